@@ -1,14 +1,60 @@
 // displayText: the one way for text of strangers to a terminal.
+import stringWidth from "string-width";
 
 declare const brand: unique symbol;
 
 /** Text that is safe to print: no control characters, no escapes, no bidi or zero-width tricks, at most 512 columns. */
 export type DisplayText = string & { readonly [brand]: "DisplayText" };
 
+/** Columns a text may take; enough for any honest name, and a bound for every row that shows it. */
+export const MAX_DISPLAY_COLUMNS = 512;
+
+/** Combining marks kept on one character; living scripts stack three at most, more run over the rows around them. */
+export const MAX_STACKED_MARKS = 4;
+
+const REPLACEMENT = "\uFFFD";
+
 /**
- * Makes foreign text safe for a terminal. Whatever could command it, hide in it or run over its neighbours
- * becomes one visible replacement each.
+ * What may not reach a terminal: controls, formats (bidi, joiners), surrogates, private and unassigned code points, line separators,
+ * whatever is drawn as nothing (zero width, variation selectors, fillers), and what terminals measure differently
+ * (skin tones, regional indicators, enclosing marks).
+ */
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}\p{Regional_Indicator}\p{Me}]/u;
+const MARK = /\p{M}/u;
+const PLAIN = /^[ -~]*$/;
+
+/**
+ * Makes foreign text safe for a terminal. Whatever could command it, hide in it or run over its neighbours becomes one
+ * visible U+FFFD each; a run of marks beyond the fourth becomes one. What is longer than 512 columns ends in `…`.
  */
 export function displayText(text: string): DisplayText {
-  return text.slice(0, 512).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "�") as DisplayText;
+  // A code point takes no column only as one of at most four marks: this many units fill 512 columns, whatever they are.
+  const head = text.slice(0, MAX_DISPLAY_COLUMNS * (MAX_STACKED_MARKS + 1) * 2);
+  if (PLAIN.test(head)) return cutToColumns(head) as DisplayText;
+  let safe = "";
+  let marks = MAX_STACKED_MARKS;
+  for (const character of head) {
+    if (MARK.test(character) && !UNSAFE.test(character)) {
+      // Marks with nothing before them would land on whatever the screen shows there.
+      if (marks < MAX_STACKED_MARKS) safe += character;
+      else if (marks === MAX_STACKED_MARKS) safe += REPLACEMENT;
+      marks++;
+    } else {
+      safe += UNSAFE.test(character) ? REPLACEMENT : character;
+      marks = 0;
+    }
+  }
+  return cutToColumns(safe) as DisplayText;
+}
+
+function cutToColumns(text: string): string {
+  if (stringWidth(text) <= MAX_DISPLAY_COLUMNS) return text;
+  let columns = 0;
+  let kept = "";
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    columns += stringWidth(segment);
+    if (columns >= MAX_DISPLAY_COLUMNS) break;
+    kept += segment;
+  }
+  return `${kept}…`;
 }
