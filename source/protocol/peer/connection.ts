@@ -1,0 +1,324 @@
+// One peer's side of the wire, sans I/O: bytes in, messages out, and back. A state machine that never concatenates.
+import { ProtocolError } from "../errors.ts";
+import { toInfoHash, toPeerId } from "../ids.ts";
+import { decodeExtendedHandshake, encodeExtendedHandshake } from "./extensions/extended-handshake.ts";
+import { EXTENSIONS } from "./extensions/registry.ts";
+import {
+  BLOCK_BYTES,
+  MAX_EXTENDED_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_UNKNOWN_BYTES,
+  MAX_UNKNOWN_MESSAGES,
+} from "./limits.ts";
+import {
+  encodeExtended,
+  encodeHandshake,
+  encodeMessage,
+  HANDSHAKE_BYTES,
+  HANDSHAKE_PREFIX,
+  ID,
+  type PeerMessage,
+} from "./messages.ts";
+
+const LENGTH_BYTES = 4;
+
+/**
+ * Reads and writes the wire of one peer. The first message received is `handshake`; whoever reads it calls
+ * `bind` with the torrent's number of pieces before asking for the next message.
+ */
+export class PeerConnection {
+  #pieceCount: number | undefined;
+  #handshakeSeen = false;
+  #bitfieldAllowed = true;
+  #unknownMessages = 0;
+  /** Bytes of a message whose end has not come; its length is `#needed`. */
+  #partial: Uint8Array = new Uint8Array(HANDSHAKE_BYTES);
+  #partialBytes = 0;
+  /** Bytes of the message that is arriving, length prefix included; while that prefix is arriving, its own size. */
+  #needed = HANDSHAKE_BYTES;
+  #inPrefix = false;
+  #peerExtensions: ReadonlyMap<string, number> = new Map();
+
+  /** Tells how many pieces the torrent has, once the handshake said which torrent it is. */
+  bind(pieceCount: number): void {
+    this.#pieceCount = pieceCount;
+  }
+
+  /** True when the peer's extended handshake named the extension. */
+  speaks(name: string): boolean {
+    return (this.#peerExtensions.get(name) ?? 0) > 0;
+  }
+
+  /** Bytes received of a message that is not complete. */
+  get partialBytes(): number {
+    return this.#partialBytes;
+  }
+
+  /**
+   * The messages that end in `chunk`, in order; the rest is kept. `chunk` is not kept and may be reused once the
+   * iteration is over. Throws ProtocolError when the peer broke the protocol: nothing more may be read from it.
+   */
+  *receive(chunk: Uint8Array): Iterable<PeerMessage> {
+    let offset = 0;
+    while (offset < chunk.length) {
+      if (!this.#handshakeSeen) {
+        offset = this.#collect(chunk, offset);
+        this.#checkPrefix();
+        if (this.#partialBytes === HANDSHAKE_BYTES) yield this.#finishHandshake();
+        continue;
+      }
+      if (this.#inPrefix) {
+        offset = this.#readPrefix(chunk, offset);
+        if (this.#inPrefix) continue;
+        if (this.#needed === LENGTH_BYTES) {
+          this.#expectPrefix();
+          yield { type: "keep-alive" };
+          continue;
+        }
+        if (offset === chunk.length) return;
+      }
+      const body = this.#takeBody(chunk, offset);
+      if (body === undefined) return;
+      offset = body.end;
+      const message = this.#parse(body.bytes);
+      this.#expectPrefix();
+      if (message) yield message;
+    }
+  }
+
+  /** Bytes of a message for this peer. Throws RangeError for an extension the peer does not speak. */
+  send(message: PeerMessage): Uint8Array {
+    switch (message.type) {
+      case "handshake":
+        return encodeHandshake(message);
+      case "extended-handshake":
+        return encodeExtended(0, encodeExtendedHandshake(message.handshake));
+      case "sta-push": {
+        const extension = EXTENSIONS.find(({ type }) => type === message.type)!;
+        const id = this.#peerExtensions.get(extension.name) ?? 0;
+        if (id === 0) throw new RangeError(`the peer does not speak ${extension.name}`);
+        return encodeExtended(id, extension.encode(message));
+      }
+      default:
+        return encodeMessage(message);
+    }
+  }
+
+  #expectPrefix(): void {
+    this.#inPrefix = true;
+    this.#partialBytes = 0;
+    this.#needed = LENGTH_BYTES;
+  }
+
+  /** Copies what is missing of the message into `#partial`; returns the offset behind it. */
+  #collect(chunk: Uint8Array, offset: number): number {
+    const end = Math.min(chunk.length, offset + this.#needed - this.#partialBytes);
+    this.#partial.set(chunk.subarray(offset, end), this.#partialBytes);
+    this.#partialBytes += end - offset;
+    return end;
+  }
+
+  /** Refuses at the first wrong byte: a peer that tries encryption first then comes back in the clear at once. */
+  #checkPrefix(): void {
+    const length = Math.min(this.#partialBytes, HANDSHAKE_PREFIX.length);
+    for (let i = 0; i < length; i++) {
+      if (this.#partial[i] !== HANDSHAKE_PREFIX[i])
+        throw new ProtocolError("not-bittorrent", "not the BitTorrent header");
+    }
+  }
+
+  #finishHandshake(): PeerMessage {
+    const bytes = this.#partial;
+    this.#handshakeSeen = true;
+    const message: PeerMessage = {
+      type: "handshake",
+      infoHash: toInfoHash(bytes.slice(28, 48)),
+      peerId: toPeerId(bytes.slice(48, 68)),
+      fast: (bytes[27]! & 0x04) !== 0,
+      extended: (bytes[25]! & 0x10) !== 0,
+    };
+    this.#expectPrefix();
+    return message;
+  }
+
+  /** Reads the length; afterwards `#needed` counts prefix and body, and `#partialBytes` the prefix. */
+  #readPrefix(chunk: Uint8Array, offset: number): number {
+    let end = offset;
+    let length: number;
+    if (this.#partialBytes === 0 && chunk.length - offset >= LENGTH_BYTES) {
+      length = uint32(chunk, offset);
+      end = offset + LENGTH_BYTES;
+    } else {
+      end = this.#collect(chunk, offset);
+      if (this.#partialBytes < LENGTH_BYTES) return end;
+      length = uint32(this.#partial, 0);
+    }
+    if (length > MAX_MESSAGE_BYTES)
+      throw new ProtocolError("too-long", `message of ${length} bytes, at most ${MAX_MESSAGE_BYTES}`);
+    this.#inPrefix = false;
+    this.#partialBytes = LENGTH_BYTES;
+    this.#needed = LENGTH_BYTES + length;
+    return end;
+  }
+
+  /**
+   * The body of the message (id and payload): a view into `chunk` when all of it is there, else collected.
+   * The id is checked against the length before anything is allocated for it.
+   */
+  #takeBody(chunk: Uint8Array, offset: number): { bytes: Uint8Array; end: number } | undefined {
+    const bodyBytes = this.#needed - LENGTH_BYTES;
+    if (this.#partialBytes === LENGTH_BYTES) {
+      this.#checkLength(chunk[offset]!, bodyBytes);
+      if (chunk.length - offset >= bodyBytes)
+        return { bytes: chunk.subarray(offset, offset + bodyBytes), end: offset + bodyBytes };
+      if (this.#partial.length < this.#needed) {
+        // Most messages that are cut are blocks: one buffer of their size serves them all.
+        this.#partial = new Uint8Array(Math.max(this.#needed, LENGTH_BYTES + 9 + BLOCK_BYTES));
+      }
+    }
+    const end = this.#collect(chunk, offset);
+    if (this.#partialBytes < this.#needed) return undefined;
+    return { bytes: this.#partial.subarray(LENGTH_BYTES, this.#needed), end };
+  }
+
+  #checkLength(id: number, bodyBytes: number): void {
+    const payloadBytes = bodyBytes - 1;
+    const exact = EXACT_PAYLOAD_BYTES[id];
+    if (exact !== undefined) {
+      if (payloadBytes !== exact) this.#refuseLength(id, exact, payloadBytes);
+    } else if (id === ID.piece) {
+      if (payloadBytes < 9 || payloadBytes > 8 + BLOCK_BYTES) this.#refuseLength(id, 8 + BLOCK_BYTES, payloadBytes);
+    } else if (id === ID.bitfield) {
+      const expected = Math.ceil(this.#boundPieceCount() / 8);
+      if (payloadBytes !== expected) this.#refuseLength(id, expected, payloadBytes);
+    } else if (id === ID.extended) {
+      if (payloadBytes < 1 || payloadBytes > MAX_EXTENDED_BYTES)
+        this.#refuseLength(id, MAX_EXTENDED_BYTES, payloadBytes);
+    } else {
+      if (payloadBytes > MAX_UNKNOWN_BYTES) this.#refuseLength(id, MAX_UNKNOWN_BYTES, payloadBytes);
+      if (++this.#unknownMessages > MAX_UNKNOWN_MESSAGES) {
+        throw new ProtocolError("unknown-messages", `more than ${MAX_UNKNOWN_MESSAGES} unknown messages`);
+      }
+    }
+  }
+
+  #refuseLength(id: number, expected: number, received: number): never {
+    throw new ProtocolError("bad-length", `message ${id}: expected ${expected} bytes, received ${received}`);
+  }
+
+  #boundPieceCount(): number {
+    if (this.#pieceCount === undefined) throw new RangeError("bind() must be called after the handshake");
+    return this.#pieceCount;
+  }
+
+  /** Undefined for a message that is skipped. */
+  #parse(body: Uint8Array): PeerMessage | undefined {
+    const id = body[0]!;
+    if (
+      id !== ID.extended &&
+      id !== ID.port &&
+      id <= ID.extended &&
+      id !== ID.bitfield &&
+      id !== ID.haveAll &&
+      id !== ID.haveNone
+    ) {
+      // BEP 3: a bitfield may only be the first message; extended handshakes come before it in practice.
+      this.#bitfieldAllowed = false;
+    }
+    switch (id) {
+      case ID.piece:
+        return { type: "piece", index: this.#index(body, 1), begin: uint32(body, 5), data: body.subarray(9) };
+      case ID.request:
+        return { type: "request", ...this.#range(body) };
+      case ID.have:
+        return { type: "have", index: this.#index(body, 1) };
+      case ID.cancel:
+        return { type: "cancel", ...this.#range(body) };
+      case ID.choke:
+        return { type: "choke" };
+      case ID.unchoke:
+        return { type: "unchoke" };
+      case ID.interested:
+        return { type: "interested" };
+      case ID.notInterested:
+        return { type: "not-interested" };
+      case ID.bitfield:
+        return this.#parseBitfield(body.slice(1));
+      case ID.haveAll:
+        this.#takeBitfieldTurn();
+        return { type: "have-all" };
+      case ID.haveNone:
+        this.#takeBitfieldTurn();
+        return { type: "have-none" };
+      case ID.suggest:
+        return { type: "suggest", index: this.#index(body, 1) };
+      case ID.reject:
+        return { type: "reject", ...this.#range(body) };
+      case ID.allowedFast:
+        return { type: "allowed-fast", index: this.#index(body, 1) };
+      case ID.port:
+        return { type: "port", port: (body[1]! << 8) | body[2]! };
+      case ID.extended:
+        return this.#parseExtended(body[1]!, body.subarray(2));
+      default:
+        return undefined;
+    }
+  }
+
+  #parseBitfield(bytes: Uint8Array): PeerMessage {
+    this.#takeBitfieldTurn();
+    const spare = bytes.length * 8 - this.#boundPieceCount();
+    if (spare > 0 && (bytes.at(-1)! & ((1 << spare) - 1)) !== 0) {
+      throw new ProtocolError("spare-bits", "bitfield with spare bits set");
+    }
+    return { type: "bitfield", bytes };
+  }
+
+  #takeBitfieldTurn(): void {
+    if (!this.#bitfieldAllowed) throw new ProtocolError("late-bitfield", "bitfield after other messages");
+    this.#bitfieldAllowed = false;
+  }
+
+  #parseExtended(extensionId: number, payload: Uint8Array): PeerMessage | undefined {
+    if (extensionId === 0) {
+      const handshake = decodeExtendedHandshake(payload);
+      this.#peerExtensions = handshake.extensions;
+      return { type: "extended-handshake", handshake };
+    }
+    return EXTENSIONS.find(({ localId }) => localId === extensionId)?.decode(payload);
+  }
+
+  #range(body: Uint8Array): { index: number; begin: number; length: number } {
+    return { index: this.#index(body, 1), begin: uint32(body, 5), length: uint32(body, 9) };
+  }
+
+  /** A piece index from outside; usable only because it is checked here. */
+  #index(body: Uint8Array, offset: number): number {
+    const index = uint32(body, offset);
+    if (index >= this.#boundPieceCount()) {
+      throw new ProtocolError("bad-index", `piece ${index} of a torrent of ${this.#pieceCount} pieces`);
+    }
+    return index;
+  }
+}
+
+/** Payload bytes of the messages that have exactly one size, by id. */
+const EXACT_PAYLOAD_BYTES: Readonly<Record<number, number>> = {
+  [ID.choke]: 0,
+  [ID.unchoke]: 0,
+  [ID.interested]: 0,
+  [ID.notInterested]: 0,
+  [ID.have]: 4,
+  [ID.request]: 12,
+  [ID.cancel]: 12,
+  [ID.port]: 2,
+  [ID.suggest]: 4,
+  [ID.haveAll]: 0,
+  [ID.haveNone]: 0,
+  [ID.reject]: 12,
+  [ID.allowedFast]: 4,
+};
+
+function uint32(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>> 0;
+}

@@ -1,0 +1,173 @@
+// The messages of the peer wire (BEP 3, BEP 6, BEP 10) as values, and their bytes.
+import type { InfoHash, PeerId } from "../ids.ts";
+import type { ExtendedHandshake } from "./extensions/extended-handshake.ts";
+import type { PushMessage } from "./extensions/sta-push.ts";
+
+/** A block, or the request for one: `length` bytes from `begin` in piece `index`. */
+export interface BlockRange {
+  readonly index: number;
+  readonly begin: number;
+  readonly length: number;
+}
+
+export interface Handshake {
+  readonly type: "handshake";
+  readonly infoHash: InfoHash;
+  readonly peerId: PeerId;
+  /** BEP 6. */
+  readonly fast: boolean;
+  /** BEP 10. */
+  readonly extended: boolean;
+}
+
+export type PeerMessage =
+  | Handshake
+  | { readonly type: "keep-alive" }
+  | { readonly type: "choke" }
+  | { readonly type: "unchoke" }
+  | { readonly type: "interested" }
+  | { readonly type: "not-interested" }
+  | { readonly type: "have"; readonly index: number }
+  /** `bytes`: one bit a piece, highest first, spare bits zero. Received: a copy of the receiver's own. */
+  | { readonly type: "bitfield"; readonly bytes: Uint8Array }
+  | ({ readonly type: "request" } & BlockRange)
+  /** `data` received is a view that is valid until the next message is asked for. */
+  | { readonly type: "piece"; readonly index: number; readonly begin: number; readonly data: Uint8Array }
+  | ({ readonly type: "cancel" } & BlockRange)
+  /** DHT port (BEP 5). */
+  | { readonly type: "port"; readonly port: number }
+  | { readonly type: "have-all" }
+  | { readonly type: "have-none" }
+  | { readonly type: "suggest"; readonly index: number }
+  | ({ readonly type: "reject" } & BlockRange)
+  | { readonly type: "allowed-fast"; readonly index: number }
+  | { readonly type: "extended-handshake"; readonly handshake: ExtendedHandshake }
+  | { readonly type: "sta-push"; readonly message: PushMessage };
+
+/** Message ids: BEP 3 (0-8), BEP 5 (9), BEP 6 (13-17), BEP 10 (20). */
+export const ID = {
+  choke: 0,
+  unchoke: 1,
+  interested: 2,
+  notInterested: 3,
+  have: 4,
+  bitfield: 5,
+  request: 6,
+  piece: 7,
+  cancel: 8,
+  port: 9,
+  suggest: 13,
+  haveAll: 14,
+  haveNone: 15,
+  reject: 16,
+  allowedFast: 17,
+  extended: 20,
+} as const;
+
+/** The first 20 bytes of every connection: length 19 and the protocol's name (BEP 3). */
+export const HANDSHAKE_PREFIX: Uint8Array = new TextEncoder().encode("\x13BitTorrent protocol");
+
+/** Bytes of a handshake: prefix 20, reserved 8, info hash 20, peer id 20. */
+export const HANDSHAKE_BYTES = 68;
+
+/** Bytes before the payload of a `piece` message: length 4, id 1, index 4, begin 4. */
+export const PIECE_HEADER_BYTES = 13;
+
+/** A handshake's 68 bytes. Reserved bits: byte 5 `0x10` extended (BEP 10), byte 7 `0x04` fast (BEP 6). */
+export function encodeHandshake(handshake: Omit<Handshake, "type">): Uint8Array {
+  const bytes = new Uint8Array(HANDSHAKE_BYTES);
+  bytes.set(HANDSHAKE_PREFIX, 0);
+  if (handshake.extended) bytes[25] = 0x10;
+  if (handshake.fast) bytes[27] = 0x04;
+  bytes.set(handshake.infoHash, 28);
+  bytes.set(handshake.peerId, 48);
+  return bytes;
+}
+
+/** Writes the 13 bytes that stand before a block's payload of `length` bytes. */
+export function writePieceHeader(
+  target: Uint8Array,
+  offset: number,
+  index: number,
+  begin: number,
+  length: number,
+): void {
+  const view = new DataView(target.buffer, target.byteOffset + offset, PIECE_HEADER_BYTES);
+  view.setUint32(0, 9 + length);
+  view.setUint8(4, ID.piece);
+  view.setUint32(5, index);
+  view.setUint32(9, begin);
+}
+
+/** Bytes of a message that is no extension's: `uint32 length, uint8 id, payload`, numbers big-endian. */
+export function encodeMessage(
+  message: Exclude<PeerMessage, Handshake | { type: "extended-handshake" | "sta-push" }>,
+): Uint8Array {
+  switch (message.type) {
+    case "keep-alive":
+      return new Uint8Array(4);
+    case "choke":
+      return withNumbers(ID.choke);
+    case "unchoke":
+      return withNumbers(ID.unchoke);
+    case "interested":
+      return withNumbers(ID.interested);
+    case "not-interested":
+      return withNumbers(ID.notInterested);
+    case "have":
+      return withNumbers(ID.have, message.index);
+    case "bitfield":
+      return withBytes(ID.bitfield, message.bytes);
+    case "request":
+      return withNumbers(ID.request, message.index, message.begin, message.length);
+    case "piece": {
+      const bytes = new Uint8Array(PIECE_HEADER_BYTES + message.data.length);
+      writePieceHeader(bytes, 0, message.index, message.begin, message.data.length);
+      bytes.set(message.data, PIECE_HEADER_BYTES);
+      return bytes;
+    }
+    case "cancel":
+      return withNumbers(ID.cancel, message.index, message.begin, message.length);
+    case "port":
+      return withBytes(ID.port, Uint8Array.of(message.port >>> 8, message.port & 0xff));
+    case "suggest":
+      return withNumbers(ID.suggest, message.index);
+    case "have-all":
+      return withNumbers(ID.haveAll);
+    case "have-none":
+      return withNumbers(ID.haveNone);
+    case "reject":
+      return withNumbers(ID.reject, message.index, message.begin, message.length);
+    case "allowed-fast":
+      return withNumbers(ID.allowedFast, message.index);
+    default:
+      return message satisfies never;
+  }
+}
+
+/** Bytes of an extension's message (BEP 10): id 20, the receiver's number for the extension, payload. */
+export function encodeExtended(extensionId: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(6 + payload.length);
+  new DataView(bytes.buffer).setUint32(0, 2 + payload.length);
+  bytes[4] = ID.extended;
+  bytes[5] = extensionId;
+  bytes.set(payload, 6);
+  return bytes;
+}
+
+function withNumbers(id: number, ...numbers: number[]): Uint8Array {
+  const bytes = new Uint8Array(5 + 4 * numbers.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, bytes.length - 4);
+  bytes[4] = id;
+  numbers.forEach((number, i) => view.setUint32(5 + 4 * i, number));
+  return bytes;
+}
+
+function withBytes(id: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(5 + payload.length);
+  new DataView(bytes.buffer).setUint32(0, 1 + payload.length);
+  bytes[4] = id;
+  bytes.set(payload, 5);
+  return bytes;
+}

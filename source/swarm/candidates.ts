@@ -1,0 +1,100 @@
+// Candidates: addresses that may be dialled, and when.
+import type { Address, PeerSource } from "./events.ts";
+import { BAN_MS, MAX_CANDIDATES, MAX_REDIAL_MS, REDIAL_MS } from "./limits.ts";
+
+interface Candidate {
+  readonly address: Address;
+  readonly source: PeerSource;
+  state: "idle" | "dialing" | "connected";
+  failures: number;
+  /** Not before this moment. */
+  notBefore: number;
+}
+
+export class Candidates {
+  readonly #byAddress = new Map<string, Candidate>();
+  #dialing = 0;
+
+  /** Dials that have come neither to a connection nor to a failure. */
+  get dialing(): number {
+    return this.#dialing;
+  }
+
+  /** Remembers addresses that are new. One that the user named is due at once, whatever happened to it before. */
+  add(addresses: readonly Address[], source: PeerSource, now: number): void {
+    for (const address of addresses) {
+      const known = this.#byAddress.get(keyOf(address));
+      if (known) {
+        if (known.state === "idle" && source !== "tracker" && known.notBefore < now + MAX_REDIAL_MS)
+          known.notBefore = now;
+      } else if (this.#byAddress.size < MAX_CANDIDATES) {
+        this.#byAddress.set(keyOf(address), { address, source, state: "idle", failures: 0, notBefore: now });
+      }
+    }
+  }
+
+  /** An address that is due, now counted as dialling; undefined when none is. */
+  next(now: number): { address: Address; source: PeerSource } | undefined {
+    for (const candidate of this.#byAddress.values()) {
+      if (candidate.state !== "idle" || candidate.notBefore > now) continue;
+      this.#move(candidate, "dialing");
+      return candidate;
+    }
+    return undefined;
+  }
+
+  /** The moment at which an idle address is due; undefined when there is none. */
+  nextDueAt(): number | undefined {
+    let due: number | undefined;
+    for (const { state, notBefore } of this.#byAddress.values()) {
+      if (state === "idle" && (due === undefined || notBefore < due)) due = notBefore;
+    }
+    return due;
+  }
+
+  connected(address: Address): void {
+    const candidate = this.#byAddress.get(keyOf(address));
+    if (candidate) this.#move(candidate, "connected");
+  }
+
+  /** The connection ended: dialled again after a while, the longer the more often it failed. `useful`: it moved data. */
+  ended(address: Address, now: number, useful: boolean): void {
+    const candidate = this.#byAddress.get(keyOf(address));
+    if (!candidate) return;
+    this.#move(candidate, "idle");
+    candidate.failures = useful ? 0 : candidate.failures + 1;
+    candidate.notBefore = now + Math.min(MAX_REDIAL_MS, useful ? 1_000 : REDIAL_MS * 2 ** (candidate.failures - 1));
+  }
+
+  /** Not to be dialled for a day. */
+  ban(address: Address, now: number): void {
+    this.add([address], "tracker", now);
+    const candidate = this.#byAddress.get(keyOf(address));
+    if (!candidate) return;
+    this.#move(candidate, "idle");
+    candidate.notBefore = now + BAN_MS;
+  }
+
+  /** Is this address banned? */
+  isBanned(address: Address, now: number): boolean {
+    const candidate = this.#byAddress.get(keyOf(address));
+    return candidate !== undefined && candidate.notBefore > now + MAX_REDIAL_MS;
+  }
+
+  /** Never to be dialled again: it is ourselves. */
+  forget(address: Address): void {
+    const candidate = this.#byAddress.get(keyOf(address));
+    if (!candidate) return;
+    this.#move(candidate, "connected");
+  }
+
+  #move(candidate: Candidate, state: Candidate["state"]): void {
+    if (candidate.state === "dialing") this.#dialing--;
+    candidate.state = state;
+    if (state === "dialing") this.#dialing++;
+  }
+}
+
+function keyOf({ host, port }: Address): string {
+  return `${host} ${port}`;
+}

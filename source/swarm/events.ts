@@ -1,0 +1,68 @@
+// All that can happen to a swarm, and all that it can ask for.
+import type { PeerId } from "../protocol/ids.ts";
+import type { BlockRange, PeerMessage } from "../protocol/peer/messages.ts";
+
+/** Names a connection for its life; positive, never used again in a swarm. */
+export type PeerKey = number;
+
+/** How an address came to us. `given` by the user. */
+export type PeerSource = "tracker" | "channel" | "incoming" | "given";
+
+/** Where a peer listens: an IP address without brackets and a TCP port. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ConnectedPeer {
+  readonly peer: PeerKey;
+  readonly peerId: PeerId;
+  /** Its socket's address: for an incoming peer not the one it listens on. */
+  readonly address: Address;
+  readonly source: PeerSource;
+  /** BEP 6 and BEP 10, spoken by both. */
+  readonly fast: boolean;
+  readonly extended: boolean;
+}
+
+export type SwarmEvent =
+  | ({ readonly type: "peer-connected" } & ConnectedPeer)
+  | { readonly type: "peer-left"; readonly peer: PeerKey }
+  | { readonly type: "message"; readonly peer: PeerKey; readonly message: PeerMessage }
+  /** The answer to `verify-piece`: `ok` when it is on disk and hashed right. */
+  | { readonly type: "piece-verified"; readonly index: number; readonly ok: boolean }
+  /** It could not be stored: it is missing again, and nobody is to blame. */
+  | { readonly type: "piece-not-stored"; readonly index: number }
+  /** A piece that was thought held is not on disk any more. */
+  | { readonly type: "piece-lost"; readonly index: number }
+  | { readonly type: "candidates"; readonly addresses: readonly Address[]; readonly source: PeerSource }
+  | { readonly type: "dial-failed"; readonly address: Address }
+  /** Payload bytes that left for a peer. */
+  | { readonly type: "block-sent"; readonly peer: PeerKey; readonly bytes: number }
+  /** `download`: ask for pieces. `upload`: serve and give them. */
+  | { readonly type: "set-active"; readonly download: boolean; readonly upload: boolean }
+  /** Give `count` random pieces to every peer that speaks sta_push; `keep`: until nobody lacks anything. */
+  | { readonly type: "give"; readonly count: number; readonly keep: boolean }
+  | { readonly type: "tick" };
+
+export type SwarmCommand =
+  | { readonly type: "send"; readonly peer: PeerKey; readonly message: PeerMessage }
+  /** Copy `data` to `begin` in the buffer of piece `index`; `data` is valid only until the command has been carried out. */
+  | { readonly type: "store-block"; readonly index: number; readonly begin: number; readonly data: Uint8Array }
+  /** All blocks are there: hash it, write it, and say `piece-verified`. */
+  | { readonly type: "verify-piece"; readonly index: number }
+  /** The blocks of this piece are of no use any more. */
+  | { readonly type: "discard-piece"; readonly index: number }
+  /** Requests wait in `takeUploads(peer)`. */
+  | { readonly type: "uploads-waiting"; readonly peer: PeerKey }
+  /** Read piece `index` and send it in `sta_push` blocks. */
+  | { readonly type: "give-piece"; readonly peer: PeerKey; readonly index: number }
+  | { readonly type: "disconnect"; readonly peer: PeerKey; readonly reason: string; readonly ban: boolean }
+  | { readonly type: "dial"; readonly address: Address; readonly source: PeerSource }
+  /** The last missing piece is held. */
+  | { readonly type: "completed" }
+  /** Something a person may want to read. */
+  | { readonly type: "gift"; readonly direction: "given" | "received"; readonly peer: PeerKey; readonly index: number };
+
+/** A request of a peer that is due to be served. */
+export type Upload = BlockRange;

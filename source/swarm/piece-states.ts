@@ -1,0 +1,173 @@
+// PieceStates: every piece is in exactly one state: missing -> downloading -> verifying -> held, or back to missing.
+import type { Bitfield } from "../metainfo/bitfield.ts";
+import type { PieceLayout } from "../metainfo/piece-layout.ts";
+import type { PeerKey } from "./events.ts";
+
+export type PieceState = "missing" | "downloading" | "verifying" | "held";
+
+const FREE = 0;
+const ASKED = 1;
+const RECEIVED = 2;
+
+/** A piece that is downloading or verifying: which of its blocks are there, and who was asked for the others. */
+export class PartialPiece {
+  readonly index: number;
+  readonly blockCount: number;
+  /** The one peer that may deliver it: a piece on parole, or a gift. */
+  readonly only: PeerKey | undefined;
+  /** Peers whose blocks it is made of: one of them is to blame for a bad hash. */
+  readonly contributors = new Set<PeerKey>();
+  /** Peers that are asked for blocks of it now. */
+  readonly workers = new Set<PeerKey>();
+  readonly #blocks: Uint8Array;
+  readonly #askers = new Map<number, PeerKey[]>();
+  #received = 0;
+  #nextFree = 0;
+
+  constructor(index: number, blockCount: number, only: PeerKey | undefined) {
+    this.index = index;
+    this.blockCount = blockCount;
+    this.only = only;
+    this.#blocks = new Uint8Array(blockCount);
+  }
+
+  get receivedBlocks(): number {
+    return this.#received;
+  }
+
+  get isComplete(): boolean {
+    return this.#received === this.blockCount;
+  }
+
+  /** The first block that is neither there nor asked for; undefined when there is none. */
+  nextFree(): number | undefined {
+    while (this.#nextFree < this.blockCount && this.#blocks[this.#nextFree] !== FREE) this.#nextFree++;
+    return this.#nextFree < this.blockCount ? this.#nextFree : undefined;
+  }
+
+  has(block: number): boolean {
+    return this.#blocks[block] === RECEIVED;
+  }
+
+  /** Who is asked for `block` now. */
+  askers(block: number): readonly PeerKey[] {
+    return this.#askers.get(block) ?? [];
+  }
+
+  ask(block: number, peer: PeerKey): void {
+    this.#blocks[block] = ASKED;
+    const askers = this.#askers.get(block);
+    if (askers) askers.push(peer);
+    else this.#askers.set(block, [peer]);
+  }
+
+  /** `peer` is not asked for `block` any more; with nobody left, the block is free again. */
+  unask(block: number, peer: PeerKey): void {
+    const askers = this.#askers.get(block)?.filter((key) => key !== peer) ?? [];
+    if (askers.length > 0) {
+      this.#askers.set(block, askers);
+      return;
+    }
+    this.#askers.delete(block);
+    if (this.#blocks[block] !== ASKED) return;
+    this.#blocks[block] = FREE;
+    this.#nextFree = Math.min(this.#nextFree, block);
+  }
+
+  /** `block` came from `peer`; returns whoever else was asked for it. */
+  receive(block: number, peer: PeerKey): readonly PeerKey[] {
+    const others = this.askers(block).filter((key) => key !== peer);
+    this.#askers.delete(block);
+    this.#blocks[block] = RECEIVED;
+    this.#received++;
+    this.contributors.add(peer);
+    return others;
+  }
+}
+
+export class PieceStates {
+  readonly held: Bitfield;
+  readonly #layout: PieceLayout;
+  readonly #downloading = new Map<number, PartialPiece>();
+  readonly #verifying = new Map<number, PartialPiece>();
+  #partialBytes = 0;
+
+  constructor(layout: PieceLayout, held: Bitfield) {
+    this.#layout = layout;
+    this.held = held;
+  }
+
+  stateOf(index: number): PieceState {
+    if (this.held.get(index)) return "held";
+    if (this.#verifying.has(index)) return "verifying";
+    return this.#downloading.has(index) ? "downloading" : "missing";
+  }
+
+  /** Pieces that are downloading, oldest first. */
+  get downloading(): ReadonlyMap<number, PartialPiece> {
+    return this.#downloading;
+  }
+
+  get verifying(): ReadonlyMap<number, PartialPiece> {
+    return this.#verifying;
+  }
+
+  /** Bytes of all pieces that are downloading or verifying: what their buffers take. */
+  get partialBytes(): number {
+    return this.#partialBytes;
+  }
+
+  /** missing -> downloading. Throws RangeError in any other state. */
+  begin(index: number, only?: PeerKey): PartialPiece {
+    this.#require(index, "missing");
+    const partial = new PartialPiece(index, this.#layout.blockCount(index), only);
+    this.#downloading.set(index, partial);
+    this.#partialBytes += this.#layout.pieceLengthAt(index);
+    return partial;
+  }
+
+  /** downloading -> verifying. */
+  verify(index: number): void {
+    this.#require(index, "downloading");
+    this.#verifying.set(index, this.#downloading.get(index)!);
+    this.#downloading.delete(index);
+  }
+
+  /** verifying -> held. Returns what it was made of. */
+  hold(index: number): PartialPiece {
+    const partial = this.#leaveVerifying(index);
+    this.held.set(index);
+    return partial;
+  }
+
+  /** verifying -> missing. Returns what it was made of. */
+  fail(index: number): PartialPiece {
+    return this.#leaveVerifying(index);
+  }
+
+  /** downloading -> missing. */
+  abandon(index: number): void {
+    this.#require(index, "downloading");
+    this.#downloading.delete(index);
+    this.#partialBytes -= this.#layout.pieceLengthAt(index);
+  }
+
+  /** held -> missing. */
+  lose(index: number): void {
+    this.#require(index, "held");
+    this.held.clear(index);
+  }
+
+  #leaveVerifying(index: number): PartialPiece {
+    this.#require(index, "verifying");
+    const partial = this.#verifying.get(index)!;
+    this.#verifying.delete(index);
+    this.#partialBytes -= this.#layout.pieceLengthAt(index);
+    return partial;
+  }
+
+  #require(index: number, expected: PieceState): void {
+    const state = this.stateOf(index);
+    if (state !== expected) throw new RangeError(`piece ${index} is ${state}, expected ${expected}`);
+  }
+}

@@ -1,0 +1,215 @@
+// Requester: which blocks are asked of whom. Rarest first, pieces finished before new ones are begun, endgame at the end.
+import { BLOCK_BYTES, type PieceLayout } from "../metainfo/piece-layout.ts";
+import type { PeerKey, SwarmCommand } from "./events.ts";
+import {
+  ENDGAME_ASKERS,
+  ENDGAME_REQUESTS,
+  MAX_PARTIAL_BYTES,
+  MAX_WINDOW,
+  MIN_WINDOW,
+  PAROLE_AFTER_FAILURES,
+  WINDOW_MS,
+} from "./limits.ts";
+import type { SwarmPeer } from "./peer.ts";
+import type { PartialPiece, PieceStates } from "./piece-states.ts";
+import type { RarestFirst } from "./rarest-first.ts";
+
+/** Room for block numbers in the name of a block: 256 MiB / 16 KiB. */
+const BLOCKS_PER_PIECE = 16_384;
+
+interface RequesterOptions {
+  readonly layout: PieceLayout;
+  readonly states: PieceStates;
+  readonly rarest: RarestFirst;
+  readonly peers: ReadonlyMap<PeerKey, SwarmPeer>;
+  readonly emit: (command: SwarmCommand) => void;
+}
+
+export class Requester {
+  readonly #options: RequesterOptions;
+  /** Pieces that are begun and that nobody is asked for now. */
+  readonly #orphans = new Set<number>();
+  /** How often a piece failed its hash. */
+  readonly #failures = new Map<number, number>();
+
+  constructor(options: RequesterOptions) {
+    this.#options = options;
+  }
+
+  /** Asks `peer` for as many blocks as its window takes, once half of the window is free: requests leave in batches. */
+  fill(peer: SwarmPeer, now: number): void {
+    const { outstanding } = peer.requests;
+    const window = windowOf(peer, now);
+    if (peer.peerChoking || !peer.amInterested || outstanding.size > window / 2) return;
+    while (outstanding.size < window) {
+      const partial = this.#choosePiece(peer);
+      if (!partial) break;
+      this.#work(peer, partial);
+      for (
+        let block = partial.nextFree();
+        block !== undefined && outstanding.size < window;
+        block = partial.nextFree()
+      ) {
+        this.#ask(peer, partial, block, now);
+      }
+    }
+    if (outstanding.size < Math.min(window, ENDGAME_REQUESTS)) this.#fillEndgame(peer, now);
+  }
+
+  /**
+   * A block arrived. Stores it if it is of use and cancels it elsewhere.
+   * Returns `unexplained` when the peer was never asked for it.
+   */
+  receive(peer: SwarmPeer, index: number, begin: number, data: Uint8Array): "stored" | "useless" | "unexplained" {
+    const { requests } = peer;
+    const block = begin / BLOCK_BYTES;
+    const name = nameOf(index, block);
+    const asked = requests.outstanding.delete(name);
+    if (!asked && !requests.dropped.delete(name)) return "unexplained";
+    if (requests.window < MAX_WINDOW) requests.window++;
+    const partial = this.#options.states.downloading.get(index);
+    if (!partial || partial.has(block) || (partial.only !== undefined && partial.only !== peer.key)) return "useless";
+    const others = partial.receive(block, peer.key);
+    this.#options.emit({ type: "store-block", index, begin, data });
+    for (const other of others) this.#cancel(other, partial, block);
+    if (partial.isComplete) this.#finish(partial);
+    return "stored";
+  }
+
+  /** `reject` (BEP 6): the peer will not serve it; others may. */
+  reject(peer: SwarmPeer, index: number, begin: number): void {
+    const block = begin / BLOCK_BYTES;
+    if (!peer.requests.outstanding.delete(nameOf(index, block))) return;
+    this.#options.states.downloading.get(index)?.unask(block, peer.key);
+  }
+
+  /** All that `peer` was asked for is free for others: it left, choked us or stalls. `gone`: nothing more can come from it. */
+  release(peer: SwarmPeer, gone: boolean): void {
+    const { outstanding, dropped, partials } = peer.requests;
+    for (const name of outstanding) {
+      this.#options.states.downloading
+        .get(Math.floor(name / BLOCKS_PER_PIECE))
+        ?.unask(name % BLOCKS_PER_PIECE, peer.key);
+      if (!gone) dropped.add(name);
+    }
+    outstanding.clear();
+    for (const index of partials) {
+      const partial = this.#options.states.downloading.get(index);
+      if (!partial) continue;
+      partial.workers.delete(peer.key);
+      if (gone && partial.only === peer.key) this.#discard(partial);
+      else if (partial.workers.size === 0) this.#orphans.add(index);
+    }
+    partials.clear();
+  }
+
+  /** Piece `index` failed its hash, or could not be stored: it may be begun again. `failed`: by one peer alone from now on. */
+  retry(index: number, failed: boolean): void {
+    if (failed) this.#failures.set(index, (this.#failures.get(index) ?? 0) + 1);
+    this.#options.rarest.insert(index);
+  }
+
+  #choosePiece(peer: SwarmPeer): PartialPiece | undefined {
+    const { states, rarest } = this.#options;
+    for (const index of peer.requests.partials) {
+      const own = states.downloading.get(index);
+      if (own?.nextFree() !== undefined) return own;
+    }
+    for (const index of this.#orphans) {
+      const orphan = states.downloading.get(index);
+      if (!orphan) this.#orphans.delete(index);
+      else if (mayWork(peer, orphan)) return orphan;
+    }
+    if (states.partialBytes < MAX_PARTIAL_BYTES) {
+      const index = rarest.pick(peer.pieces);
+      if (index !== undefined) return this.#begin(index, peer.key);
+    }
+    for (const shared of states.downloading.values()) if (mayWork(peer, shared)) return shared;
+    return undefined;
+  }
+
+  #begin(index: number, peer: PeerKey): PartialPiece {
+    this.#options.rarest.remove(index);
+    const onParole = (this.#failures.get(index) ?? 0) >= PAROLE_AFTER_FAILURES;
+    return this.#options.states.begin(index, onParole ? peer : undefined);
+  }
+
+  /** Every block is asked for somewhere: a few of them are asked of this peer too, the youngest pieces' last blocks first. */
+  #fillEndgame(peer: SwarmPeer, now: number): void {
+    if (this.#options.rarest.size > 0) return;
+    for (const partial of [...this.#options.states.downloading.values()].toReversed()) {
+      if (partial.only !== undefined || !peer.pieces.get(partial.index)) continue;
+      for (let block = partial.blockCount - 1; block >= 0; block--) {
+        if (peer.requests.outstanding.size >= ENDGAME_REQUESTS) return;
+        const askers = partial.askers(block);
+        if (partial.has(block) || askers.length >= ENDGAME_ASKERS || askers.includes(peer.key)) continue;
+        this.#work(peer, partial);
+        this.#ask(peer, partial, block, now);
+      }
+    }
+  }
+
+  #work(peer: SwarmPeer, partial: PartialPiece): void {
+    peer.requests.partials.add(partial.index);
+    partial.workers.add(peer.key);
+    this.#orphans.delete(partial.index);
+  }
+
+  #ask(peer: SwarmPeer, partial: PartialPiece, block: number, now: number): void {
+    const { index } = partial;
+    if (peer.requests.outstanding.size === 0 && !peer.requests.snubbed) peer.requests.progressAt = now;
+    partial.ask(block, peer.key);
+    peer.requests.outstanding.add(nameOf(index, block));
+    const length = this.#options.layout.blockLengthAt(index, block);
+    this.#options.emit({
+      type: "send",
+      peer: peer.key,
+      message: { type: "request", index, begin: block * BLOCK_BYTES, length },
+    });
+  }
+
+  #cancel(key: PeerKey, partial: PartialPiece, block: number): void {
+    const peer = this.#options.peers.get(key);
+    if (!peer?.requests.outstanding.delete(nameOf(partial.index, block))) return;
+    peer.requests.dropped.add(nameOf(partial.index, block));
+    const length = this.#options.layout.blockLengthAt(partial.index, block);
+    this.#options.emit({
+      type: "send",
+      peer: key,
+      message: { type: "cancel", index: partial.index, begin: block * BLOCK_BYTES, length },
+    });
+  }
+
+  #finish(partial: PartialPiece): void {
+    for (const key of partial.workers) this.#options.peers.get(key)?.requests.partials.delete(partial.index);
+    this.#orphans.delete(partial.index);
+    this.#options.states.verify(partial.index);
+    this.#options.emit({ type: "verify-piece", index: partial.index });
+  }
+
+  #discard(partial: PartialPiece): void {
+    this.#orphans.delete(partial.index);
+    this.#options.states.abandon(partial.index);
+    this.#options.rarest.insert(partial.index);
+    this.#options.emit({ type: "discard-piece", index: partial.index });
+  }
+}
+
+function mayWork(peer: SwarmPeer, partial: PartialPiece): boolean {
+  if (partial.only !== undefined && partial.only !== peer.key) return false;
+  return peer.pieces.get(partial.index) && partial.nextFree() !== undefined;
+}
+
+/** Blocks that may be outstanding at a peer: slow start, then what 3 s of its rate hold, within its `reqq`. */
+function windowOf(peer: SwarmPeer, now: number): number {
+  const { requests } = peer;
+  if (requests.snubbed) return 1;
+  const bound = Math.min(requests.window, requests.peerLimit, MAX_WINDOW);
+  if (now - requests.unchokedAt < WINDOW_MS) return bound;
+  const byRate = Math.ceil((peer.down.bytesPerSecond(now) * WINDOW_MS) / 1_000 / BLOCK_BYTES);
+  return Math.min(bound, Math.max(MIN_WINDOW, byRate));
+}
+
+function nameOf(index: number, block: number): number {
+  return index * BLOCKS_PER_PIECE + block;
+}
