@@ -1,0 +1,63 @@
+// What lies on disk under a torrent's names, told from its files' sizes and times alone.
+import { Bitfield } from "../metainfo/bitfield.ts";
+import type { Metainfo } from "../metainfo/metainfo.ts";
+import type { PieceLayout } from "../metainfo/piece-layout.ts";
+import { safePaths } from "../metainfo/safe-path.ts";
+import type { SafeFolder } from "./safe-open.ts";
+
+/** A file changed later than this after the journal was changed by somebody else: our own writes are in the journal at once. */
+const CHANGED_AFTER_MS = 10_000;
+
+/** Files looked at together: as many as the thread pool takes, and then some. */
+const STATS_AT_ONCE = 16;
+
+/**
+ * The path of each file below the folder. Files that are there already under the torrent's own names keep them, where this system
+ * can name them (somebody shares `aux.c`, or `Makefile` beside `makefile`); all others get names that are safe everywhere.
+ * Throws MetainfoError, StorageError.
+ */
+export async function diskPaths(metainfo: Metainfo, folder: SafeFolder): Promise<string[][]> {
+  const portable = safePaths(metainfo);
+  const exact = safePaths(metainfo, "exact");
+  if (exact.every((path, file) => path.join("/") === portable[file]!.join("/"))) return portable;
+  const seen = new Set<string>();
+  for (const path of exact) {
+    const stats = await folder.stat(path);
+    if (!stats) return portable;
+    seen.add(`${stats.dev} ${stats.ino}`);
+  }
+  return seen.size === exact.length ? exact : portable;
+}
+
+/** Pieces that cannot be whole because a file is missing or too short, and pieces of files that changed since `sinceMs`. */
+export interface FileInspection {
+  readonly absent: Bitfield;
+  readonly changed: Bitfield;
+}
+
+/**
+ * Looks at every file's size and time. `sinceMs` is wall time, when the journal was last written; by the change time of the file,
+ * which no copy or unpacking can set back. Throws StorageError.
+ */
+export async function inspectFiles(
+  layout: PieceLayout,
+  { folder, paths }: { readonly folder: SafeFolder; readonly paths: readonly (readonly string[])[] },
+  sinceMs = Number.POSITIVE_INFINITY,
+): Promise<FileInspection> {
+  const absent = Bitfield.empty(layout.pieceCount);
+  const changed = Bitfield.empty(layout.pieceCount);
+  const files = layout.files.entries();
+  const inspector = async (): Promise<void> => {
+    for (const [file, { length, offset }] of files) {
+      const stats = await folder.stat(paths[file]!);
+      const { first, end } = layout.piecesOfFile(file);
+      const size = stats?.size ?? 0;
+      const lacking = size < length ? Math.floor((offset + size) / layout.pieceLength) : end;
+      for (let piece = lacking; piece < end; piece++) absent.set(piece);
+      if (!stats || stats.ctimeMs <= sinceMs + CHANGED_AFTER_MS) continue;
+      for (let piece = first; piece < end; piece++) changed.set(piece);
+    }
+  };
+  await Promise.all(Array.from({ length: STATS_AT_ONCE }, inspector));
+  return { absent, changed };
+}

@@ -1,0 +1,61 @@
+// The error of storage: the disk, or what lies on it, does not let us go on.
+
+/**
+ * `disk-full`: no space or quota; `not-writable`: permission or read-only; `missing`: the folder or its data is gone;
+ * `truncated`: a file is shorter than what it is said to hold; `link`: a link stands where the torrent's own file or folder should;
+ * `in-use`: another engine owns the state folder; `io`: anything else.
+ */
+export type StorageErrorCode = "disk-full" | "not-writable" | "missing" | "truncated" | "link" | "in-use" | "io";
+
+/** Reaction: pause the torrent and say so. The message is one sentence for the user. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly code: StorageErrorCode;
+  /** The file or folder it is about. */
+  readonly path: string;
+
+  constructor(code: StorageErrorCode, path: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+const CODES: Readonly<Record<string, StorageErrorCode>> = {
+  ENOSPC: "disk-full",
+  EDQUOT: "disk-full",
+  EACCES: "not-writable",
+  EPERM: "not-writable",
+  EROFS: "not-writable",
+  ENOENT: "missing",
+  ENOTDIR: "missing",
+  ESTALE: "missing",
+  ELOOP: "link",
+};
+
+const SENTENCES: Readonly<Record<StorageErrorCode, (path: string) => string>> = {
+  "disk-full": (path) => `The disk is full: ${path} cannot be written; free some space and resume.`,
+  "not-writable": (path) =>
+    `${path} may not be opened or written; check its permissions and whether the disk is read-only.`,
+  missing: (path) => `${path} is not there; bring it back, or remove the transfer and add it again.`,
+  truncated: (path) => `${path} is shorter than it was; check the transfer to fetch what is missing.`,
+  link: (path) => `${path} is a link, and links are never followed inside a torrent; remove it and resume.`,
+  "in-use": (path) => `${path} is in use by another sta.`,
+  io: (path) => `${path} cannot be read or written; check the disk.`,
+};
+
+/** The StorageError of what the system said about `path`; a StorageError stays what it is. Our own mistakes are thrown on. */
+export function toStorageError(error: unknown, path: string): StorageError {
+  if (error instanceof StorageError) return error;
+  const systemCode =
+    error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  if (systemCode === undefined || !/^E[A-Z0-9]+$/.test(systemCode)) throw error;
+  const code = CODES[systemCode] ?? "io";
+  const message = code === "io" ? `${SENTENCES.io(path).slice(0, -1)} (${systemCode}).` : SENTENCES[code](path);
+  return new StorageError(code, path, message, { cause: error });
+}
+
+/** A StorageError that the system did not raise, with the sentence of its code. */
+export function storageError(code: StorageErrorCode, path: string): StorageError {
+  return new StorageError(code, path, SENTENCES[code](path));
+}

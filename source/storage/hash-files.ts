@@ -1,0 +1,205 @@
+// hashPath: a file or a folder on disk -> what a torrent of it is made of. Every byte is read once.
+import { constants } from "node:fs";
+import { lstat, open, readdir, readFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { buildMetainfo, type MetainfoParts } from "../metainfo/create.ts";
+import { MetainfoError } from "../metainfo/errors.ts";
+import { MAX_FILES, MAX_PATH_DEPTH, MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
+import type { Metainfo } from "../metainfo/metainfo.ts";
+import { parseMetainfo } from "../metainfo/parse.ts";
+import { type FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
+import { storageError, toStorageError } from "./errors.ts";
+import { hashPiece, readFully } from "./piece-io.ts";
+
+/** As the STA report chose. */
+const DEFAULT_PIECE_LENGTH = 512 * 1024;
+
+/** Above so many pieces the default doubles: 40 000 hashes make a torrent file of 800 kB. */
+const COMFORTABLE_PIECES = 40_000;
+
+/** Pieces in flight: one is read while others are hashed. */
+const HASHING_AT_ONCE = 4;
+
+const HASH_BYTES = 20;
+
+export interface HashOptions {
+  /** Bytes; by default 512 KiB, doubled until there are at most 40 000 pieces. */
+  readonly pieceLength?: number;
+  /** Called as hashing goes on, with bytes. */
+  readonly onProgress?: (hashedBytes: number, totalBytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What `buildMetainfo` needs, and the folder in which the file or folder lies: the `folder` of its TorrentStorage. */
+export interface HashedFiles extends MetainfoParts {
+  readonly length: number;
+  readonly folder: string;
+}
+
+/**
+ * Hashes a file, or all regular files below a folder, hidden ones too, in the order of their paths; links are not followed and not
+ * taken. Pieces are hashed on the thread pool; at most four are in memory.
+ * Throws StorageError when something cannot be read or becomes shorter meanwhile, MetainfoError when there is nothing that a torrent
+ * could hold, and the reason of `signal`.
+ */
+export async function hashPath(path: string, options: HashOptions = {}): Promise<HashedFiles> {
+  const root = resolve(path);
+  const found = await list(root);
+  const length = found.files.reduce((sum, file) => sum + file.length, 0);
+  if (length === 0) {
+    throw new MetainfoError(
+      "field",
+      `${root} has no data to share: ${found.singleFile ? "the file is empty" : "there is no file with anything in it"}.`,
+    );
+  }
+  const pieceLength = options.pieceLength ?? defaultPieceLength(length);
+  if (!Number.isInteger(pieceLength) || pieceLength < 1 || pieceLength > MAX_PIECE_LENGTH) {
+    throw new MetainfoError("limit", `The piece length is not between 1 and ${MAX_PIECE_LENGTH} bytes.`);
+  }
+  const layout = new PieceLayout({ ...found, length, pieceLength });
+  const onDisk = (file: number) => (found.singleFile ? root : join(root, ...found.files[file]!.path));
+  const pieceHashes = await hashPieces(layout, onDisk, options);
+  return { ...found, name: basename(root), folder: dirname(root), length, pieceLength, pieceHashes };
+}
+
+/** 512 KiB, doubled until a torrent of `length` bytes has at most 40 000 pieces, and never above what is legal. */
+export function defaultPieceLength(length: number): number {
+  let pieceLength = DEFAULT_PIECE_LENGTH;
+  while (length / pieceLength > COMFORTABLE_PIECES && pieceLength < MAX_PIECE_LENGTH) pieceLength *= 2;
+  return pieceLength;
+}
+
+export interface CreateOptions extends HashOptions {
+  readonly announce?: readonly (readonly string[])[];
+  readonly private?: boolean;
+  readonly createdBy?: string;
+  readonly createdAtSeconds?: number;
+  /** Instead of the name on disk. */
+  readonly name?: string;
+}
+
+/** Hashes `path` and makes its torrent; `folder` is where its data lies. Throws as `hashPath`. */
+export async function createTorrent(
+  path: string,
+  options: CreateOptions = {},
+): Promise<{ metainfo: Metainfo; folder: string }> {
+  const hashed = await hashPath(path, options);
+  const bytes = buildMetainfo({
+    ...hashed,
+    ...options,
+    pieceLength: hashed.pieceLength,
+    name: options.name ?? hashed.name,
+  });
+  return { metainfo: parseMetainfo(bytes), folder: hashed.folder };
+}
+
+/** Reads a torrent file from disk. Throws StorageError or MetainfoError. */
+export async function readTorrentFile(path: string): Promise<Metainfo> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw toStorageError(error, path);
+  });
+  return parseMetainfo(bytes);
+}
+
+interface Listing {
+  readonly singleFile: boolean;
+  readonly files: { path: string[]; length: number; offset: number }[];
+}
+
+async function list(root: string): Promise<Listing> {
+  try {
+    const stats = await lstat(root);
+    if (stats.isFile()) return { singleFile: true, files: [{ path: [basename(root)], length: stats.size, offset: 0 }] };
+    if (!stats.isDirectory()) throw storageError(stats.isSymbolicLink() ? "link" : "io", root);
+    const paths: string[][] = [];
+    await listInto(paths, root, []);
+    let offset = 0;
+    const files: Listing["files"] = [];
+    for (const path of paths) {
+      const { size } = await lstat(join(root, ...path));
+      files.push({ path, length: size, offset });
+      offset += size;
+    }
+    return { singleFile: false, files };
+  } catch (error) {
+    if (error instanceof MetainfoError) throw error;
+    throw toStorageError(error, root);
+  }
+}
+
+/** Regular files below `root`, each folder's entries in the order of their code units: the same on every machine. */
+async function listInto(paths: string[][], root: string, folder: readonly string[]): Promise<void> {
+  if (folder.length >= MAX_PATH_DEPTH) {
+    throw new MetainfoError("limit", `${root} has folders deeper than ${MAX_PATH_DEPTH}.`);
+  }
+  const entries = await readdir(join(root, ...folder), { withFileTypes: true });
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.isDirectory()) await listInto(paths, root, [...folder, entry.name]);
+    if (entry.isFile()) paths.push([...folder, entry.name]);
+    if (paths.length > MAX_FILES) throw new MetainfoError("limit", `${root} has more than ${MAX_FILES} files.`);
+  }
+}
+
+async function hashPieces(
+  layout: PieceLayout,
+  onDisk: (file: number) => string,
+  { onProgress, signal }: HashOptions,
+): Promise<Uint8Array> {
+  const hashes = new Uint8Array(layout.pieceCount * HASH_BYTES);
+  let hashedBytes = 0;
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    const buffer = new Uint8Array(Math.min(layout.pieceLength, layout.length));
+    const file = new LastFile(onDisk);
+    try {
+      for (let index = next++; index < layout.pieceCount; index = next++) {
+        signal?.throwIfAborted();
+        const bytes = buffer.subarray(0, layout.pieceLengthAt(index));
+        for (const segment of layout.filesOfPiece(index)) await file.read(segment, bytes);
+        hashes.set(await hashPiece(bytes), index * HASH_BYTES);
+        hashedBytes += bytes.length;
+        onProgress?.(hashedBytes, layout.length);
+      }
+    } finally {
+      // Others stop as well when one fails.
+      next = layout.pieceCount;
+      await file.close();
+    }
+  };
+  const workers = Math.max(1, Math.min(HASHING_AT_ONCE, Math.floor(MAX_PIECE_LENGTH / layout.pieceLength)));
+  const outcomes = await Promise.allSettled(Array.from({ length: workers }, worker));
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  return hashes;
+}
+
+/** Reads from one file after another and keeps the last one open. */
+class LastFile {
+  readonly #onDisk: (file: number) => string;
+  #file = -1;
+  #handle: Awaited<ReturnType<typeof open>> | undefined;
+
+  constructor(onDisk: (file: number) => string) {
+    this.#onDisk = onDisk;
+  }
+
+  async read({ file, fileOffset, pieceOffset, length }: FileSegment, piece: Uint8Array): Promise<void> {
+    const path = this.#onDisk(file);
+    try {
+      if (this.#file !== file) {
+        await this.close();
+        this.#handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+        this.#file = file;
+      }
+      const done = await readFully(this.#handle!, [piece.subarray(pieceOffset, pieceOffset + length)], fileOffset);
+      if (done < length) throw storageError("truncated", path);
+    } catch (error) {
+      throw toStorageError(error, path);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#file = -1;
+    await this.#handle?.close();
+    this.#handle = undefined;
+  }
+}

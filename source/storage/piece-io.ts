@@ -1,0 +1,42 @@
+// Reading, writing and hashing of whole runs of bytes: what the system does in parts is done until all of it is done.
+import { subtle } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
+
+/** Buffers that one readv takes: IOV_MAX of Linux. */
+const MAX_VECTORS = 1_024;
+
+/** SHA-1 of `bytes`, 20 bytes, on the thread pool. */
+export async function hashPiece(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await subtle.digest("SHA-1", bytes as Uint8Array<ArrayBuffer>));
+}
+
+/** Writes all of `bytes` at `position`. A full disk first writes short and fails with the next call. Throws the system's error. */
+export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}
+
+/** Fills `buffers` from `position` on; resolves to how many bytes there were: fewer than asked only at the end of the file. */
+export async function readFully(handle: FileHandle, buffers: readonly Uint8Array[], position: number): Promise<number> {
+  let done = 0;
+  let left = buffers;
+  while (left.length > 0) {
+    const { bytesRead } = await handle.readv(left.slice(0, MAX_VECTORS), position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+    left = after(left, bytesRead);
+  }
+  return done;
+}
+
+/** What is left of `buffers` behind their first `count` bytes. */
+function after(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
+  const left: Uint8Array[] = [];
+  let skip = count;
+  for (const buffer of buffers) {
+    if (skip < buffer.length) left.push(skip > 0 ? buffer.subarray(skip) : buffer);
+    skip = Math.max(0, skip - buffer.length);
+  }
+  return left;
+}

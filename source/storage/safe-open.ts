@@ -1,0 +1,123 @@
+// SafeFolder: files of a torrent are opened below one folder, and no link below it is ever followed.
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, lstat, mkdir, open, rmdir, stat, unlink } from "node:fs/promises";
+import { join, resolve, sep } from "node:path";
+import { storageError, toStorageError } from "./errors.ts";
+
+/**
+ * The folder that a download goes to. It may itself be reached through links: that is the user's choice. Below it there are only
+ * folders and regular files. Components come from `safe-path.ts`.
+ * Checking the parents and then opening leaves a moment in which another process of the same user could put a link; Node has no openat.
+ */
+export class SafeFolder {
+  readonly path: string;
+  #identity: { readonly dev: number; readonly ino: number } | undefined;
+
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
+
+  /** Creates the folder when it is not there, and remembers which one it is. Throws StorageError. */
+  async create(): Promise<void> {
+    try {
+      await mkdir(this.path, { recursive: true });
+      await this.#check();
+    } catch (error) {
+      throw toStorageError(error, this.path);
+    }
+  }
+
+  /** Absolute path of a file. Throws RangeError when it is not below the folder: `safe-path.ts` was not asked. */
+  resolve(components: readonly string[]): string {
+    const path = resolve(this.path, ...components);
+    const prefix = this.path.endsWith(sep) ? this.path : this.path + sep;
+    if (components.length === 0 || path !== prefix + components.join(sep)) {
+      throw new RangeError(`unsafe path ${JSON.stringify(components)}`);
+    }
+    return path;
+  }
+
+  /**
+   * Opens a regular file: for reading, or for reading and writing; the latter creates it and its folders when they are not there.
+   * Throws StorageError: `link` for a link, `missing` for no file, `io` for what is no regular file.
+   */
+  async open(components: readonly string[], mode: "read" | "write"): Promise<FileHandle> {
+    const path = this.resolve(components);
+    try {
+      await this.#enterParents(components, mode === "write");
+      const access = mode === "write" ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
+      // O_NONBLOCK: a pipe in the file's place would hold a thread forever.
+      const handle = await open(path, access | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o666);
+      if ((await handle.stat()).isFile()) return handle;
+      await handle.close();
+    } catch (error) {
+      throw toStorageError(error, path);
+    }
+    throw storageError("io", path);
+  }
+
+  /** What is known of a regular file; undefined when there is none, or something else stands on the way. */
+  async stat(components: readonly string[]): Promise<Stats | undefined> {
+    try {
+      await this.#enterParents(components, false);
+      const stats = await lstat(this.resolve(components));
+      return stats.isFile() ? stats : undefined;
+    } catch (error) {
+      const { code } = toStorageError(error, this.resolve(components));
+      if (code === "missing" || code === "link") return undefined;
+      throw toStorageError(error, this.resolve(components));
+    }
+  }
+
+  /** Removes these files, then those of their folders that are empty, but never the folder itself. Throws StorageError. */
+  async remove(files: readonly (readonly string[])[]): Promise<void> {
+    const folders = new Set<string>();
+    for (const components of files) {
+      const path = this.resolve(components);
+      if ((await this.stat(components)) === undefined) continue;
+      await unlink(path).catch((error: unknown) => {
+        throw toStorageError(error, path);
+      });
+    }
+    for (const components of files) {
+      for (let depth = components.length - 1; depth > 0; depth--) folders.add(components.slice(0, depth).join(sep));
+    }
+    for (const folder of [...folders].toSorted((a, b) => b.length - a.length))
+      await removeIfEmpty(join(this.path, folder));
+  }
+
+  /** Every folder between us and the file is a folder; with `make` those that are not there are created. */
+  async #enterParents(components: readonly string[], make: boolean): Promise<void> {
+    if (make) await this.#check();
+    for (let depth = 1; depth < components.length; depth++) {
+      const folder = this.resolve(components.slice(0, depth));
+      if (make) await mkdir(folder).catch(ignore("EEXIST"));
+      const stats = await lstat(folder);
+      if (stats.isSymbolicLink()) throw storageError("link", folder);
+      if (!stats.isDirectory()) throw storageError("missing", folder);
+    }
+  }
+
+  /** Nothing is created when the folder is another than before: an unmounted disk leaves its empty mount point. */
+  async #check(): Promise<void> {
+    const { dev, ino } = await stat(this.path);
+    this.#identity ??= { dev, ino };
+    if (this.#identity.dev !== dev || this.#identity.ino !== ino) throw storageError("missing", this.path);
+  }
+}
+
+async function removeIfEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder);
+  } catch (error) {
+    ignore("ENOTEMPTY", "EEXIST", "ENOENT", "ENOTDIR", "ELOOP")(error);
+  }
+}
+
+/** Passes over the named errors of the system and throws every other on. */
+function ignore(...codes: string[]): (error: unknown) => void {
+  return (error) => {
+    if (error instanceof Error && "code" in error && codes.includes(String(error.code))) return;
+    throw error;
+  };
+}

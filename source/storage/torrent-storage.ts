@@ -1,0 +1,370 @@
+// TorrentStorage: one torrent on disk. Pieces are verified off the main thread, written in place, and claimed only when they are there.
+import type { FileHandle } from "node:fs/promises";
+import { Bitfield } from "../metainfo/bitfield.ts";
+import type { Metainfo } from "../metainfo/metainfo.ts";
+import type { FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
+import { readBootId } from "./boot-id.ts";
+import { diskPaths, inspectFiles } from "./disk-files.ts";
+import { type StorageError, storageError, toStorageError } from "./errors.ts";
+import { emptyState, type JournalRecord } from "./journal-format.ts";
+import { OpenFiles } from "./open-files.ts";
+import { hashPiece, readFully, writeFully } from "./piece-io.ts";
+import { type RecoveredJournal, recoverJournal, ResumeJournal } from "./resume-journal.ts";
+import { SafeFolder } from "./safe-open.ts";
+
+/** A sync costs the disk, not the download: it runs beside it, at most so often. What a power cut may cost is this long. */
+const SYNC_INTERVAL_MS = 1_000;
+
+/** Pieces hashed at once by `check`: two cores' worth of hashing with their reads; more only take memory (measured). */
+const CHECK_CONCURRENCY = 4;
+
+/** Bytes that the pieces of a `check` may take together. */
+const CHECK_BYTES = 64 * 1024 * 1024;
+
+export interface TorrentStorageOptions {
+  readonly metainfo: Metainfo;
+  readonly layout: PieceLayout;
+  /** Where the file, or the torrent's own folder, lies. */
+  readonly folder: string;
+  /** One for each torrent, in the state folder. */
+  readonly journalFile: string;
+  /** The budget of descriptors that all torrents share. */
+  readonly openFiles?: OpenFiles;
+  /** The caller has just hashed every piece (`hash-files.ts`): all are held, and the journal of before does not count. */
+  readonly justHashed?: boolean;
+  /** Data that was held and is gone altogether is fetched again, instead of a StorageError `missing`. */
+  readonly acceptMissing?: boolean;
+  /** Told of what went wrong in the background: a sync. */
+  readonly onProblem?: (error: StorageError) => void;
+}
+
+export interface CheckOptions {
+  /** Called after each piece with how many were checked. */
+  readonly onProgress?: (checkedPieces: number) => void;
+  readonly signal?: AbortSignal;
+  /** All pieces by default. */
+  readonly only?: Iterable<number>;
+}
+
+export class TorrentStorage {
+  /** Pieces that are on disk and in the journal. Read only for others. */
+  readonly held: Bitfield;
+  /** Pieces that may be on disk and must be hashed before they count: `check({ only: suspect.held() })`. Read only for others. */
+  readonly suspect: Bitfield;
+  readonly #options: TorrentStorageOptions;
+  readonly #layout: PieceLayout;
+  readonly #folder: SafeFolder;
+  readonly #paths: readonly (readonly string[])[];
+  readonly #journal: ResumeJournal;
+  readonly #openFiles: OpenFiles;
+  readonly #keyPrefix: string;
+  readonly #synced: Bitfield;
+  /** Files that have their full length, so far as this process knows. */
+  readonly #sized = new Set<number>();
+  /** Files written since the last sync. */
+  #dirty = new Set<number>();
+  #syncTimer: NodeJS.Timeout | undefined;
+  #syncing: Promise<void> = Promise.resolve();
+  #syncFailed = false;
+  #closed = false;
+
+  private constructor(parts: {
+    options: TorrentStorageOptions;
+    folder: SafeFolder;
+    paths: readonly (readonly string[])[];
+    journal: ResumeJournal;
+    held: Bitfield;
+    suspect: Bitfield;
+    synced: Bitfield;
+  }) {
+    this.#options = parts.options;
+    this.#layout = parts.options.layout;
+    this.#folder = parts.folder;
+    this.#paths = parts.paths;
+    this.#journal = parts.journal;
+    this.#openFiles = parts.options.openFiles ?? new OpenFiles();
+    this.#keyPrefix = `${parts.options.journalFile}\0`;
+    this.held = parts.held;
+    this.suspect = parts.suspect;
+    this.#synced = parts.synced;
+  }
+
+  /**
+   * Opens the torrent's data: creates the folder, reads the journal, compares it with the files. Nothing is hashed.
+   * Files are created when their first piece is written, and empty ones with the last.
+   * Throws StorageError; `missing` when data was held and all of it is gone (an unmounted disk), with the journal left as it is.
+   */
+  static async open(options: TorrentStorageOptions): Promise<TorrentStorage> {
+    const { metainfo, layout } = options;
+    const identity = { infoHash: metainfo.infoHash, pieceCount: layout.pieceCount };
+    const bootId = await readBootId();
+    const recovered = options.justHashed ? undefined : await recoverJournal(options.journalFile, identity, bootId);
+    const folder = new SafeFolder(options.folder);
+    await folder.create();
+    const paths = await diskPaths(metainfo, folder);
+    const { held, suspect, synced } = await initialState(options, recovered, { folder, paths });
+    const journal = await ResumeJournal.create(
+      { file: options.journalFile, identity, bootId },
+      { synced, written: held, suspect },
+    );
+    const storage = new TorrentStorage({ options, folder, paths, journal, held, suspect, synced });
+    // Pieces known from the journal of before, or from hashing, that no sync has covered yet.
+    if (synced.count < held.count) storage.#markDirty(held);
+    return storage;
+  }
+
+  /** Absolute path of the torrent's file, or of its own folder: what a person looks for. */
+  get path(): string {
+    return this.#folder.resolve(this.#paths[0]!.slice(0, 1));
+  }
+
+  /** Is this the piece that the metainfo describes? Hashed on the thread pool; `bytes` must not change meanwhile. */
+  async verify(index: number, bytes: Uint8Array): Promise<boolean> {
+    if (bytes.length !== this.#layout.pieceLengthAt(index)) return false;
+    return isHash(await hashPiece(bytes), this.#options.metainfo.pieceHashes, index);
+  }
+
+  /**
+   * Writes a verified piece to its files and then into the journal; resolves when both are done, and only then it is held.
+   * `bytes` must not change meanwhile. Throws StorageError; the piece may then be written again.
+   */
+  async write(index: number, bytes: Uint8Array): Promise<void> {
+    if (bytes.length !== this.#layout.pieceLengthAt(index)) {
+      throw new RangeError(
+        `piece ${index}: expected ${this.#layout.pieceLengthAt(index)} bytes, received ${bytes.length}`,
+      );
+    }
+    for (const segment of this.#layout.filesOfPiece(index)) {
+      await this.#use(segment.file, "write", async (handle) => {
+        await this.#ensureSize(segment.file, handle);
+        const part = bytes.subarray(segment.pieceOffset, segment.pieceOffset + segment.length);
+        await writeFully(handle, part, segment.fileOffset);
+      });
+      this.#dirty.add(segment.file);
+    }
+    if (!this.held.get(index) && this.held.count === this.held.size - 1) await this.#createEmptyFiles();
+    await this.#journal.append([{ type: "written", value: index }]);
+    this.held.set(index);
+    this.suspect.clear(index);
+    this.#scheduleSync();
+  }
+
+  /**
+   * Fills the buffers of `into`, one behind the other, with the bytes from `begin` of piece `index` on; they may go on into the next
+   * pieces. The caller checks that they are held. Throws StorageError: `truncated` when a file is shorter than it must be,
+   * `missing` when it is gone.
+   */
+  async read(index: number, begin: number, into: readonly Uint8Array[]): Promise<void> {
+    const length = into.reduce((sum, buffer) => sum + buffer.length, 0);
+    const segments = this.#layout.segments(this.#layout.pieceStart(index) + begin, length);
+    if (segments.length === 1) return this.#readSegment(segments[0]!, into);
+    for (const segment of segments) await this.#readSegment(segment, cut(into, segment.pieceOffset, segment.length));
+  }
+
+  /**
+   * Hashes what lies on disk, all pieces or `only` some, and brings `held` and the journal in line with it. Resolves to those
+   * that are right. Files that are not there or too short are no error: their pieces are not held. Throws StorageError, or the
+   * reason of `signal`; what was checked until then counts.
+   */
+  async check(options: CheckOptions = {}): Promise<Bitfield> {
+    const found = Bitfield.empty(this.#layout.pieceCount);
+    const pieces = [...(options.only ?? Array(this.#layout.pieceCount).keys())][Symbol.iterator]();
+    let checked = 0;
+    const worker = async (): Promise<void> => {
+      const buffer = new Uint8Array(Math.min(this.#layout.pieceLength, this.#layout.length));
+      for (const index of pieces) {
+        options.signal?.throwIfAborted();
+        const right = await this.#isOnDisk(index, buffer);
+        if (right) found.set(index);
+        await this.#settle(index, right);
+        options.onProgress?.(++checked);
+      }
+    };
+    const affordable = Math.max(1, Math.floor(CHECK_BYTES / this.#layout.pieceLength));
+    await Promise.all(Array.from({ length: Math.min(CHECK_CONCURRENCY, affordable) }, worker));
+    if (this.held.isFull) await this.#createEmptyFiles();
+    this.#scheduleSync();
+    return found;
+  }
+
+  /** Pieces that turned out not to be on disk any more are not held from now on. Throws StorageError. */
+  async forget(indexes: Iterable<number>): Promise<void> {
+    for (const index of indexes) await this.#settle(index, false);
+  }
+
+  /** Makes all pieces held now survive a loss of power. Throws StorageError. */
+  async sync(): Promise<void> {
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+    const turn = this.#syncing.then(() => this.#syncNow());
+    this.#syncing = turn.catch(() => undefined);
+    await turn;
+  }
+
+  /** Syncs, writes the journal anew and closes all files. Calls that still run must be awaited before. Throws StorageError. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.sync();
+      await this.#journal.compact({ synced: this.#synced, written: this.held, suspect: this.suspect });
+    } finally {
+      await this.#journal.close();
+      await this.#openFiles.close(this.#keyPrefix);
+    }
+  }
+
+  /** Removes the torrent's files and then those of its folders that are empty; nothing else. Closes the storage. Throws StorageError. */
+  async removeData(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#syncTimer);
+    await this.#syncing;
+    await this.#openFiles.close(this.#keyPrefix);
+    await this.#folder.remove(this.#paths);
+    await this.#journal.compact(emptyState(this.#layout.pieceCount));
+    await this.#journal.close();
+  }
+
+  async #isOnDisk(index: number, buffer: Uint8Array): Promise<boolean> {
+    const bytes = buffer.subarray(0, this.#layout.pieceLengthAt(index));
+    try {
+      await this.read(index, 0, [bytes]);
+    } catch (error) {
+      const { code } = toStorageError(error, this.#folder.path);
+      if (code === "missing" || code === "truncated" || code === "link") return false;
+      throw error;
+    }
+    return this.verify(index, bytes);
+  }
+
+  /** Brings one piece in line with what was found. */
+  async #settle(index: number, onDisk: boolean): Promise<void> {
+    const known = onDisk ? this.held.get(index) : !this.held.get(index) && !this.suspect.get(index);
+    if (known) return;
+    const record: JournalRecord = { type: onDisk ? "written" : "lost", value: index };
+    await this.#journal.append([record]);
+    this.suspect.clear(index);
+    if (onDisk) {
+      this.held.set(index);
+      for (const { file } of this.#layout.filesOfPiece(index)) this.#dirty.add(file);
+    } else {
+      this.held.clear(index);
+      this.#synced.clear(index);
+      for (const { file } of this.#layout.filesOfPiece(index)) this.#sized.delete(file);
+    }
+  }
+
+  async #readSegment(segment: FileSegment, into: readonly Uint8Array[]): Promise<void> {
+    await this.#use(segment.file, "read", async (handle) => {
+      const done = await readFully(handle, into, segment.fileOffset);
+      if (done < segment.length) throw storageError("truncated", this.#pathOf(segment.file));
+    });
+  }
+
+  async #use(file: number, mode: "read" | "write", action: (handle: FileHandle) => Promise<void>): Promise<void> {
+    const open = () => this.#folder.open(this.#paths[file]!, mode);
+    try {
+      await this.#openFiles.use(`${this.#keyPrefix}${mode} ${file}`, open, action);
+    } catch (error) {
+      throw toStorageError(error, this.#pathOf(file));
+    }
+  }
+
+  /** A file has its length from its first byte on, as a hole. It is never cut: what is longer is a person's business. */
+  async #ensureSize(file: number, handle: FileHandle): Promise<void> {
+    if (this.#sized.has(file)) return;
+    const { length } = this.#layout.files[file]!;
+    if ((await handle.stat()).size < length) await handle.truncate(length);
+    this.#sized.add(file);
+  }
+
+  async #createEmptyFiles(): Promise<void> {
+    for (const [file, { length }] of this.#layout.files.entries()) {
+      if (length === 0) await this.#use(file, "write", async () => {});
+    }
+  }
+
+  #markDirty(pieces: Bitfield): void {
+    for (const index of pieces.held()) {
+      if (this.#synced.get(index)) continue;
+      for (const { file } of this.#layout.filesOfPiece(index)) this.#dirty.add(file);
+    }
+    this.#scheduleSync();
+  }
+
+  #scheduleSync(): void {
+    if (this.#closed || this.#syncFailed || this.#syncTimer || this.#dirty.size === 0) return;
+    this.#syncTimer = setTimeout(() => {
+      this.sync().catch((error: unknown) => this.#options.onProblem?.(toStorageError(error, this.#folder.path)));
+    }, SYNC_INTERVAL_MS);
+    this.#syncTimer.unref();
+  }
+
+  /** First the data, then the record that says so. After a failure the kernel may have dropped what it could not write: no claim again. */
+  async #syncNow(): Promise<void> {
+    if (this.#dirty.size === 0 || this.#syncFailed) return;
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    const before = this.#journal.records;
+    const covered = this.held.clone();
+    try {
+      for (const file of dirty) await this.#use(file, "read", (handle) => handle.datasync());
+      await this.#journal.append([{ type: "synced", value: before }], true);
+    } catch (error) {
+      const failure = toStorageError(error, this.#folder.path);
+      if (failure.code === "io") this.#syncFailed = true;
+      for (const file of dirty) this.#dirty.add(file);
+      throw failure;
+    }
+    for (const index of covered.held()) if (this.held.get(index)) this.#synced.set(index);
+  }
+
+  #pathOf(file: number): string {
+    return this.#folder.resolve(this.#paths[file]!);
+  }
+}
+
+/** What is held and what is suspect at the start: the journal's word, as far as the files bear it out. */
+async function initialState(
+  { layout, justHashed, acceptMissing }: TorrentStorageOptions,
+  recovered: RecoveredJournal | undefined,
+  disk: { readonly folder: SafeFolder; readonly paths: readonly (readonly string[])[] },
+): Promise<{ held: Bitfield; suspect: Bitfield; synced: Bitfield }> {
+  const { pieceCount } = layout;
+  const held = recovered?.held ?? (justHashed ? Bitfield.full(pieceCount) : Bitfield.empty(pieceCount));
+  const synced = recovered?.synced ?? Bitfield.empty(pieceCount);
+  // Files that are there without a journal may hold anything.
+  const suspect = recovered?.suspect ?? (justHashed ? Bitfield.empty(pieceCount) : Bitfield.full(pieceCount));
+  if (justHashed) return { held, suspect, synced };
+  const { absent, changed } = await inspectFiles(layout, disk, recovered?.writtenAtMs);
+  if (held.count > 0 && absent.isFull && !acceptMissing) throw storageError("missing", disk.folder.path);
+  for (const piece of changed.held()) {
+    if (!held.clear(piece)) continue;
+    synced.clear(piece);
+    suspect.set(piece);
+  }
+  for (const piece of absent.held()) {
+    held.clear(piece);
+    synced.clear(piece);
+    suspect.clear(piece);
+  }
+  return { held, suspect, synced };
+}
+
+function isHash(hash: Uint8Array, hashes: Uint8Array, index: number): boolean {
+  for (let i = 0; i < hash.length; i++) if (hash[i] !== hashes[index * hash.length + i]) return false;
+  return true;
+}
+
+/** The views of `buffers` on `length` bytes from `start`, as if they stood one behind the other. */
+function cut(buffers: readonly Uint8Array[], start: number, length: number): Uint8Array[] {
+  const views: Uint8Array[] = [];
+  let position = 0;
+  for (const buffer of buffers) {
+    const from = Math.max(0, start - position);
+    const to = Math.min(buffer.length, start + length - position);
+    if (from < to) views.push(buffer.subarray(from, to));
+    position += buffer.length;
+  }
+  return views;
+}
