@@ -1,0 +1,43 @@
+// Text in columns of the screen: cut, padded, measured as Ink lays it out.
+import stringWidth from "string-width";
+
+const PLAIN = /^[ -~]*$/;
+
+/** Columns that `text` takes on the screen. Styles (SGR) take none. */
+export function columnsOf(text: string): number {
+  return PLAIN.test(text) ? text.length : stringWidth(text);
+}
+
+/** `text` in at most `columns`, its end replaced by `ellipsis` (one column) when it is longer. For text without styles. */
+export function cut(text: string, columns: number, ellipsis = "…"): string {
+  if (columnsOf(text) <= columns) return text;
+  if (columns <= 0) return "";
+  if (PLAIN.test(text)) return text.slice(0, columns - 1) + ellipsis;
+  let used = 0;
+  let kept = "";
+  for (const { segment } of segmenter.segment(text)) {
+    used += stringWidth(segment);
+    if (used > columns - 1) break;
+    kept += segment;
+  }
+  return kept + ellipsis;
+}
+
+/** `text` in exactly `columns`, spaces behind. */
+export function left(text: string, columns: number, ellipsis?: string): string {
+  const fitting = cut(text, columns, ellipsis);
+  return fitting + " ".repeat(Math.max(0, columns - columnsOf(fitting)));
+}
+
+/** `text` in exactly `columns`, spaces before. */
+export function right(text: string, columns: number, ellipsis?: string): string {
+  const fitting = cut(text, columns, ellipsis);
+  return " ".repeat(Math.max(0, columns - columnsOf(fitting))) + fitting;
+}
+
+/** `text`, which may carry styles and is not too long, in exactly `columns`. */
+export function padded(text: string, columns: number): string {
+  return text + " ".repeat(Math.max(0, columns - columnsOf(text)));
+}
+
+const segmenter = new Intl.Segmenter();

@@ -1,0 +1,55 @@
+// From what Ink reports to names of keys.
+import type { Key } from "ink";
+
+/**
+ * The keys in one input of Ink. Typed fast over SSH, `jjj` arrives as one input: a key for each character.
+ * Alt and a character is Esc and then the character, as a terminal sends both.
+ */
+export function keysOf(input: string, key: Key): string[] {
+  const name = nameOf(key);
+  if (name !== undefined) return [name];
+  if (key.ctrl) return input === "" ? [] : [`ctrl-${input}`];
+  const characters = [...input].map(characterKey).filter((character) => character !== undefined);
+  return key.meta && characters.length > 0 ? ["escape", ...characters] : characters;
+}
+
+function nameOf(key: Key): string | undefined {
+  if (key.upArrow) return "up";
+  if (key.downArrow) return "down";
+  if (key.leftArrow) return "left";
+  if (key.rightArrow) return "right";
+  if (key.pageUp) return "pageup";
+  if (key.pageDown) return "pagedown";
+  if (key.home) return "home";
+  if (key.end) return "end";
+  if (key.return) return "return";
+  if (key.escape) return "escape";
+  if (key.tab) return key.shift ? "shift-tab" : "tab";
+  if (key.backspace) return "backspace";
+  if (key.delete) return "delete";
+  return undefined;
+}
+
+function characterKey(character: string): string | undefined {
+  if (character === " ") return "space";
+  if (character === "\r" || character === "\n") return "return";
+  if (character === "\t") return "tab";
+  return character < " " ? undefined : character;
+}
+
+/**
+ * Swallows the rest of an escape sequence that a slow link cut in two: Esc, or `ESC [`, which Ink reports after 20 ms by
+ * itself, and then `[A` or `A` as if it were typed. One character after a lone Esc is never swallowed.
+ */
+export class CutSequences {
+  #waitsFor: RegExp | undefined;
+
+  /** Whether this input is such a rest. Asked of every input, in order. */
+  isRest(input: string, key: Key): boolean {
+    const rest = this.#waitsFor?.test(input) ?? false;
+    this.#waitsFor = undefined;
+    if (key.escape && input === "") this.#waitsFor = /^(?:\[[0-9;]*[A-Za-z~]|O[A-Z])$/;
+    else if (!rest && input === "[") this.#waitsFor = /^[0-9;]*[A-DFHZ~]$/;
+    return rest;
+  }
+}

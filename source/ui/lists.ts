@@ -1,0 +1,129 @@
+// What the three lists hold, in order: filtered, sorted, each row with a key by which the selection follows it.
+import type { BroadcastRow, CatalogueRow, PeerRow, Snapshot, TransferRow } from "../control/contract.ts";
+import type { PaneName } from "./layout.ts";
+
+export const AVAILABLE_ORDERS = ["name", "size", "holders", "newest"] as const;
+export const TRANSFER_ORDERS = ["newest", "name", "rate", "progress"] as const;
+export type AvailableOrder = (typeof AVAILABLE_ORDERS)[number];
+export type TransferOrder = (typeof TRANSFER_ORDERS)[number];
+
+export interface ListSettings {
+  readonly filters: Readonly<Record<PaneName, string>>;
+  readonly availableOrder: AvailableOrder;
+  readonly transferOrder: TransferOrder;
+  /** Info hashes of transfers whose peers are shown. */
+  readonly expanded: ReadonlySet<string>;
+}
+
+export interface AvailableItem {
+  readonly key: string;
+  readonly row: CatalogueRow;
+}
+/** A transfer, or below it one of its peers. */
+export interface TransferItem {
+  readonly key: string;
+  readonly transfer: TransferRow;
+  readonly peer: PeerRow | null;
+}
+export interface BroadcastItem {
+  readonly key: string;
+  readonly row: BroadcastRow;
+}
+
+export interface Lists {
+  readonly available: readonly AvailableItem[];
+  readonly transfers: readonly TransferItem[];
+  readonly broadcasts: readonly BroadcastItem[];
+}
+
+/** Builds the lists; one whose source and settings are as in `before` is taken over. */
+export function buildLists(
+  snapshot: Snapshot,
+  settings: ListSettings,
+  before?: { readonly snapshot: Snapshot; readonly settings: ListSettings; readonly lists: Lists },
+): Lists {
+  const same = (pane: PaneName, source: "catalogue" | "transfers" | "broadcasts"): boolean =>
+    before !== undefined &&
+    before.snapshot[source] === snapshot[source] &&
+    before.settings.filters[pane] === settings.filters[pane];
+  return {
+    available:
+      same("available", "catalogue") && before?.settings.availableOrder === settings.availableOrder
+        ? before.lists.available
+        : availableItems(snapshot.catalogue, settings),
+    transfers:
+      same("transfers", "transfers") &&
+      before?.settings.transferOrder === settings.transferOrder &&
+      before.settings.expanded === settings.expanded
+        ? before.lists.transfers
+        : transferItems(snapshot.transfers, settings),
+    broadcasts: same("broadcasts", "broadcasts")
+      ? before!.lists.broadcasts
+      : snapshot.broadcasts
+          .filter(({ text }) => matches(text, settings.filters.broadcasts))
+          .map((row) => ({ key: String(row.seq), row })),
+  };
+}
+
+/** Whether `text` has all words of `filter`, in any case and order. */
+export function matches(text: string, filter: string): boolean {
+  if (filter === "") return true;
+  const searched = text.toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => searched.includes(word));
+}
+
+function availableItems(catalogue: readonly CatalogueRow[], settings: ListSettings): readonly AvailableItem[] {
+  const rows = catalogue.filter(({ name }) => matches(name, settings.filters.available));
+  return rows
+    .toSorted((a, b) => compareAvailable(a, b, settings.availableOrder) || byName(a, b) || byHash(a, b))
+    .map((row) => ({ key: `${row.infoHash} ${row.tracker}`, row }));
+}
+
+function transferItems(transfers: readonly TransferRow[], settings: ListSettings): readonly TransferItem[] {
+  return transfers
+    .filter(({ name }) => matches(name, settings.filters.transfers))
+    .toSorted((a, b) => compareTransfers(a, b, settings.transferOrder) || byName(a, b) || byHash(a, b))
+    .flatMap((transfer) => [
+      { key: transfer.infoHash, transfer, peer: null },
+      ...(settings.expanded.has(transfer.infoHash)
+        ? transfer.peers.map((peer) => ({ key: `${transfer.infoHash} ${peer.key}`, transfer, peer }))
+        : []),
+    ]);
+}
+
+function compareAvailable(a: CatalogueRow, b: CatalogueRow, order: AvailableOrder): number {
+  switch (order) {
+    case "name":
+      return 0;
+    case "size":
+      return b.length - a.length;
+    case "holders":
+      return b.holders - a.holders;
+    case "newest":
+      return b.addedAt - a.addedAt;
+    default:
+      return order satisfies never;
+  }
+}
+
+function compareTransfers(a: TransferRow, b: TransferRow, order: TransferOrder): number {
+  switch (order) {
+    case "newest":
+      return b.addedAt - a.addedAt;
+    case "name":
+      return 0;
+    case "rate":
+      return b.downBytesPerSecond + b.upBytesPerSecond - a.downBytesPerSecond - a.upBytesPerSecond;
+    case "progress":
+      return b.heldPieces / Math.max(1, b.pieceCount) - a.heldPieces / Math.max(1, a.pieceCount);
+    default:
+      return order satisfies never;
+  }
+}
+
+const byName = (a: { name: string }, b: { name: string }): number => collator.compare(a.name, b.name);
+const byHash = (a: { infoHash: string }, b: { infoHash: string }): number => (a.infoHash < b.infoHash ? -1 : 1);
+const collator = new Intl.Collator("en", { numeric: true });

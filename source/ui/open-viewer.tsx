@@ -1,0 +1,114 @@
+// openViewer: the viewer on a terminal, from alternate screen to whatever ends it.
+// Importing this file imports React: call `prepareEnvironment` first, then import it dynamically.
+import { homedir } from "node:os";
+import { render, type Instance } from "ink";
+import type { EngineClient } from "../control/contract.ts";
+import { showsColour, showsUnicode } from "./environment.ts";
+import { Session } from "./session.ts";
+import { AUTOWRAP_OFF, AUTOWRAP_ON, terminalProblem } from "./terminal.ts";
+import { createTheme } from "./theme.ts";
+import { initialState } from "./view-state.ts";
+import { Viewer } from "./viewer.tsx";
+
+export interface ViewerOptions {
+  /** Stays open: who opened it closes it. */
+  readonly client: EngineClient;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  /** Nothing but ASCII of our own; by default when the locale is not UTF-8. */
+  readonly ascii?: boolean;
+  /** The hint of `q`; `leave (transfers go on)` by default. */
+  readonly quitLabel?: string;
+}
+
+/**
+ * `quit`: q, Ctrl-C, `:exit`, SIGINT or SIGTERM (`signal` says which). `stop-engine`: Q, and the engine was told to stop.
+ * `terminal-gone`: SIGHUP, end of input or failed output; leave by `dieOfHangup`. `no-terminal`: nothing was shown, and
+ * `error.message` is a sentence for the user.
+ */
+export interface ViewerEnd {
+  readonly reason: "quit" | "stop-engine" | "terminal-gone" | "no-terminal" | "crash";
+  readonly signal?: "SIGINT" | "SIGTERM";
+  readonly error?: Error;
+}
+
+/** At most a frame each 34 ms: a key answers within 50 ms even when it comes right behind a snapshot. */
+const FRAMES_PER_SECOND = 30;
+
+/** Shows the viewer until it ends. The terminal is as it was before when the promise resolves; it never rejects. */
+export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
+  const { client, stdin, stdout } = options;
+  const problem = terminalProblem(stdin, stdout, process.env);
+  if (problem !== null) return { reason: "no-terminal", error: new Error(problem) };
+
+  let instance: Instance | undefined;
+  let end: ViewerEnd | undefined;
+  const finish = (reason: ViewerEnd): void => {
+    if (end !== undefined) return;
+    end = reason;
+    // Nothing is written to a terminal that is gone: each write would fail, or block.
+    if (reason.reason === "terminal-gone") stdout.destroy();
+    instance?.unmount();
+  };
+
+  const settings = {
+    ascii: options.ascii ?? !showsUnicode(process.env),
+    colour: showsColour(process.env),
+    places: { home: homedir(), folder: process.cwd() },
+    quitLabel: options.quitLabel ?? "leave (transfers go on)",
+  };
+  const session = new Session({
+    client,
+    state: initialState(client.getSnapshot(), stdout.columns, stdout.rows, settings),
+    stdout,
+    onLeave: (reason) => finish({ reason }),
+    stopProcess: () => {
+      process.off("SIGTSTP", onStop);
+      process.kill(0, "SIGTSTP");
+      process.on("SIGTSTP", onStop);
+    },
+  });
+
+  const onInterrupt = (): void => finish({ reason: "quit", signal: "SIGINT" });
+  const onTerminate = (): void => finish({ reason: "quit", signal: "SIGTERM" });
+  const onGone = (): void => finish({ reason: "terminal-gone" });
+  const onStop = (): void => session.suspend();
+  const onCrash = (error: Error): void => finish({ reason: "crash", error });
+  // Before Ink hears of it: Ink draws at once, and then the state has its new size already.
+  const onResize = (): void => session.dispatch({ type: "resized", columns: stdout.columns, rows: stdout.rows });
+  process.on("SIGINT", onInterrupt).on("SIGTERM", onTerminate).on("SIGHUP", onGone).on("SIGTSTP", onStop);
+  process.on("uncaughtException", onCrash);
+  stdin.on("end", onGone).on("close", onGone).on("error", onGone);
+  stdout.on("error", onGone).on("resize", onResize);
+
+  try {
+    stdout.write(AUTOWRAP_OFF);
+    instance = render(<Viewer source={session} theme={createTheme(settings)} />, {
+      stdin,
+      stdout,
+      alternateScreen: true,
+      incrementalRendering: true,
+      interactive: true,
+      exitOnCtrlC: false,
+      patchConsole: false,
+      maxFps: FRAMES_PER_SECOND,
+    });
+    await instance.waitUntilExit();
+  } catch (error) {
+    end = { reason: "crash", error: error instanceof Error ? error : new Error(String(error)) };
+  }
+
+  session.close();
+  process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate).off("SIGTSTP", onStop);
+  process.off("uncaughtException", onCrash);
+  stdout.off("resize", onResize);
+  const result = end ?? { reason: "quit" };
+  if (result.reason !== "terminal-gone") {
+    // A terminal that is gone goes on failing: only there the listeners stay.
+    process.off("SIGHUP", onGone);
+    stdin.off("end", onGone).off("close", onGone).off("error", onGone);
+    stdout.write(AUTOWRAP_ON);
+    stdout.off("error", onGone);
+  }
+  return result;
+}

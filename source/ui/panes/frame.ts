@@ -1,0 +1,46 @@
+// The frame around a pane: its title, what is said of its list, and which part of it is shown.
+import { columnsOf, cut, padded } from "../format/columns.ts";
+import { formatCount } from "../format/numbers.ts";
+import type { Size } from "../layout.ts";
+import type { Theme } from "../theme.ts";
+
+export interface FrameParts {
+  readonly title: string;
+  /** At the right of the upper edge. */
+  readonly note: string;
+  /** Styled rows of at most the inner width. */
+  readonly rows: readonly string[];
+  readonly focused: boolean;
+  /** At the right of the lower edge when not all is shown: the first row shown, and how many there are. */
+  readonly window?: { readonly first: number; readonly shown: number; readonly all: number };
+}
+
+/** Lines of exactly `size`. */
+export function drawFrame(parts: FrameParts, size: Size, theme: Theme): string[] {
+  const [topLeft, topRight, bottomLeft, bottomRight, across, down] = [
+    ...(parts.focused ? theme.glyphs.focusFrame : theme.glyphs.frame),
+  ] as [string, string, string, string, string, string];
+  const edge = parts.focused ? theme.accent : theme.faint;
+  const inner = size.width - 2;
+  const title = cut(` ${parts.title} `, inner - 2, theme.glyphs.ellipsis);
+  const note = parts.note === "" ? "" : ` ${parts.note} `;
+  const noteShown = columnsOf(note) + columnsOf(title) + 2 <= inner ? note : "";
+  const gap = inner - 1 - columnsOf(title) - columnsOf(noteShown);
+  const upper =
+    edge(topLeft) +
+    (parts.focused ? theme.strong(title) : title) +
+    edge(across.repeat(gap)) +
+    noteShown +
+    edge(across + topRight);
+  const range = rangeOf(parts);
+  const lower = edge(bottomLeft + across.repeat(inner - 1 - columnsOf(range))) + range + edge(across + bottomRight);
+  const side = edge(down);
+  const rows = Array.from({ length: size.height - 2 }, (_, row) => side + padded(parts.rows[row] ?? "", inner) + side);
+  return [upper, ...rows, lower];
+}
+
+function rangeOf({ window }: FrameParts): string {
+  if (window === undefined || window.all <= window.shown) return "";
+  const last = Math.min(window.all, window.first + window.shown);
+  return ` ${formatCount(window.first + 1)}-${formatCount(last)} of ${formatCount(window.all)} `;
+}

@@ -1,0 +1,35 @@
+// The footer: what the keyboard does here, as far as it fits.
+import { columnsOf, left } from "../format/columns.ts";
+import { KEYMAP, keyLabel, type Binding } from "../keymap.ts";
+import type { Theme } from "../theme.ts";
+import { contextOf, type Message, type ViewState } from "../view-state.ts";
+
+/** Hints of the current context in `width` columns; the last two (help and leaving, as a rule) always stay. */
+export function drawHints(state: ViewState, width: number, theme: Theme): string {
+  const context = contextOf(state);
+  const hints = KEYMAP.filter(({ hint }) => hint?.in.includes(context)).map((binding) => hintOf(binding, state));
+  let shown = hints;
+  while (shown.length > 2 && widthOf(shown) > width) shown = [...shown.slice(0, -3), ...shown.slice(-2)];
+  const text = shown.map(({ key, says }) => `${theme.accent(key)} ${says}`).join("  ");
+  return ` ${text}${" ".repeat(Math.max(0, width - 1 - columnsOf(text)))}`;
+}
+
+function hintOf({ keys, action, hint }: Binding, state: ViewState): { key: string; says: string } {
+  const says = action === "leave" ? state.settings.quitLabel : hint!.text;
+  return { key: keyLabel(keys[0]!, state.settings.ascii), says };
+}
+
+function widthOf(hints: readonly { key: string; says: string }[]): number {
+  return 1 + hints.reduce((sum, { key, says }) => sum + columnsOf(key) + columnsOf(says) + 3, 0);
+}
+
+/** A message in `width` columns. */
+export function drawMessage(message: Message, width: number, theme: Theme): string {
+  const warning = message.level === "warning";
+  const text = left(
+    ` ${warning ? theme.glyphs.problem : theme.glyphs.have} ${message.text}`,
+    width,
+    theme.glyphs.ellipsis,
+  );
+  return warning ? theme.bad(text) : theme.good(text);
+}

@@ -1,0 +1,89 @@
+// The line above all: which trackers, how many peers and files, how fast, how much room.
+import type { Snapshot, TrackerStatus } from "../../control/contract.ts";
+import { sparkline } from "../format/bars.ts";
+import { formatBytes, formatRate } from "../format/bytes.ts";
+import { columnsOf, cut, left, right } from "../format/columns.ts";
+import { counted } from "../format/numbers.ts";
+import type { Theme } from "../theme.ts";
+
+export interface StatusLine {
+  readonly before: string;
+  /** What stands between: a glyph, or null for a spinner of one column, while something is awaited. */
+  readonly glyph: string | null;
+  readonly after: string;
+}
+
+/** The status line in `width` columns. */
+export function drawStatusLine(snapshot: Snapshot, width: number, theme: Theme): StatusLine {
+  const { engine } = snapshot;
+  if (engine.state === "gone") {
+    const text = " The engine is gone: this is what it showed last. q leaves; sta starts it again.";
+    return {
+      before: theme.bad(" sta "),
+      glyph: theme.bad(theme.glyphs.problem),
+      after: theme.bad(left(text, width - 6)),
+    };
+  }
+  const room = width - 6;
+  const said = trackerText(snapshot);
+  const figures =
+    figureChoices(snapshot, theme).find((choice) => columnsOf(choice) + columnsOf(said) + 3 <= room) ??
+    figureChoices(snapshot, theme).at(-1)!;
+  const text = ` ${cut(said, room - columnsOf(figures) - 2, theme.glyphs.ellipsis)}`;
+  return {
+    before: theme.strong(" sta "),
+    glyph: glyphOf(snapshot, theme),
+    after: text + " ".repeat(Math.max(1, room - columnsOf(text) - columnsOf(figures))) + figures,
+  };
+}
+
+function glyphOf({ trackers, transfers }: Snapshot, theme: Theme): string | null {
+  if (trackers.some(({ state }) => state === "connecting")) return null;
+  if (transfers.some(({ state }) => state === "checking")) return null;
+  if (trackers.length === 0) return theme.faint(theme.glyphs.none);
+  if (trackers.every(({ state }) => state === "connected")) return theme.good(theme.glyphs.whole);
+  return theme.bad(theme.glyphs.problem);
+}
+
+function trackerText({ engine, trackers, transfers }: Snapshot): string {
+  if (engine.state === "stopping") return "the engine is stopping";
+  const checking = transfers.filter(({ state }) => state === "checking");
+  const away = trackers.find(({ state }) => state !== "connected");
+  if (away !== undefined) return trackerProblem(away);
+  const checked = checking.length === 0 ? "" : `, checking ${counted(checking.length, "file")}`;
+  if (trackers.length === 0) return `no tracker, ${counted(engine.connectedPeers, "peer")}${checked}`;
+  const peers = trackers.reduce((sum, tracker) => sum + tracker.peers, 0);
+  const files = trackers.reduce((sum, tracker) => sum + tracker.files, 0);
+  const where = trackers.length === 1 ? `tracker ${trackers[0]!.address}` : counted(trackers.length, "tracker");
+  return `${where}  ${counted(peers, "peer")}, ${counted(files, "file")}${checked}`;
+}
+
+function trackerProblem({ address, state, problem, retryInSeconds }: TrackerStatus): string {
+  if (state === "connecting") return `tracker ${address}: connecting`;
+  const what = problem ?? (state === "refused" ? `tracker ${address} refused us` : `tracker ${address} is not there`);
+  const sentence = what.includes(address) ? what.replace(/\.$/, "") : `tracker ${address}: ${what.replace(/\.$/, "")}`;
+  return retryInSeconds === null || /again in/.test(sentence)
+    ? sentence
+    : `${sentence}, trying again in ${retryInSeconds} s`;
+}
+
+/** From all there is to say down to the rates alone. Numbers keep their columns, so that nothing moves when they change. */
+function figureChoices({ engine }: Snapshot, theme: Theme): string[] {
+  const { glyphs } = theme;
+  const rate = (glyph: string, bytesPerSecond: number): string => `${glyph} ${right(formatRate(bytesPerSecond), 9)}`;
+  const down = rate(glyphs.down, engine.downBytesPerSecond);
+  const up = rate(glyphs.up, engine.upBytesPerSecond);
+  const spark = (history: readonly number[], width: number): string =>
+    ` ${theme.accent(sparkline(history, width, glyphs))}`;
+  const free = engine.freeBytes === null ? "" : `   free ${formatBytes(engine.freeBytes)}`;
+  const port = `  port ${engine.port}`;
+  const sparked = (width: number): string =>
+    `${down}${spark(engine.downHistory, width)}  ${up}${spark(engine.upHistory, width)}`;
+  return [
+    sparked(8) + free + port,
+    sparked(5) + free + port,
+    `${down}  ${up}${free}${port}`,
+    `${down}  ${up}${free}`,
+    `${down}  ${up}`,
+  ].map((choice) => `${choice} `);
+}

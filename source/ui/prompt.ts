@@ -1,0 +1,132 @@
+// Lines being typed: opened, edited, completed, submitted.
+import type { Command } from "../control/contract.ts";
+import { absolutePath, COMMAND_WORDS, isPath, parseAdd, parseCommandLine, parseShare } from "./command-line.ts";
+import { become, say, type Change, type Prompt, type PromptKind, type ViewState } from "./view-state.ts";
+
+/** Opens a prompt that holds `value`. */
+export function openPrompt(state: ViewState, kind: PromptKind, value: string): ViewState {
+  const generation = state.counter + 1;
+  const prompt = { kind, value, generation, candidates: [], completing: null, waiting: false };
+  return applied({ ...state, counter: generation, prompt }, value);
+}
+
+/** The prompt holds `text` now, without controls; `changed` when it was not its text input that changed it. */
+export function editPrompt(state: ViewState, text: string, changed: boolean): ViewState {
+  if (state.prompt === null || state.prompt.waiting) return state;
+  const value = text.replace(/\p{C}/gu, "");
+  const anew = changed || value !== text;
+  const counter = anew ? state.counter + 1 : state.counter;
+  const generation = anew ? counter : state.prompt.generation;
+  const prompt = { ...state.prompt, value, generation, candidates: [], completing: null };
+  return applied({ ...state, counter, prompt, message: null }, value);
+}
+
+/** Closes the prompt without doing anything; a filter or search is dropped. */
+export function closePrompt(state: ViewState): ViewState {
+  return { ...applied(state, ""), prompt: null };
+}
+
+/** A filter and a search act while they are typed. */
+function applied(state: ViewState, value: string): ViewState {
+  if (state.prompt?.kind === "search" && state.help !== null) return { ...state, help: { top: 0, search: value } };
+  if (state.prompt?.kind !== "filter") return state;
+  return { ...state, filters: { ...state.filters, [state.pane]: value } };
+}
+
+/** Does what the line says. A line that is wrong stays, with a warning. */
+export function submitPrompt(state: ViewState): Change {
+  const { prompt } = state;
+  if (prompt === null || prompt.waiting) return become(state);
+  if (prompt.kind === "filter" || prompt.kind === "search") return become({ ...state, prompt: null });
+  if (prompt.value.trim() === "") return become(closePrompt(state));
+  const parse = { command: parseCommandLine, add: parseAdd, share: parseShare }[prompt.kind];
+  const line = parse(prompt.value, state.settings.places);
+  switch (line.type) {
+    case "wrong":
+      return become(say(state, line.text, "warning"));
+    case "leave":
+      return { state, effects: [{ type: "leave", reason: "quit" }] };
+    case "command":
+      return asked(state, { ...prompt, candidates: [], waiting: true }, line.command);
+    default:
+      return line satisfies never;
+  }
+}
+
+/** Completes the line: names and words at once, paths by asking the engine. */
+export function completePrompt(state: ViewState): Change {
+  const { prompt } = state;
+  if (prompt === null || prompt.waiting) return become(state);
+  const { stem, rest, source } = completionOf(prompt);
+  switch (source) {
+    case "nothing":
+      return become(state);
+    case "paths": {
+      const prefix = absolutePath(rest, state.settings.places);
+      return asked(state, { ...prompt, completing: prompt.value }, { method: "complete-path", prefix });
+    }
+    case "words":
+      return become(offer(state, stem, rest, COMMAND_WORDS));
+    case "catalogue":
+      return become(
+        offer(
+          state,
+          stem,
+          rest,
+          state.snapshot.catalogue.map(({ name }) => name),
+        ),
+      );
+    case "transfers":
+      return become(
+        offer(
+          state,
+          stem,
+          rest,
+          state.snapshot.transfers.map(({ name }) => name),
+        ),
+      );
+    default:
+      return source satisfies never;
+  }
+}
+
+/** The engine's answer to a completion; of no use any more when the line has changed since. */
+export function gotPaths(state: ViewState, paths: readonly string[]): ViewState {
+  const { prompt } = state;
+  if (prompt === null || prompt.completing !== prompt.value) return state;
+  const { stem, rest } = completionOf(prompt);
+  return offer(state, stem, absolutePath(rest, state.settings.places), paths);
+}
+
+type Source = "nothing" | "paths" | "words" | "catalogue" | "transfers";
+
+/** What of the line is to be completed: `rest`, which stands behind `stem`. */
+function completionOf({ kind, value }: Prompt): { stem: string; rest: string; source: Source } {
+  if (kind === "share") return { stem: "", rest: value, source: "paths" };
+  if (kind === "add") return { stem: "", rest: value, source: isPath(value) ? "paths" : "catalogue" };
+  if (kind !== "command") return { stem: "", rest: value, source: "nothing" };
+  const match = /^(\s*(download|upload|push|share)\s*:?\s+)(.*)$/is.exec(value);
+  if (match === null) return { stem: "", rest: value.trimStart(), source: "words" };
+  const [, stem = "", word = "", rest = ""] = match;
+  const sources: Readonly<Record<string, Source>> = { download: "catalogue", share: "paths" };
+  return { stem, rest, source: sources[word.toLowerCase()] ?? "transfers" };
+}
+
+function offer(state: ViewState, stem: string, rest: string, all: readonly string[]): ViewState {
+  const candidates = [...new Set(all)].filter((candidate) => candidate.toLowerCase().startsWith(rest.toLowerCase()));
+  const [first] = candidates;
+  if (first === undefined) return say(state, `Nothing begins with "${rest}".`, "warning");
+  const common = candidates.reduce(commonPrefix);
+  const completed = editPrompt(state, stem + (common.length >= rest.length ? common : rest), true);
+  return candidates.length === 1 ? completed : { ...completed, prompt: { ...completed.prompt!, candidates } };
+}
+
+function commonPrefix(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return a.slice(0, length);
+}
+
+function asked(state: ViewState, prompt: Prompt, command: Command): Change {
+  return { state: { ...state, prompt }, effects: [{ type: "send", command, generation: prompt.generation }] };
+}

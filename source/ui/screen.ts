@@ -1,0 +1,102 @@
+// The whole screen as ready lines: everything the components show, and nothing they would have to compute.
+import { columnsOf, cut, left } from "./format/columns.ts";
+import { PANE_NAMES, SMALLEST_COLUMNS, SMALLEST_ROWS, type Layout, type PaneName } from "./layout.ts";
+import { drawAvailable } from "./panes/available.ts";
+import { drawBroadcasts } from "./panes/broadcasts.ts";
+import { drawDetails } from "./panes/details.ts";
+import { drawHelp } from "./panes/help.ts";
+import { drawHints, drawMessage } from "./panes/hints.ts";
+import { drawCandidates, drawQuestion, type Overlay } from "./panes/overlay.ts";
+import { drawStatusLine, type StatusLine } from "./panes/status-line.ts";
+import { drawTransfers } from "./panes/transfers.ts";
+import type { Theme } from "./theme.ts";
+import { layoutOf, takenRows, type PromptKind, type ViewState } from "./view-state.ts";
+
+export interface Screen {
+  readonly status: StatusLine;
+  readonly alert: string | null;
+  readonly main: MainArea;
+  /** Above the line being typed, or in place of the hints. */
+  readonly message: string | null;
+  readonly footer: { readonly type: "hints"; readonly line: string } | ({ readonly type: "prompt" } & PromptLine);
+  readonly overlay: Overlay | null;
+}
+
+export type MainArea =
+  | { readonly type: "one"; readonly lines: readonly string[] }
+  | {
+      readonly type: "panes";
+      readonly wide: boolean;
+      /** Columns of Available, when it stands beside Broadcasts. */
+      readonly leftWidth: number;
+      readonly panes: Readonly<Record<PaneName, readonly string[]>>;
+    }
+  | { readonly type: "small"; readonly text: string };
+
+export interface PromptLine {
+  readonly label: string;
+  readonly value: string;
+  readonly generation: number;
+  readonly waiting: boolean;
+  /** Columns of the value and the cursor behind it. */
+  readonly valueWidth: number;
+}
+
+const PANES = { available: drawAvailable, transfers: drawTransfers, broadcasts: drawBroadcasts };
+
+const LABELS: Readonly<Record<PromptKind, string>> = {
+  command: ":",
+  filter: "/",
+  search: "/",
+  add: "Add (name, hash, magnet, path of a .torrent): ",
+  share: "Share (path of a file or folder): ",
+};
+
+/** Draws `state`. What a terminal of its size shows, line by line. */
+export function drawScreen(state: ViewState, theme: Theme): Screen {
+  const { columns, rows, snapshot, prompt, message } = state;
+  const layout = layoutOf(state);
+  const { alerts } = snapshot.engine;
+  const alertText = `${theme.glyphs.problem} ${alerts[0] ?? ""}${alerts.length > 1 ? ` (and ${alerts.length - 1} more)` : ""}`;
+  const messageLine = message === null ? null : drawMessage(message, columns, theme);
+  return {
+    status: drawStatusLine(snapshot, columns, theme),
+    alert: alerts.length === 0 ? null : theme.bad(left(` ${alertText}`, columns, theme.glyphs.ellipsis)),
+    main: drawMain(state, layout, theme),
+    message: prompt === null ? null : messageLine,
+    footer:
+      prompt === null
+        ? { type: "hints", line: messageLine ?? drawHints(state, columns, theme) }
+        : { type: "prompt", ...prompt, label: LABELS[prompt.kind], valueWidth: columnsOf(prompt.value) + 1 },
+    overlay: drawOverlay(state, { width: columns, height: rows }, theme),
+  };
+}
+
+function drawMain(state: ViewState, layout: Layout, theme: Theme): MainArea {
+  if (layout.arrangement === "small") {
+    const text = `sta needs ${SMALLEST_COLUMNS}x${SMALLEST_ROWS}, this is ${state.columns}x${state.rows}. q leaves.`;
+    return { type: "small", text: cut(text, state.columns, theme.glyphs.ellipsis) };
+  }
+  if (state.help !== null)
+    return { type: "one", lines: drawHelp(state.help, state.settings.ascii, layout.main, theme) };
+  const { details } = state;
+  const transfer = state.snapshot.transfers.find(({ infoHash }) => infoHash === details?.infoHash);
+  if (details !== null && transfer !== undefined) {
+    return { type: "one", lines: drawDetails(state.snapshot, transfer, details, layout.main, theme) };
+  }
+  if (layout.arrangement === "single") return { type: "one", lines: PANES[state.pane](state, layout.main, theme) };
+  const [available, transfers, broadcasts] = PANE_NAMES.map((pane) => PANES[pane](state, layout.panes[pane], theme));
+  return {
+    type: "panes",
+    wide: layout.arrangement === "wide",
+    leftWidth: layout.panes.available.width,
+    panes: { available: available!, transfers: transfers!, broadcasts: broadcasts! },
+  };
+}
+
+function drawOverlay(state: ViewState, screen: { width: number; height: number }, theme: Theme): Overlay | null {
+  if (layoutOf(state).arrangement === "small") return null;
+  if (state.question !== null) return drawQuestion(state.question, screen, theme);
+  const candidates = state.prompt?.candidates ?? [];
+  return candidates.length > 0 ? drawCandidates(candidates, screen, takenRows(state) - 1, theme) : null;
+}

@@ -1,0 +1,156 @@
+// One run of the viewer: holds the state, feeds it keys and snapshots, and carries out its effects.
+import type { Key, SuspendTerminal } from "ink";
+import type { EngineClient } from "../control/contract.ts";
+import { actionOf } from "./keymap.ts";
+import { CutSequences, keysOf } from "./keys.ts";
+import { clipboardSequence } from "./magnet.ts";
+import { AUTOWRAP_OFF, AUTOWRAP_ON } from "./terminal.ts";
+import { update } from "./update.ts";
+import { contextOf, type Effect, type ViewEvent, type ViewState } from "./view-state.ts";
+import type { ViewerSource } from "./viewer.tsx";
+
+/** Long enough to read a sentence twice. */
+const MESSAGE_MS = 8000;
+
+export interface SessionOptions {
+  readonly client: EngineClient;
+  readonly state: ViewState;
+  readonly stdout: NodeJS.WritableStream;
+  readonly onLeave: (reason: "quit" | "stop-engine") => void;
+  /** Stops the process group as Ctrl-Z does elsewhere; returns when it goes on. */
+  readonly stopProcess: () => void;
+}
+
+export class Session implements ViewerSource {
+  readonly #options: SessionOptions;
+  readonly #listeners = new Set<() => void>();
+  readonly #cutSequences = new CutSequences();
+  readonly #unsubscribe: () => void;
+  #state: ViewState;
+  #suspendTerminal: SuspendTerminal | undefined;
+  #lent = false;
+  #messageTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#state = options.state;
+    const { client } = options;
+    this.#unsubscribe = client.subscribe(() => this.dispatch({ type: "snapshot", snapshot: client.getSnapshot() }));
+  }
+
+  /** No event changes anything after this. */
+  close(): void {
+    this.#unsubscribe();
+    clearTimeout(this.#messageTimer);
+    this.#listeners.clear();
+  }
+
+  getState(): ViewState {
+    return this.#state;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  attached(suspendTerminal: SuspendTerminal): void {
+    this.#suspendTerminal = suspendTerminal;
+  }
+
+  dispatch(event: ViewEvent): void {
+    const before = this.#state;
+    const { state, effects } = update(before, event);
+    this.#state = state;
+    if (state.message !== before.message) this.#startMessageTimer();
+    if (state !== before) for (const listener of this.#listeners) listener();
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  input(input: string, key: Key): void {
+    if (this.#cutSequences.isRest(input, key)) return;
+    const keys = keysOf(input, key);
+    if (contextOf(this.#state) !== "prompt") {
+      for (const name of keys) this.dispatch({ type: "key", key: name });
+      return;
+    }
+    // The text input gets this input too, and keeps what is typed; the rest of the prompt's keys are ours.
+    const [only] = keys;
+    if (keys.length !== 1 || only === undefined || only === "return") return;
+    if (actionOf(only, "prompt") !== undefined) this.dispatch({ type: "key", key: only });
+    // Of any other control key the text input would keep the letter: a new text input never hears of it.
+    else if (key.ctrl) this.dispatch({ type: "key", key: only });
+  }
+
+  typed(generation: number, value: string): void {
+    const { prompt } = this.#state;
+    if (prompt?.generation !== generation) return;
+    const end = value.search(/[\r\n]/);
+    if (end === -1) {
+      this.dispatch({ type: "typed", generation, value });
+      return;
+    }
+    // Enter, and perhaps more keys, came in one input with the letters before it.
+    const keysBehind = value.startsWith(prompt.value) ? value.slice(end + 1) : "";
+    this.dispatch({ type: "typed", generation, value: value.slice(0, end) });
+    this.submitted();
+    for (const character of keysBehind) this.dispatch({ type: "key", key: character === " " ? "space" : character });
+  }
+
+  submitted(): void {
+    this.dispatch({ type: "key", key: "return" });
+  }
+
+  pasted(text: string): void {
+    this.dispatch({ type: "pasted", text });
+  }
+
+  /** Lends the terminal to the shell until this process is continued. */
+  suspend(): void {
+    this.#lendTerminal(() => {
+      this.#options.stdout.write(AUTOWRAP_ON);
+      this.#options.stopProcess();
+      this.#options.stdout.write(AUTOWRAP_OFF);
+    });
+  }
+
+  #carryOut(effect: Effect): void {
+    const { client, stdout, onLeave } = this.#options;
+    switch (effect.type) {
+      case "send": {
+        const { command, generation } = effect;
+        void client.send(command).then((reply) => this.dispatch({ type: "replied", command, generation, reply }));
+        return;
+      }
+      case "copy":
+        stdout.write(clipboardSequence(effect.text));
+        return;
+      case "leave":
+        onLeave(effect.reason);
+        return;
+      case "redraw":
+        this.#lendTerminal(() => {});
+        return;
+      case "suspend":
+        this.suspend();
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #lendTerminal(use: () => void): void {
+    if (this.#lent || this.#suspendTerminal === undefined) return;
+    this.#lent = true;
+    void this.#suspendTerminal(use).finally(() => {
+      this.#lent = false;
+    });
+  }
+
+  #startMessageTimer(): void {
+    clearTimeout(this.#messageTimer);
+    const { message } = this.#state;
+    if (message === null) return;
+    this.#messageTimer = setTimeout(() => this.dispatch({ type: "message-expired", id: message.id }), MESSAGE_MS);
+  }
+}

@@ -1,0 +1,66 @@
+// The one function that changes the viewer's state. Pure: what is to be done outside comes back as effects.
+import { perform } from "./actions.ts";
+import { actionOf } from "./keymap.ts";
+import { editPrompt, gotPaths } from "./prompt.ts";
+import { become, contextOf, say, settle, type Change, type ViewEvent, type ViewState } from "./view-state.ts";
+
+/** What becomes of `state` by `event`. The same state comes back when nothing changed. */
+export function update(state: ViewState, event: ViewEvent): Change {
+  const { state: changed, effects } = react(state, event);
+  return { state: changed === state ? state : settle(changed, state), effects };
+}
+
+function react(state: ViewState, event: ViewEvent): Change {
+  switch (event.type) {
+    case "snapshot":
+      return become(event.snapshot === state.snapshot ? state : { ...state, snapshot: event.snapshot });
+    case "resized":
+      return become({ ...state, columns: event.columns, rows: event.rows });
+    case "key":
+      return pressed(state, event.key);
+    case "typed":
+      return event.generation === state.prompt?.generation
+        ? become(editPrompt(state, event.value, false))
+        : become(state);
+    case "pasted":
+      return become(pasted(state, event.text));
+    case "replied":
+      return replied(state, event);
+    case "message-expired":
+      return become(state.message?.id === event.id ? { ...state, message: null } : state);
+    default:
+      return event satisfies never;
+  }
+}
+
+function pressed(state: ViewState, key: string): Change {
+  const context = contextOf(state);
+  const action = actionOf(key, context);
+  if (action !== undefined) return perform(context === "prompt" ? state : withoutMessage(state), action);
+  if (context !== "prompt") return become(withoutMessage(state));
+  // Characters that came in one input with the key that opened the prompt; any other key adds nothing.
+  const character = key === "space" ? " " : [...key].length === 1 ? key : "";
+  return become(editPrompt(state, state.prompt!.value + character, true));
+}
+
+function pasted(state: ViewState, text: string): ViewState {
+  const line = (text.split(/[\r\n]/).find((candidate) => candidate.trim() !== "") ?? "").replace(/\p{C}/gu, "").trim();
+  if (line === "" || state.question !== null) return state;
+  if (state.prompt !== null) return editPrompt(state, state.prompt.value + line, true);
+  return perform({ ...state, help: null }, "add", line).state;
+}
+
+function replied(state: ViewState, { command, generation, reply }: Extract<ViewEvent, { type: "replied" }>): Change {
+  const asked = generation !== null && state.prompt?.generation === generation;
+  if (command.method === "complete-path") {
+    if (!asked) return become(state);
+    return become(reply.ok ? gotPaths(state, reply.paths ?? []) : say(state, reply.text, "warning"));
+  }
+  if (command.method === "stop" && reply.ok) return { state, effects: [{ type: "leave", reason: "stop-engine" }] };
+  const prompt = asked ? (reply.ok ? null : { ...state.prompt!, waiting: false }) : state.prompt;
+  return become(say({ ...state, prompt }, reply.text, reply.ok ? "information" : "warning"));
+}
+
+function withoutMessage(state: ViewState): ViewState {
+  return state.message === null ? state : { ...state, message: null };
+}
