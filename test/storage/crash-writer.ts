@@ -1,0 +1,47 @@
+// A process that writes the missing pieces of a torrent, four at once, and says which are held, until it is killed. Run by crash.test.ts.
+import { createHash } from "node:crypto";
+import { writeSync } from "node:fs";
+import { join } from "node:path";
+import { buildMetainfo } from "../../source/metainfo/create.ts";
+import { parseMetainfo } from "../../source/metainfo/parse.ts";
+import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
+import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
+
+const PIECE_LENGTH = 20_000;
+const PIECES = 400;
+
+function bytesOf(index: number): Uint8Array {
+  return new Uint8Array(PIECE_LENGTH).fill(index * 7 + 1);
+}
+
+/** 400 pieces over files of all sizes. */
+export function writtenTorrent() {
+  const lengths = Array.from({ length: 50 }, (_, i) => i * 5_000);
+  lengths.push(PIECE_LENGTH * PIECES - lengths.reduce((a, b) => a + b));
+  const hashes = Array.from({ length: PIECES }, (_, index) => createHash("sha1").update(bytesOf(index)).digest());
+  const metainfo = parseMetainfo(
+    buildMetainfo({
+      name: "crash",
+      files: lengths.map((length, i) => ({ path: [`d${i % 3}`, `f${i}`], length })),
+      singleFile: false,
+      pieceLength: PIECE_LENGTH,
+      pieceHashes: new Uint8Array(Buffer.concat(hashes)),
+    }),
+  );
+  return { metainfo, layout: new PieceLayout(metainfo) };
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const folder = process.argv[2]!;
+  const { metainfo, layout } = writtenTorrent();
+  const options = { metainfo, layout, folder: join(folder, "data"), journalFile: join(folder, "x.pieces") };
+  const storage = await TorrentStorage.open(options);
+  const missing = [...storage.held.missing()][Symbol.iterator]();
+  const writer = async (): Promise<void> => {
+    for (const index of missing) {
+      await storage.write(index, bytesOf(index));
+      writeSync(1, `${index}\n`);
+    }
+  };
+  await Promise.all([writer(), writer(), writer(), writer()]);
+}

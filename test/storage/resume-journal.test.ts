@@ -1,0 +1,169 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { Bitfield } from "../../source/metainfo/bitfield.ts";
+import { toInfoHash } from "../../source/protocol/ids.ts";
+import {
+  decodeJournal,
+  emptyState,
+  encodeHeader,
+  encodeRecord,
+  type JournalRecord,
+  RECORD_BYTES,
+} from "../../source/storage/journal-format.ts";
+import { recoverJournal, ResumeJournal } from "../../source/storage/resume-journal.ts";
+import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
+import { makeTorrent, temporaryFolder } from "./fixtures.ts";
+
+const BOOT = "0123456789abcdef0123456789abcdef";
+const LATER_BOOT = "ffffffffffffffffffffffffffffffff";
+const identity = { infoHash: toInfoHash(new Uint8Array(20).fill(7)), pieceCount: 20 };
+
+const RECORDS: readonly JournalRecord[] = [
+  { type: "written", value: 3 },
+  { type: "written", value: 19 },
+  { type: "synced", value: 1 },
+  { type: "written", value: 4 },
+  { type: "lost", value: 3 },
+  { type: "written", value: 0 },
+  { type: "synced", value: 4 },
+  { type: "written", value: 3 },
+];
+
+function encodeJournal(records: readonly JournalRecord[], state = emptyState(20)): Uint8Array {
+  let { bytes, crc } = encodeHeader(identity, BOOT, state);
+  const parts = [bytes];
+  for (const record of records) {
+    ({ bytes, crc } = encodeRecord(record, crc));
+    parts.push(bytes);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+function show(bytes: Uint8Array): { written: number[]; synced: number[]; records: number } | undefined {
+  const decoded = decodeJournal(bytes, identity);
+  return (
+    decoded && { written: [...decoded.written.held()], synced: [...decoded.synced.held()], records: decoded.records }
+  );
+}
+
+describe("the journal's format", () => {
+  test("replays its records in order", () => {
+    expect(show(encodeJournal(RECORDS))).toEqual({ written: [0, 3, 4, 19], synced: [4, 19], records: 8 });
+  });
+
+  test("takes what was written before the file began for synced with its first sync", () => {
+    const state = { synced: Bitfield.of(20, [1]), written: Bitfield.of(20, [1, 2, 5]), suspect: Bitfield.of(20, [9]) };
+    const records: JournalRecord[] = [
+      { type: "lost", value: 5 },
+      { type: "written", value: 5 },
+      { type: "synced", value: 0 },
+    ];
+    expect(show(encodeJournal(records, state))).toEqual({ written: [1, 2, 5], synced: [1, 2], records: 3 });
+    expect([...decodeJournal(encodeJournal([{ type: "written", value: 9 }], state), identity)!.suspect.held()]).toEqual(
+      [],
+    );
+  });
+
+  test("cut at every byte, uses the records that are whole", () => {
+    const whole = encodeJournal(RECORDS);
+    const header = whole.length - RECORDS.length * RECORD_BYTES;
+    for (let length = 0; length < whole.length; length++) {
+      const shown = show(whole.subarray(0, length));
+      if (length < header) expect(shown).toBeUndefined();
+      else expect(shown).toEqual(show(encodeJournal(RECORDS.slice(0, Math.floor((length - header) / RECORD_BYTES)))));
+    }
+  });
+
+  test("with any bit flipped, uses the records before it", () => {
+    const whole = encodeJournal(RECORDS);
+    const header = whole.length - RECORDS.length * RECORD_BYTES;
+    for (let at = 0; at < whole.length; at++) {
+      for (let bit = 0; bit < 8; bit++) {
+        const damaged = whole.slice();
+        damaged[at]! ^= 1 << bit;
+        const shown = show(damaged);
+        if (at < header) expect(shown).toBeUndefined();
+        else expect(shown).toEqual(show(encodeJournal(RECORDS.slice(0, Math.floor((at - header) / RECORD_BYTES)))));
+      }
+    }
+  });
+
+  test("stops at a record that makes no sense, though its sum is right", () => {
+    const nonsense = [
+      { type: "written", value: 20 },
+      { type: "lost", value: 0xffffffff },
+      { type: "synced", value: 3 },
+    ] as const;
+    for (const record of nonsense) {
+      const shown = show(encodeJournal([RECORDS[0]!, RECORDS[1]!, record, RECORDS[3]!]));
+      expect(shown).toEqual({ written: [3, 19], synced: [], records: 2 });
+    }
+  });
+
+  test("is not used for another torrent or another number of pieces", () => {
+    const bytes = encodeJournal(RECORDS);
+    expect(decodeJournal(bytes, { ...identity, infoHash: toInfoHash(new Uint8Array(20)) })).toBeUndefined();
+    expect(decodeJournal(bytes, { ...identity, pieceCount: 21 })).toBeUndefined();
+    expect(decodeJournal(bytes, { ...identity, pieceCount: 800 })).toBeUndefined();
+  });
+});
+
+describe("ResumeJournal", () => {
+  async function journal() {
+    const file = join(await temporaryFolder(), "x.pieces");
+    const opened = await ResumeJournal.create({ file, identity, bootId: BOOT }, emptyState(20));
+    onTestFinished(() => opened.close());
+    return { file, opened };
+  }
+
+  test("trusts what was written within one boot, and only what was synced over the next", async () => {
+    const { file, opened } = await journal();
+    await Promise.all(RECORDS.map((record) => opened.append([record])));
+    const same = await recoverJournal(file, identity, BOOT);
+    expect([...same!.held.held()]).toEqual([0, 3, 4, 19]);
+    expect(same!.suspect.isEmpty).toBe(true);
+    const later = await recoverJournal(file, identity, LATER_BOOT);
+    expect([...later!.held.held()]).toEqual([4, 19]);
+    expect([...later!.suspect.held()]).toEqual([0, 3]);
+  });
+
+  test("goes on after it was written anew", async () => {
+    const { file, opened } = await journal();
+    await opened.append(RECORDS);
+    const state = { ...emptyState(20), written: Bitfield.of(20, [1]) };
+    await opened.compact(state);
+    expect(opened.records).toBe(0);
+    await opened.append([{ type: "written", value: 2 }]);
+    expect([...(await recoverJournal(file, identity, BOOT))!.held.held()]).toEqual([1, 2]);
+  });
+
+  test("is nothing when there is no file, an empty one, or junk", async () => {
+    const file = join(await temporaryFolder(), "x.pieces");
+    expect(await recoverJournal(file, identity, BOOT)).toBeUndefined();
+    for (const content of ["", "junk", "STAPIEC1".repeat(100)]) {
+      await writeFile(file, content);
+      expect(await recoverJournal(file, identity, BOOT)).toBeUndefined();
+    }
+  });
+});
+
+test("storage opens with its journal cut at any byte, and holds no piece that is not there", async () => {
+  const torrent = makeTorrent([{ length: 100 }]);
+  const { metainfo, layout } = torrent;
+  const root = await temporaryFolder();
+  const options = { metainfo, layout, folder: join(root, "data"), journalFile: join(root, "x.pieces") };
+  const storage = await TorrentStorage.open(options);
+  for (const index of [6, 1, 4]) await storage.write(index, torrent.piece(index));
+  const whole = await readFile(options.journalFile);
+  await storage.close();
+  for (let length = 0; length <= whole.length; length++) {
+    await writeFile(options.journalFile, whole.subarray(0, length));
+    const cut = await TorrentStorage.open(options);
+    for (const index of cut.held.held()) expect([6, 1, 4]).toContain(index);
+    if (cut.held.count === 0 && length < whole.length - 3 * RECORD_BYTES) expect(cut.suspect.isFull).toBe(true);
+    const before = cut.held.count;
+    expect(before).toBe(Math.max(0, Math.floor((length - (whole.length - 3 * RECORD_BYTES)) / RECORD_BYTES)));
+    await cut.close();
+  }
+});
