@@ -1,0 +1,44 @@
+// What every client hears: numbered, encoded once, and kept for a while for those that come back.
+import { type Broadcast, encodeMessage } from "../source/protocol/channel/messages.ts";
+
+/** A broadcast before it has its number. */
+export type Announcement = Broadcast extends infer Message
+  ? Message extends Broadcast
+    ? Omit<Message, "seq">
+    : never
+  : never;
+
+/** Numbers broadcasts from 1 and hands each frame to `send` once. */
+export class Broadcaster {
+  readonly #send: (frame: Buffer) => void;
+  readonly #keep: number;
+  /** The last `keep` frames, oldest first. */
+  #frames: Buffer[] = [];
+  #seq = 0;
+
+  constructor(send: (frame: Buffer) => void, keep: number) {
+    this.#send = send;
+    this.#keep = keep;
+  }
+
+  /** Number of the latest broadcast; 0 before the first. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  broadcast(announcement: Announcement): void {
+    this.#seq++;
+    const frame = Buffer.from(encodeMessage({ ...announcement, seq: this.#seq }));
+    this.#frames.push(frame);
+    // Cut when it is twice too long: a shift for each broadcast would copy the ring.
+    if (this.#frames.length > 2 * this.#keep) this.#frames = this.#frames.slice(-this.#keep);
+    this.#send(frame);
+  }
+
+  /** Frames behind number `seq`, or undefined when some of them are no longer kept. */
+  since(seq: number): readonly Buffer[] | undefined {
+    const missed = this.#seq - seq;
+    if (missed < 0 || missed > this.#frames.length) return undefined;
+    return missed === 0 ? [] : this.#frames.slice(-missed);
+  }
+}

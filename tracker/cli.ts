@@ -1,0 +1,147 @@
+// sta-tracker: argv to a running tracker, and signals to its end.
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import meow from "meow";
+import { displayText } from "../source/protocol/display-text.ts";
+import { type RunningTracker, createTracker } from "./server.ts";
+import { addressOf } from "./tracker.ts";
+
+const help = (env: NodeJS.ProcessEnv) => `
+  The tracker of a swarm: who has which pieces of what. It keeps torrents, never data.
+
+  Usage
+    $ sta-tracker [options]
+
+  Options
+    --host HOST     Address to listen on [0.0.0.0]; :: is IPv6 and IPv4
+    --port PORT     TCP port, 0 for any free one [5000]
+    --dir FOLDER    Where published torrents are kept [${defaultFolder(env)}]
+    --open          Serve announces of torrents nobody published, too
+    --token SECRET  Ask every client for this secret
+    --help, --version
+`;
+
+/** What the command line needs of its process. */
+export interface CliIo {
+  readonly env: NodeJS.ProcessEnv;
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+  /** Resolves when the tracker is asked to end. */
+  readonly ended: () => Promise<void>;
+}
+
+/** Runs until a signal. Resolves to the exit code: 0 ended, 1 failed, 2 wrong usage. */
+export async function run(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
+  let cli: ReturnType<typeof parse>;
+  try {
+    cli = parse(argv, io.env);
+  } catch (error) {
+    // meow says with a plain Error that an option came twice.
+    if (!(error instanceof Error)) throw error;
+    return say(io.err, `sta-tracker: ${error.message} See sta-tracker --help.`, 2);
+  }
+  const { host, port, dir, open, token, help: wantsHelp, version, ...unknown } = cli.flags;
+  if (wantsHelp) return say(io.out, cli.help.trimEnd(), 0);
+  if (version) return say(io.out, cli.pkg.version ?? "", 0);
+
+  const wrong = wrongUsage(cli.input, Object.keys(unknown), { port, dir, token, host });
+  if (wrong) return say(io.err, `sta-tracker: ${wrong} See sta-tracker --help.`, 2);
+
+  const folder = dir === undefined ? defaultFolder(io.env) : resolve(dir);
+  const log = (line: string) => io.err(displayText(line));
+  let tracker: RunningTracker;
+  try {
+    tracker = await createTracker({ host, port: Number(port), dir: folder, open, token, log });
+  } catch (error) {
+    return say(io.err, `sta-tracker: ${failure(error, { host, port, folder })}`, 1);
+  }
+  io.out(`sta-tracker listening on ${addressOf(tracker)}`);
+  await io.ended();
+  await tracker.close();
+  return 0;
+}
+
+function parse(argv: readonly string[], env: NodeJS.ProcessEnv) {
+  return meow(help(env), {
+    importMeta: import.meta,
+    argv,
+    description: false,
+    autoHelp: false,
+    autoVersion: false,
+    flags: {
+      host: { type: "string", default: "0.0.0.0" },
+      port: { type: "string", default: "5000" },
+      dir: { type: "string" },
+      open: { type: "boolean", default: false },
+      token: { type: "string" },
+      help: { type: "boolean", default: false },
+      version: { type: "boolean", default: false },
+    },
+  });
+}
+
+/** `$STA_HOME/tracker`, else `$XDG_DATA_HOME/sta-tracker`, else `~/.local/share/sta-tracker`. */
+export function defaultFolder(env: NodeJS.ProcessEnv): string {
+  if (env["STA_HOME"]) return resolve(env["STA_HOME"], "tracker");
+  return join(env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "sta-tracker");
+}
+
+function wrongUsage(
+  input: readonly string[],
+  unknown: readonly string[],
+  flags: { readonly [name: string]: string | undefined },
+): string | undefined {
+  if (input.length > 0) return `there is nothing to do with ${displayText(input[0]!)}.`;
+  if (unknown.length > 0) return `there is no option --${displayText(unknown[0]!)}.`;
+  const empty = Object.keys(flags).find((name) => flags[name] === "");
+  if (empty) return `--${empty} needs a value.`;
+  const { port = "" } = flags;
+  if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535)
+    return `--port is a number from 0 to 65535, not ${displayText(port)}.`;
+  return undefined;
+}
+
+/** What kept the tracker from starting, as one sentence. */
+function failure(error: unknown, { host, port, folder }: { host: string; port: string; folder: string }): string {
+  if (!(error instanceof Error) || !("code" in error)) throw error;
+  const at = addressOf({ host, port: Number(port) });
+  switch (error.code) {
+    case "EADDRINUSE":
+      return `${at} is in use by another program; end it, or choose another --port.`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `${displayText(host)} is no address of this machine; choose another --host.`;
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return "syscall" in error && error.syscall === "listen"
+        ? `${at} may not be used by this user; choose a --port above 1023.`
+        : `${displayText(folder)} cannot be written by this user; choose another --dir.`;
+    case "EEXIST":
+    case "ENOTDIR":
+      return `${displayText(folder)} is no folder; choose another --dir.`;
+    case "ENOSPC":
+      return `the disk of ${displayText(folder)} is full; make room, or choose another --dir.`;
+    default:
+      return `${displayText(error.message)}.`;
+  }
+}
+
+function say(print: (line: string) => void, line: string, exitCode: number): number {
+  print(line);
+  return exitCode;
+}
+
+function processIo(): CliIo {
+  return {
+    env: process.env,
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+    ended: () =>
+      new Promise((done) => {
+        process.once("SIGINT", () => done());
+        process.once("SIGTERM", () => done());
+      }),
+  };
+}

@@ -1,0 +1,65 @@
+// What stops a malicious client of the tracker.
+
+/** Metainfo files kept, and swarms known, the ones announced longest ago going first. */
+export const MAX_TORRENTS = 50_000;
+
+/** Peers of one swarm, and of all swarms: 200 000 peers fit into 256 MB. */
+export const MAX_SWARM_PEERS = 1_000;
+export const MAX_PEERS = 200_000;
+
+/** Bytes of one metainfo file, and of all that are kept. */
+export const MAX_METAINFO_BYTES = 10_000_000;
+export const MAX_STORE_BYTES = 1_000_000_000;
+
+/** Peers in one answer, as libtorrent asks for. */
+export const MAX_NUMWANT = 50;
+
+/** Peers in one `peers` or `holders` reply, and the bitfields in it: one frame. */
+export const MAX_REPLY_PEERS = 300;
+export const MAX_REPLY_BITFIELDS = 48 * 1024;
+
+/** Connections in all and from one address. Loopback counts in neither: there it is one machine's own engines. */
+export const MAX_HTTP_CONNECTIONS = 1_024;
+export const MAX_HTTP_CONNECTIONS_PER_ADDRESS = 32;
+export const MAX_CHANNEL_CLIENTS = 10_000;
+export const MAX_CHANNEL_CLIENTS_PER_ADDRESS = 4;
+
+/** HTTP requests of one address a second, and at once after a pause. Not for loopback. */
+export const REQUESTS_PER_SECOND = 10;
+export const REQUEST_BURST = 50;
+
+/** Bytes of a request's header, and how long it and the whole request may take. */
+export const MAX_HEADER_BYTES = 8 * 1024;
+export const HEADER_MS = 5_000;
+export const REQUEST_MS = 10_000;
+
+/** A client for which more than this waits is cut; the others never notice. */
+export const MAX_QUEUED_BYTES = 256 * 1024;
+
+/** Broadcasts kept for clients that come back. */
+export const REPLAY_BROADCASTS = 256;
+
+/** Torrents one channel client may have said `have` for. */
+export const MAX_HAVES_PER_CLIENT = 10_000;
+
+/** How long things take. Tests shorten them. */
+export interface Timing {
+  /** From the upgrade to `hello`. */
+  readonly helloMs: number;
+  readonly pingMs: number;
+  /** Without a byte for this long a client is gone. */
+  readonly silentMs: number;
+  /** `changed` is sent at most once in this time. */
+  readonly gatherMs: number;
+  /** What announcing peers are told to wait; after 2.5 times as long they are gone. */
+  readonly announceIntervalMs: number;
+}
+
+/** 5 minutes between announces, as libtorrent's shortest: an announcing peer that dies is forgotten in 12.5. */
+export const TIMING: Timing = {
+  helloMs: 5_000,
+  pingMs: 30_000,
+  silentMs: 90_000,
+  gatherMs: 250,
+  announceIntervalMs: 300_000,
+};
