@@ -1,13 +1,10 @@
 // What a torrent may be at most, so that one from a stranger costs bounded memory and time.
 
-/** Bytes of a metainfo file: as libtorrent, and what the tracker keeps at most. */
+/** Bytes of a metainfo file: as libtorrent, and what the tracker keeps at most. It bounds the pieces, too: 500 000 hashes. */
 export const MAX_METAINFO_BYTES = 10_000_000;
 
 /** Bytes of a piece: 256 MiB is held in memory whole while it is verified; larger ones are found nowhere. */
 export const MAX_PIECE_LENGTH = 256 * 1024 * 1024;
-
-/** Pieces of a torrent, as libtorrent: the bitfield of so many has 256 KiB and still fits one message. */
-export const MAX_PIECES = 2_097_152;
 
 /** Files of a torrent: as many as the 3 million tokens of `FILE_LIMITS` hold. */
 export const MAX_FILES = 500_000;

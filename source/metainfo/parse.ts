@@ -18,7 +18,6 @@ import {
   MAX_METAINFO_BYTES,
   MAX_PATH_DEPTH,
   MAX_PIECE_LENGTH,
-  MAX_PIECES,
   MAX_TRACKERS,
   MAX_URL_BYTES,
 } from "./limits.ts";
@@ -93,9 +92,6 @@ function decodeRoot(bytes: Uint8Array): { root: BencodeDictionary; infoBytes: Ui
 
 function checkSum(length: number, pieceLength: number, pieceCount: number, info: BencodeDictionary): void {
   if (length === 0) throw new MetainfoError("sum", "The torrent has no data: all of its files are empty.");
-  if (pieceCount > MAX_PIECES) {
-    throw new MetainfoError("limit", `The torrent has ${pieceCount} pieces; at most ${MAX_PIECES} are supported.`);
-  }
   const expected = Math.ceil(length / pieceLength);
   if (pieceCount !== expected) {
     throw new MetainfoError("sum", `The torrent's sizes need ${expected} pieces, and it lists ${pieceCount}.`);

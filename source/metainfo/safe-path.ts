@@ -65,7 +65,7 @@ function place(
   return wanted.map((component, depth) => {
     const isFile = depth === wanted.length - 1;
     for (let attempt = 1; ; attempt++) {
-      if (attempt > MAX_TWINS) throw tooManyTwins();
+      if (attempt > MAX_TWINS + 1) throw tooManyTwins();
       const name = attempt === 1 ? component : numbered(component, attempt);
       const key = style === "exact" ? name : folded(name);
       const there = folder.get(key);
@@ -105,6 +105,8 @@ function extensionOf(name: string): string {
 
 /** `name` with `end` in the place of its own `extension`, its stem cut between characters so that all of it fits a component. */
 function clipped(name: string, end: string, extension = end): string {
+  const whole = name.slice(0, name.length - extension.length) + end;
+  if (whole.length * 3 <= MAX_COMPONENT_BYTES || utf8(whole).length <= MAX_COMPONENT_BYTES) return whole;
   let left = MAX_COMPONENT_BYTES - utf8(end).length;
   let stem = "";
   for (const character of name.slice(0, name.length - extension.length)) {

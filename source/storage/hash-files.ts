@@ -4,7 +4,7 @@ import { lstat, open, readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { buildMetainfo, type MetainfoParts } from "../metainfo/create.ts";
 import { MetainfoError } from "../metainfo/errors.ts";
-import { MAX_FILES, MAX_PATH_DEPTH, MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
+import { MAX_FILES, MAX_METAINFO_BYTES, MAX_PATH_DEPTH, MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { parseMetainfo } from "../metainfo/parse.ts";
 import { type FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
@@ -57,6 +57,9 @@ export async function hashPath(path: string, options: HashOptions = {}): Promise
     throw new MetainfoError("limit", `The piece length is not between 1 and ${MAX_PIECE_LENGTH} bytes.`);
   }
   const layout = new PieceLayout({ ...found, length, pieceLength });
+  if (layout.pieceCount * HASH_BYTES > MAX_METAINFO_BYTES) {
+    throw new MetainfoError("limit", `${root} would have ${layout.pieceCount} pieces; choose a larger piece length.`);
+  }
   const onDisk = (file: number) => (found.singleFile ? root : join(root, ...found.files[file]!.path));
   const pieceHashes = await hashPieces(layout, onDisk, options);
   return { ...found, name: basename(root), folder: dirname(root), length, pieceLength, pieceHashes };

@@ -75,6 +75,14 @@ describe("hashPath", () => {
     await cut;
   });
 
+  test("says that pieces are too small before it reads anything", async () => {
+    const path = join(await temporaryFolder(), "sparse");
+    await writeFile(path, "");
+    await truncate(path, 500_001);
+    await expect(hashPath(path, { pieceLength: 1 })).rejects.toMatchObject({ code: "limit" });
+    await expect(hashPath(path, { pieceLength: 0 })).rejects.toMatchObject({ code: "limit" });
+  });
+
   test("doubles the piece length of large torrents so that they have at most 40 000 pieces", () => {
     expect(defaultPieceLength(1)).toBe(524_288);
     expect(defaultPieceLength(40_000 * 524_288)).toBe(524_288);
