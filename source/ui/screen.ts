@@ -1,5 +1,5 @@
 // The whole screen as ready lines: everything the components show, and nothing they would have to compute.
-import { columnsOf, cut, left } from "./format/columns.ts";
+import { columnsOf, cut, left, toAscii } from "./format/columns.ts";
 import { PANE_NAMES, SMALLEST_COLUMNS, SMALLEST_ROWS, type Layout, type PaneName } from "./layout.ts";
 import { drawAvailable } from "./panes/available.ts";
 import { drawBroadcasts } from "./panes/broadcasts.ts";
@@ -52,24 +52,37 @@ const LABELS: Readonly<Record<PromptKind, string>> = {
   share: "Share (path of a file or folder): ",
 };
 
-/** Draws `state`. What a terminal of its size shows, line by line. */
+/** Draws `state`: what a terminal of its size shows, line by line. */
 export function drawScreen(state: ViewState, theme: Theme): Screen {
   const { columns, rows, snapshot, prompt, message } = state;
-  const layout = layoutOf(state);
-  const { alerts } = snapshot.engine;
-  const alertText = `${theme.glyphs.problem} ${alerts[0] ?? ""}${alerts.length > 1 ? ` (and ${alerts.length - 1} more)` : ""}`;
+  const { ellipsis, problem } = theme.glyphs;
+  const [firstAlert, ...otherAlerts] = snapshot.engine.alerts;
+  const others = otherAlerts.length > 0 ? ` (and ${otherAlerts.length} more)` : "";
   const messageLine = message === null ? null : drawMessage(message, columns, theme);
-  return {
+  const drawn = {
     status: drawStatusLine(snapshot, columns, theme),
-    alert: alerts.length === 0 ? null : theme.bad(left(` ${alertText}`, columns, theme.glyphs.ellipsis)),
-    main: drawMain(state, layout, theme),
+    alert: firstAlert === undefined ? null : theme.bad(left(` ${problem} ${firstAlert}${others}`, columns, ellipsis)),
+    main: drawMain(state, layoutOf(state), theme),
     message: prompt === null ? null : messageLine,
+    overlay: drawOverlay(state, { width: columns, height: rows }, theme),
+    hints: messageLine ?? drawHints(state, columns, theme),
+  };
+  const { hints, ...screen } = state.settings.ascii ? inAscii(drawn) : drawn;
+  return {
+    ...screen,
     footer:
       prompt === null
-        ? { type: "hints", line: messageLine ?? drawHints(state, columns, theme) }
+        ? { type: "hints", line: hints }
         : { type: "prompt", ...prompt, label: LABELS[prompt.kind], valueWidth: columnsOf(prompt.value) + 1 },
-    overlay: drawOverlay(state, { width: columns, height: rows }, theme),
   };
+}
+
+/** The same value with all its texts in ASCII: names come from everywhere. */
+function inAscii<T>(value: T): T {
+  if (typeof value === "string") return toAscii(value) as T;
+  if (Array.isArray(value)) return value.map(inAscii) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, inAscii(part)])) as T;
 }
 
 function drawMain(state: ViewState, layout: Layout, theme: Theme): MainArea {

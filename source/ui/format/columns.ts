@@ -40,4 +40,12 @@ export function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - columnsOf(text)));
 }
 
+/** `text` with a `?` in each column that is not ASCII; styles stay. */
+export function toAscii(text: string): string {
+  return text.replace(NOT_ASCII, (character) => "?".repeat(stringWidth(character)));
+}
+
+// oxlint-disable-next-line no-control-regex -- styles begin with Esc
+const NOT_ASCII = /[^\u0000-\u007f]/gu;
+
 const segmenter = new Intl.Segmenter();

@@ -10,7 +10,7 @@ import type { Theme } from "../theme.ts";
 import type { Details } from "../view-state.ts";
 import { drawBroadcast } from "./broadcasts.ts";
 import { drawFrame } from "./frame.ts";
-import { drawPeer, stateGlyph } from "./transfers.ts";
+import { drawPeer, stateGlyph, wordsOf } from "./transfers.ts";
 
 export const DETAIL_TABS = ["pieces", "peers", "files", "trackers", "log"] as const;
 export type DetailTab = (typeof DETAIL_TABS)[number];
@@ -55,13 +55,11 @@ function head(snapshot: Snapshot, row: TransferRow, tab: DetailTab, inner: numbe
     name === tab ? theme.selected(`[${name}${counts[name]}]`) : ` ${name}${counts[name]} `,
   ).join(" ");
   const time = row.secondsLeft === null ? "" : `, ${formatDuration(row.secondsLeft)} left`;
-  const why =
-    row.reason === "" || row.reason.startsWith(row.state) ? row.reason || row.state : `${row.state}: ${row.reason}`;
-  const share = formatShare(row.pieceCount === 0 ? 1 : row.heldPieces / row.pieceCount);
+  const share = formatShare(row.length === 0 ? 1 : row.heldBytes / row.length);
   const rates = `${formatRate(row.downBytesPerSecond)} down, ${formatRate(row.upBytesPerSecond)} up`;
   const first = `${share}, ${formatPart(row.heldBytes, row.length)}${time}, ${rates}, ratio ${row.ratio.toFixed(2)}`;
   const wasted = row.wastedBytes === 0 ? "" : `, ${formatBytes(row.wastedBytes)} wasted`;
-  const second = row.summary ?? `${why}, in ${row.folder}${wasted}`;
+  const second = row.summary ?? `${wordsOf(row)}, in ${row.folder}${wasted}`;
   return [
     ` ${tabs}`,
     ` ${stateGlyph(row, theme)} ${cut(first, inner - 4, ellipsis)}`,

@@ -6,7 +6,7 @@ import { matches } from "../lists.ts";
 import type { Theme } from "../theme.ts";
 import { drawFrame } from "./frame.ts";
 
-const KEYS = 22;
+const KEYS = 19;
 /** From here on two columns of bindings stand side by side. */
 const TWO_COLUMNS = 100;
 
@@ -63,5 +63,5 @@ function helpRows(search: string, ascii: boolean): HelpRow[] {
 function drawRow(row: HelpRow, width: number, theme: Theme): string {
   if (row === null) return " ".repeat(width);
   if ("heading" in row) return theme.strong(left(row.heading, width));
-  return `  ${theme.accent(left(row.keys, KEYS - 2))}${left(row.help, width - KEYS, theme.glyphs.ellipsis)}`;
+  return `  ${theme.accent(left(row.keys, KEYS - 2))}${left(row.help, width - KEYS - 1, theme.glyphs.ellipsis)} `;
 }

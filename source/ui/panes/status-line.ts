@@ -67,7 +67,7 @@ function trackerProblem({ address, state, problem, retryInSeconds }: TrackerStat
     : `${sentence}, trying again in ${retryInSeconds} s`;
 }
 
-/** From all there is to say down to the rates alone. Numbers keep their columns, so that nothing moves when they change. */
+/** From all there is to say down to nothing. Numbers keep their columns, so that nothing moves when they change. */
 function figureChoices({ engine }: Snapshot, theme: Theme): string[] {
   const { glyphs } = theme;
   const rate = (glyph: string, bytesPerSecond: number): string => `${glyph} ${right(formatRate(bytesPerSecond), 9)}`;
@@ -79,11 +79,13 @@ function figureChoices({ engine }: Snapshot, theme: Theme): string[] {
   const port = `  port ${engine.port}`;
   const sparked = (width: number): string =>
     `${down}${spark(engine.downHistory, width)}  ${up}${spark(engine.upHistory, width)}`;
-  return [
+  const choices = [
     sparked(8) + free + port,
     sparked(5) + free + port,
     `${down}  ${up}${free}${port}`,
     `${down}  ${up}${free}`,
     `${down}  ${up}`,
-  ].map((choice) => `${choice} `);
+    down,
+  ];
+  return [...choices.map((choice) => `${choice} `), ""];
 }

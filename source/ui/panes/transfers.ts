@@ -52,7 +52,7 @@ export function drawTransfer(row: TransferRow, open: boolean, width: number, the
   const nameWidth = Math.max(14, Math.min(40, Math.round(width * 0.22)));
   const restWidth = width - 4 - nameWidth - 1 - barWidth - 6 - 2;
   const name = left(row.name, nameWidth, glyphs.ellipsis);
-  const share = right(formatShare(row.pieceCount === 0 ? 1 : row.heldPieces / row.pieceCount), 6);
+  const share = right(formatShare(row.length === 0 ? 1 : row.heldBytes / row.length), 6);
   const bar = pieceBar(row.pieceMap, barWidth, theme);
   return `${open ? glyphs.open : glyphs.closed} ${stateGlyph(row, theme)} ${name} ${bar}${share}  ${restOf(row, restWidth, theme)}`;
 }
@@ -98,10 +98,14 @@ function restOf(row: TransferRow, width: number, theme: Theme): string {
       glyphs.ellipsis,
     );
   }
-  const words =
-    row.reason === "" ? row.state : row.reason.startsWith(row.state) ? row.reason : `${row.state}: ${row.reason}`;
-  const shown = cut(words, width, glyphs.ellipsis);
+  const shown = cut(wordsOf(row), width, glyphs.ellipsis);
   return row.state === "error" ? theme.bad(shown) : shown;
+}
+
+/** The state and its reason. */
+export function wordsOf({ state, reason, heldBytes, length }: TransferRow): string {
+  if (reason !== "") return reason.startsWith(state) ? reason : `${state}: ${reason}`;
+  return state === "paused" ? `paused at ${formatPart(heldBytes, length)}` : state;
 }
 
 /** One peer in `width` columns. */
@@ -111,7 +115,7 @@ export function drawPeer(peer: PeerRow, width: number, theme: Theme): string {
   const address = left(peer.address, wide ? 22 : 17, glyphs.ellipsis);
   const client = left(peer.client, wide ? 17 : 10, glyphs.ellipsis);
   const share = right(formatShare(peer.progress), 5);
-  const barWidth = wide ? 10 : 7;
+  const barWidth = wide ? 10 : 6;
   const labelWidth = wide ? 12 : 7;
   const doing =
     peer.piece === null
@@ -124,5 +128,5 @@ export function drawPeer(peer: PeerRow, width: number, theme: Theme): string {
 
 function emptyText(state: ViewState): string[] {
   if (state.filters.transfers !== "") return ["No transfer has these words. Esc shows all again."];
-  return ["Nothing is moving yet.", "Enter on a file of pane 1 downloads it, a adds by name or link, s shares a file."];
+  return ["Nothing is moving yet.", "Enter on a file of pane 1 downloads it; a adds by name, s shares."];
 }

@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { absolutePath, parseAdd, parseCommandLine, parseShare } from "../../source/ui/command-line.ts";
+
+const places = { home: "/home/ann", folder: "/work" };
+const HASH = "0123456789abcdef0123456789abcdef01234567";
+
+const lines: readonly [line: string, command: object][] = [
+  ["DOWNLOAD: file1.txt", { method: "download", target: "file1.txt" }],
+  ["DOWNLOAD:file1.txt", { method: "download", target: "file1.txt" }],
+  ["download file with spaces.txt ", { method: "download", target: "file with spaces.txt" }],
+  [`download ${HASH.toUpperCase()}`, { method: "download", target: HASH }],
+  ["download ./x.torrent", { method: "download", target: "/work/x.torrent" }],
+  ["UPLOAD: file1.txt", { method: "push", target: "file1.txt", count: 1 }],
+  ["upload file1.txt", { method: "push", target: "file1.txt", count: 1 }],
+  ["share ~/films", { method: "share", path: "/home/ann/films" }],
+  ["tracker 10.0.0.5:5000", { method: "add-tracker", address: "10.0.0.5:5000" }],
+  ["tracker [fd00::1]:5000", { method: "add-tracker", address: "[fd00::1]:5000" }],
+  ["limit-down 2MB", { method: "set-limits", downBytesPerSecond: 2_000_000 }],
+  ["limit-up 512KiB/s", { method: "set-limits", upBytesPerSecond: 524_288 }],
+  ["limit-up 0", { method: "set-limits", upBytesPerSecond: 0 }],
+];
+
+test.each(lines)("`%s` is understood", (line, command) => {
+  expect(parseCommandLine(line, places)).toEqual({ type: "command", command });
+});
+
+test.each(["exit", "quit", "EXIT", " q "])("`%s` leaves", (line) => {
+  expect(parseCommandLine(line, places)).toEqual({ type: "leave" });
+});
+
+test.each([
+  "",
+  "DOWNLOAD:",
+  "UPLOAD",
+  "downlod x",
+  "exit now",
+  "tracker nowhere",
+  "tracker a:b",
+  "limit-down fast",
+  "share",
+  "42",
+  ":",
+  "DOWNLOAD: magnet:?dn=x",
+])("`%s` is a wrong format and nothing else", (line) => {
+  expect(parseCommandLine(line, places)).toMatchObject({
+    type: "wrong",
+    text: expect.stringMatching(/^Wrong format: ./),
+  });
+});
+
+test("a magnet link gives its info hash, and the peers it names", () => {
+  const magnet = `magnet:?xt=urn:btih:${HASH.toUpperCase()}&dn=x&x.pe=10.0.0.6:6881&x.pe=10.0.0.7:6881`;
+  expect(parseAdd(magnet, places)).toEqual({
+    type: "command",
+    command: { method: "download", target: HASH, peers: ["10.0.0.6:6881", "10.0.0.7:6881"] },
+  });
+});
+
+test("a magnet link without a hash of version 1 is refused in a sentence", () => {
+  expect(parseAdd("magnet:?xt=urn:btmh:1220abcd", places)).toMatchObject({
+    type: "wrong",
+    text: "Wrong format: this magnet link has no xt=urn:btih: with 40 hex digits.",
+  });
+});
+
+test("paths begin at the root, at home, or where the viewer was started", () => {
+  expect(absolutePath("/a/b", places)).toBe("/a/b");
+  expect(absolutePath("~", places)).toBe("/home/ann/");
+  expect(absolutePath("~/a", places)).toBe("/home/ann/a");
+  expect(absolutePath("./a", places)).toBe("/work/a");
+  expect(absolutePath("", places)).toBe("/work/");
+  expect(parseShare("a b", places)).toEqual({ type: "command", command: { method: "share", path: "/work/a b" } });
+});

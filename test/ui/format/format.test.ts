@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+import { pieceBar, progressBar, sparkline } from "../../../source/ui/format/bars.ts";
+import { formatBytes, formatPart, formatRate } from "../../../source/ui/format/bytes.ts";
+import { columnsOf, cut, left, right, toAscii } from "../../../source/ui/format/columns.ts";
+import { counted, formatCount, formatShare } from "../../../source/ui/format/numbers.ts";
+import { formatDuration } from "../../../source/ui/format/time.ts";
+import { createTheme } from "../../../source/ui/theme.ts";
+
+const theme = createTheme({ ascii: true, colour: false });
+// oxlint-disable-next-line no-control-regex -- styles begin with Esc
+const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, "");
+
+test("bytes have three digits and decimal units", () => {
+  expect([0, 1, 999, 1000, 12_100_000, 99_950_000, 999_500, 212e9, 5e18].map(formatBytes)).toEqual([
+    "0 B",
+    "1 B",
+    "999 B",
+    "1.0 kB",
+    "12.1 MB",
+    "100 MB",
+    "1.0 MB",
+    "212 GB",
+    "5000 PB",
+  ]);
+});
+
+test("a rate of nothing is 0", () => {
+  expect([0, 0.4, 1500].map(formatRate)).toEqual(["0", "0", "1.5 kB/s"]);
+});
+
+test("a part names its unit only when it is another", () => {
+  expect(formatPart(7_500_000, 12_100_000)).toBe("7.5 of 12.1 MB");
+  expect(formatPart(950_000, 12_100_000)).toBe("950 kB of 12.1 MB");
+  expect(formatPart(0, 12_100_000)).toBe("0 of 12.1 MB");
+});
+
+test("a share is 100 % only when all is there", () => {
+  expect([0, 0.629, 0.9999, 1, 1.2, -1].map(formatShare)).toEqual(["0 %", "62 %", "99 %", "100 %", "100 %", "0 %"]);
+});
+
+test("counts have groups, words their number", () => {
+  expect([7, 8203, 1234567].map(formatCount)).toEqual(["7", "8 203", "1 234 567"]);
+  expect([counted(1, "peer"), counted(2, "peer"), counted(0, "way on", "ways on")]).toEqual([
+    "1 peer",
+    "2 peers",
+    "0 ways on",
+  ]);
+});
+
+test("durations are short", () => {
+  expect([0, 12, 61, 3600, 86_400 * 4.2, -5].map(formatDuration)).toEqual([
+    "0:00",
+    "0:12",
+    "1:01",
+    "1:00:00",
+    "4 d",
+    "0:00",
+  ]);
+});
+
+test("text is cut and padded by columns, wide characters count two", () => {
+  expect(cut("video.mkv", 9)).toBe("video.mkv");
+  expect(cut("video.mkv", 8)).toBe("video.m…");
+  expect(cut("日本語", 5)).toBe("日本…");
+  expect(cut("日本語", 4)).toBe("日…");
+  expect(cut("anything", 0)).toBe("");
+  expect(left("日本", 6)).toBe("日本  ");
+  expect(right("12", 5)).toBe("   12");
+  for (const columns of [1, 2, 3, 4, 5, 6, 7]) expect(columnsOf(left("日本語", columns))).toBe(columns);
+});
+
+test("ASCII keeps the columns of what it cannot show", () => {
+  expect(toAscii("日本 é\u001b[1mx\u001b[0m")).toBe("???? ?\u001b[1mx\u001b[0m");
+});
+
+test("a piece bar tells held, given, partial, arriving and missing apart without colour", () => {
+  expect(plain(pieceBar("hgpavm", 6, theme))).toBe("#@+::.");
+});
+
+test("a bar shorter than its map shows arriving before held, held before missing", () => {
+  expect(plain(pieceBar("hhhhahmmhmmm", 4, theme))).toBe("#:+.");
+  expect(plain(pieceBar("hhhhhhhhhm", 2, theme))).toBe("#+");
+  expect(plain(pieceBar("m".repeat(1024), 3, theme))).toBe("...");
+});
+
+test("a bar longer than its map repeats cells, and an empty map is nothing held", () => {
+  expect(plain(pieceBar("hm", 4, theme))).toBe("##..");
+  expect(plain(pieceBar("", 3, theme))).toBe("...");
+});
+
+test("a progress bar has its width whatever the fraction", () => {
+  expect([-1, 0, 0.5, 1, 9].map((fraction) => plain(progressBar(fraction, 4, theme)))).toEqual([
+    "....",
+    "....",
+    "##..",
+    "####",
+    "####",
+  ]);
+});
+
+test("a sparkline is scaled to its highest, newest at the right", () => {
+  expect(sparkline([0, 50, 100], 5, createTheme({ ascii: false, colour: false }).glyphs)).toBe("▁▁▁▅█");
+  expect(sparkline([], 3, theme.glyphs)).toBe("___");
+});

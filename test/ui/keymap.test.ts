@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { actionOf, KEYMAP, keyLabel, type Context } from "../../source/ui/keymap.ts";
+
+const CONTEXTS: readonly Context[] = ["available", "transfers", "broadcasts", "details", "help", "question", "prompt"];
+
+test.each(CONTEXTS)("no key is bound twice in %s", (context) => {
+  const keys = KEYMAP.filter(({ contexts }) => contexts.includes(context)).flatMap((binding) => binding.keys);
+  expect(keys.toSorted()).toEqual([...new Set(keys)].toSorted());
+});
+
+test("no key is one that terminals keep for themselves or send in many ways", () => {
+  const keys = KEYMAP.flatMap((binding) => binding.keys);
+  expect(keys.filter((key) => /^(ctrl-[sqv]|meta-|alt-|f\d+$)/.test(key))).toEqual([]);
+});
+
+test("a hint stands only where its key works", () => {
+  for (const { hint, contexts } of KEYMAP) {
+    for (const context of hint?.in ?? []) expect(contexts).toContain(context);
+  }
+});
+
+test("Esc closes wherever something can be open, and never leaves", () => {
+  for (const context of CONTEXTS) expect(["close", "no"]).toContain(actionOf("escape", context));
+});
+
+test("Ctrl-C leaves from everywhere", () => {
+  for (const context of CONTEXTS) expect(actionOf("ctrl-c", context)).toBe("leave-now");
+});
+
+test("what is confirmed is confirmed by another key than the one that asked", () => {
+  for (const asking of ["x", "X", "Q"]) expect(actionOf(asking, "question")).not.toBe("yes");
+  expect(actionOf("return", "question")).toBe("no");
+});
+
+test("keys have names that people know", () => {
+  expect(["return", "ctrl-l", "right", "G", "shift-tab"].map((key) => keyLabel(key, false))).toEqual([
+    "Enter",
+    "Ctrl-L",
+    "→",
+    "G",
+    "Shift-Tab",
+  ]);
+  expect(keyLabel("right", true)).toBe("Right");
+});

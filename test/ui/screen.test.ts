@@ -1,0 +1,152 @@
+// Whole screens as a terminal shows them, at the two sizes people have.
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { openViewer, type ViewerEnd } from "../../source/ui/open-viewer.tsx";
+import { displayText } from "../../source/protocol/display-text.ts";
+import { emptySnapshot, sampleSnapshot, ScriptedClient } from "../helpers/scripted-client.ts";
+import { VirtualTerminal } from "./virtual-terminal.ts";
+
+let terminal: VirtualTerminal;
+let client: ScriptedClient;
+let ended: Promise<ViewerEnd>;
+
+function open(columns: number, rows: number, options: { ascii?: boolean; snapshot?: ScriptedClient } = {}): void {
+  terminal = new VirtualTerminal(columns, rows);
+  client = options.snapshot ?? new ScriptedClient(sampleSnapshot());
+  const { stdin, stdout } = terminal;
+  ended = openViewer({ client, stdin, stdout, ascii: options.ascii ?? false });
+}
+
+beforeEach(() => {
+  vi.stubEnv("TERM", "xterm-256color");
+  vi.stubEnv("TZ", "UTC");
+  vi.stubEnv("NO_COLOR", "");
+});
+
+afterEach(async () => {
+  terminal.type("\u0003");
+  await ended;
+  vi.unstubAllEnvs();
+});
+
+async function frame(): Promise<string> {
+  await terminal.settled();
+  return `\n${terminal.text()}\n`;
+}
+
+test("120x36: the swarm on an afternoon", async () => {
+  open(120, 36);
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("80x24: the same, Broadcasts under Transfers", async () => {
+  open(80, 24);
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("80x24: a transfer opened, its second peer selected", async () => {
+  open(80, 24);
+  terminal.type("2ljj");
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("120x36: a transfer opened", async () => {
+  open(120, 36);
+  terminal.type("2l");
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("120x36: the pieces of a transfer", async () => {
+  open(120, 36);
+  terminal.type("2\r");
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("80x24: the files of a transfer", async () => {
+  open(80, 24);
+  terminal.type("2\r\t\t");
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("120x36: help, made from the key map", async () => {
+  open(120, 36);
+  terminal.type("?");
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("80x24: a question names its target above the panes", async () => {
+  open(80, 24);
+  terminal.type("2X");
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("80x24: a filter shows how many rows it leaves", async () => {
+  open(80, 24);
+  terminal.type("/mkv");
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("80x24: ASCII only, a tracker that is away, an alert", async () => {
+  const away = new ScriptedClient(sampleSnapshot());
+  away.change((snapshot) => ({
+    ...snapshot,
+    engine: { ...snapshot.engine, alerts: [displayText("The disk of /srv/swarm is full: downloads wait for room.")] },
+    trackers: [
+      {
+        ...snapshot.trackers[0]!,
+        state: "waiting",
+        problem: displayText("tracker 10.0.0.5:5000 is not there"),
+        retryInSeconds: 4,
+      },
+    ],
+  }));
+  open(80, 24, { ascii: true, snapshot: away });
+  const shown = await frame();
+  expect(shown).toMatchSnapshot();
+  expect(shown).toMatch(/^[\n -~]*$/);
+  expect(shown).toContain("tracker 10.0.0.5:5000 is not there, trying again in 4 s");
+});
+
+test("80x24: an empty swarm says what to do", async () => {
+  open(80, 24, { snapshot: new ScriptedClient(emptySnapshot()) });
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("an engine that is gone is said, and its last snapshot stays", async () => {
+  open(80, 24);
+  await terminal.shows("video.mkv");
+  client.change((snapshot) => ({ ...snapshot, engine: { ...snapshot.engine, state: "gone" } }));
+  await terminal.shows("The engine is gone");
+  expect(terminal.text()).toContain("video.mkv");
+});
+
+test("below 60x15 one line says that the terminal is too small, and a larger one is used at once", async () => {
+  open(59, 20);
+  await terminal.shows("sta needs 60x15, this is 59x20");
+  expect(terminal.text()).not.toContain("Transfers");
+  terminal.resize(60, 15);
+  await terminal.shows("2 Transfers");
+  terminal.resize(60, 14);
+  await terminal.shows("this is 60x14");
+});
+
+test("NO_COLOR: not one colour is sent", async () => {
+  vi.stubEnv("NO_COLOR", "1");
+  open(120, 36);
+  terminal.type("2ljX");
+  await terminal.shows("Sure?");
+  await terminal.settled();
+  // oxlint-disable-next-line no-control-regex -- looks for SGR colours
+  expect(terminal.bytes).not.toMatch(/\u001b\[(?:\d+;)*(?:[34][0-8]|9[0-7]|10[0-7])(?:;\d+)*m/);
+});
+
+test("a spinner turns only while a tracker is awaited", async () => {
+  open(80, 24);
+  await terminal.settled();
+  const before = terminal.bytes.length;
+  await terminal.settled();
+  expect(terminal.bytes.length).toBe(before);
+  client.change((snapshot) => ({ ...snapshot, trackers: [{ ...snapshot.trackers[0]!, state: "connecting" }] }));
+  await terminal.shows(/sta [⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] tracker 10\.0\.0\.5:5000: connecting/);
+  client.change((snapshot) => ({ ...snapshot, trackers: [{ ...snapshot.trackers[0]!, state: "connected" }] }));
+  await terminal.shows("sta ●");
+});
