@@ -1,0 +1,307 @@
+import { beforeEach, expect, test } from "vitest";
+import type { Reply, Snapshot } from "../../source/control/contract.ts";
+import { displayText } from "../../source/protocol/display-text.ts";
+import { update } from "../../source/ui/update.ts";
+import { contextOf, initialState, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
+import { catalogueRow, emptySnapshot, sampleSnapshot, transferRow } from "../helpers/scripted-client.ts";
+
+let state: ViewState;
+let effects: Effect[];
+
+function start(snapshot: Snapshot): void {
+  const places = { home: "/home/ann", folder: "/work" };
+  state = initialState(snapshot, 120, 36, { ascii: false, colour: true, places, quitLabel: "leave" });
+  effects = [];
+}
+
+function happened(...events: ViewEvent[]): void {
+  for (const event of events) {
+    const change = update(state, event);
+    state = change.state;
+    effects.push(...change.effects);
+  }
+}
+
+function press(...keys: string[]): void {
+  happened(...keys.map((key) => ({ type: "key", key }) as const));
+}
+
+function reply(given: Reply): void {
+  const sent = effects.findLast((effect) => effect.type === "send")!;
+  happened({ type: "replied", command: sent.command, generation: sent.generation, reply: given });
+}
+
+const selectedName = (): string | undefined => state.lists.available[state.positions.available.index]?.row.name;
+const commands = (): object[] => effects.filter((effect) => effect.type === "send").map(({ command }) => command);
+
+beforeEach(() => start(sampleSnapshot()));
+
+test("the selection follows its row when rows move", () => {
+  press("j", "j");
+  expect(selectedName()).toBe("disk.img");
+  const catalogue = [catalogueRow("aaa"), catalogueRow("aab"), ...sampleSnapshot().catalogue];
+  happened({ type: "snapshot", snapshot: { ...sampleSnapshot(), catalogue } });
+  expect(selectedName()).toBe("disk.img");
+  expect(state.positions.available.index).toBe(4);
+});
+
+test("a selected row that goes leaves the selection where it stood", () => {
+  press("j", "j");
+  const catalogue = sampleSnapshot().catalogue.filter(({ name }) => name !== "disk.img");
+  happened({ type: "snapshot", snapshot: { ...sampleSnapshot(), catalogue } });
+  expect(selectedName()).toBe("file1.txt");
+  happened({ type: "snapshot", snapshot: emptySnapshot() });
+  expect(state.positions.available).toEqual({ key: null, index: 0, top: 0 });
+  press("j", "return", "x", "u", "y", "space");
+  expect(commands()).toEqual([]);
+});
+
+test("the window keeps the selection in sight over a thousand rows", () => {
+  start({ ...emptySnapshot(), catalogue: Array.from({ length: 1000 }, (_, index) => catalogueRow(`file ${index}`)) });
+  press("G");
+  expect(state.positions.available.index).toBe(999);
+  const { top } = state.positions.available;
+  expect(top).toBeGreaterThan(980);
+  press("k");
+  expect(state.positions.available.top).toBe(top);
+  press("g");
+  expect(state.positions.available).toMatchObject({ index: 0, top: 0 });
+  press("pagedown", "pagedown", "pageup");
+  expect(state.positions.available.index).toBeGreaterThan(1);
+});
+
+test("Enter downloads, and opens the details of what is on its way already", () => {
+  press("return");
+  expect(commands()).toEqual([{ method: "download", target: state.lists.available[0]!.row.infoHash }]);
+  press("j", "j", "return");
+  expect(state.details?.infoHash).toBe(sampleSnapshot().transfers[2]!.infoHash);
+  expect(contextOf(state)).toBe("details");
+});
+
+test("Space pauses what runs and resumes what is paused", () => {
+  press("2", "space", "j", "j", "space");
+  expect(commands()).toMatchObject([{ method: "pause" }, { method: "resume" }]);
+});
+
+test("u gives one piece, U keeps giving", () => {
+  press("2", "u", "U");
+  expect(commands()).toMatchObject([
+    { method: "push", count: 1 },
+    { method: "push", count: 1, keep: true },
+  ]);
+  expect(commands()[0]).not.toHaveProperty("keep");
+});
+
+test("an opened transfer shows its peers; left goes back to it", () => {
+  press("2", "l", "j", "j");
+  expect(state.lists.transfers[state.positions.transfers.index]?.peer?.address).toBe("10.0.0.7:6885");
+  press("h");
+  expect(state.lists.transfers).toHaveLength(3);
+  expect(state.positions.transfers.index).toBe(0);
+});
+
+test.each([
+  ["x", false],
+  ["X", true],
+])("%s asks first, and only y says yes", (key, withData) => {
+  press("2");
+  for (const no of ["return", "escape", "n", "q"]) {
+    press(key);
+    expect(state.question?.lines.join(" ")).toContain("video.mkv");
+    press(no);
+    expect(state.question).toBeNull();
+  }
+  press(key, key);
+  expect(commands()).toEqual([]);
+  expect(state.question).not.toBeNull();
+  press("y");
+  expect(commands()).toEqual([{ method: "remove", infoHash: sampleSnapshot().transfers[0]!.infoHash, withData }]);
+});
+
+test("a question is about the transfer it named, wherever the selection goes, and goes with it", () => {
+  press("2", "X");
+  const others = sampleSnapshot().transfers.slice(1);
+  happened({ type: "snapshot", snapshot: { ...sampleSnapshot(), transfers: others } });
+  expect(state.question).toBeNull();
+  press("y");
+  expect(commands()).toEqual([]);
+});
+
+test("Q asks while transfers run, and stops at once when none does", () => {
+  press("Q");
+  expect(state.question?.lines.join(" ")).toContain("video.mkv and 1 other");
+  press("y");
+  expect(commands()).toEqual([{ method: "stop" }]);
+  reply({ ok: true, text: displayText("stopping") });
+  expect(effects.at(-1)).toEqual({ type: "leave", reason: "stop-engine" });
+  start(emptySnapshot());
+  press("Q");
+  expect(commands()).toEqual([{ method: "stop" }]);
+});
+
+test("Esc closes one thing at a time and never leaves", () => {
+  press("z", "/", "m", "k", "v", "return", "?", "escape", "escape", "escape", "escape", "escape");
+  expect(state).toMatchObject({ help: null, zoomed: false, prompt: null, filters: { available: "" } });
+  expect(effects).toEqual([]);
+});
+
+test("a filter acts while it is typed; Enter keeps it, Esc drops it", () => {
+  press("/", "M", "K", "V");
+  expect(state.lists.available.map(({ row }) => row.name)).toEqual(["backup.mkv", "video.mkv"]);
+  press("down");
+  expect(selectedName()).toBe("video.mkv");
+  press("return");
+  expect(state.filters.available).toBe("MKV");
+  press("/", "escape");
+  expect(state.filters.available).toBe("");
+  expect(selectedName()).toBe("video.mkv");
+});
+
+test("Broadcasts follow until one scrolls, and G follows again", () => {
+  const said = (count: number): Snapshot => ({
+    ...emptySnapshot(),
+    broadcasts: Array.from({ length: count }, (_, seq) => ({
+      seq,
+      at: 0,
+      kind: "notice" as const,
+      text: displayText(`notice ${seq}`),
+    })),
+  });
+  start(said(50));
+  expect(state.positions.broadcasts.index).toBe(49);
+  press("3", "k");
+  expect(state.following).toBe(false);
+  happened({ type: "snapshot", snapshot: said(60) });
+  expect(state.positions.broadcasts.key).toBe("48");
+  press("G");
+  happened({ type: "snapshot", snapshot: said(61) });
+  expect(state.positions.broadcasts.index).toBe(60);
+});
+
+test("a wrong line answers, does nothing and stays typed", () => {
+  press(":", "x", "y", "z", "return");
+  expect(state.message).toMatchObject({ level: "warning", text: expect.stringContaining("Wrong format: ") });
+  expect(state.prompt?.value).toBe("xyz");
+  expect(effects).toEqual([]);
+});
+
+test("a line that the engine refuses stays typed, one that it takes closes", () => {
+  press(":", ..."UPLOAD:".split(""), "space", "n", "o", "return");
+  expect(state.prompt?.waiting).toBe(true);
+  reply({ ok: false, code: "not-held", text: displayText("You have no piece of no to give.") });
+  expect(state.prompt).toMatchObject({ value: "UPLOAD: no", waiting: false });
+  expect(state.message).toMatchObject({ level: "warning", text: "You have no piece of no to give." });
+  press("return");
+  reply({ ok: true, text: displayText("Gave 1 piece.") });
+  expect(state.prompt).toBeNull();
+  expect(state.message).toMatchObject({ level: "information", text: "Gave 1 piece." });
+});
+
+test("an answer that comes after Esc does not reopen or close anything", () => {
+  press("s", "/", "x", "return", "escape", "a", "y");
+  reply({ ok: false, code: "file-problem", text: displayText("/x does not exist.") });
+  expect(state.prompt).toMatchObject({ kind: "add", value: "y" });
+  expect(state.message?.text).toBe("/x does not exist.");
+});
+
+test("Tab completes a path by what the engine has", () => {
+  press("s", "~", "/", "f", "tab");
+  expect(commands()).toEqual([{ method: "complete-path", prefix: "/home/ann/f" }]);
+  reply({
+    ok: true,
+    text: displayText(""),
+    paths: ["/home/ann/films/", "/home/ann/films.txt"].map(displayText),
+  });
+  expect(state.prompt).toMatchObject({ value: "/home/ann/films", candidates: { length: 2 } });
+  press("/");
+  expect(state.prompt?.candidates).toEqual([]);
+});
+
+test("a completion that comes after more was typed is dropped", () => {
+  press("s", "/", "f", "tab", "o");
+  reply({ ok: true, text: displayText(""), paths: [displayText("/films/")] });
+  expect(state.prompt?.value).toBe("/fo");
+});
+
+test("Tab completes names and words of the `:` line", () => {
+  press(":", "d", "o", "tab");
+  expect(state.prompt?.value).toBe("download ");
+  press("t", "e", "tab");
+  expect(state.prompt?.value).toBe("download test.pdf");
+  press("ctrl-w", "q", "q", "tab");
+  expect(state.message?.text).toBe('Nothing begins with "qq".');
+  press("ctrl-u");
+  expect(state.prompt?.value).toBe("");
+});
+
+test("what is pasted opens `a` with its first line, without controls, and does not do it", () => {
+  happened({ type: "pasted", text: "\n magnet:?xt=urn:btih:\u001b[31mabc\u0007 \nrm -rf /" });
+  expect(state.prompt).toMatchObject({ kind: "add", value: "magnet:?xt=urn:btih:[31mabc" });
+  expect(effects).toEqual([]);
+  happened({ type: "pasted", text: "def" });
+  expect(state.prompt?.value).toBe("magnet:?xt=urn:btih:[31mabcdef");
+});
+
+test("nothing pasted answers a question", () => {
+  press("2", "X");
+  happened({ type: "pasted", text: "y" });
+  expect(state.question).not.toBeNull();
+  expect(state.prompt).toBeNull();
+});
+
+test("y copies a magnet link that another client reads", () => {
+  press("y");
+  const { infoHash } = state.lists.available[0]!.row;
+  expect(effects).toEqual([{ type: "copy", text: `magnet:?xt=urn:btih:${infoHash}&dn=a.iso` }]);
+});
+
+test("details turn their tabs both ways and close when their transfer goes", () => {
+  press("2", "return", "l", "tab");
+  expect(state.details?.tab).toBe("files");
+  press("shift-tab", "h", "h");
+  expect(state.details?.tab).toBe("log");
+  happened({ type: "snapshot", snapshot: emptySnapshot() });
+  expect(state.details).toBeNull();
+});
+
+test("scrolling stops at the end of a text, and comes back at once", () => {
+  const files = Array.from({ length: 100 }, (_, index) => ({
+    path: displayText(`file ${index}`),
+    length: 1,
+    heldBytes: 0,
+  }));
+  start({ ...emptySnapshot(), transfers: [transferRow("many", { files, fileCount: 100 })] });
+  press("2", "return", "l", "l", "G");
+  const bottom = state.details!.top;
+  expect(bottom).toBeGreaterThan(60);
+  expect(bottom).toBeLessThan(100);
+  press("k");
+  expect(state.details?.top).toBe(bottom - 1);
+});
+
+test("a message goes with the next key, or with its own timer but no other's", () => {
+  press("2", "space");
+  reply({ ok: true, text: displayText("Paused video.mkv.") });
+  const { id } = state.message!;
+  happened({ type: "message-expired", id: id - 1 });
+  expect(state.message?.text).toBe("Paused video.mkv.");
+  happened({ type: "message-expired", id });
+  expect(state.message).toBeNull();
+  reply({ ok: true, text: displayText("again") });
+  press("j");
+  expect(state.message).toBeNull();
+});
+
+test("the same snapshot again, or a key that means nothing, changes nothing", () => {
+  const before = state;
+  happened({ type: "snapshot", snapshot: before.snapshot });
+  press("%", "backspace");
+  expect(state).toBe(before);
+});
+
+test("rows that did not change keep their identity", () => {
+  const { available, broadcasts } = state.lists;
+  happened({ type: "snapshot", snapshot: { ...state.snapshot, transfers: [] } });
+  expect(state.lists.available).toBe(available);
+  expect(state.lists.broadcasts).toBe(broadcasts);
+});
