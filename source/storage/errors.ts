@@ -2,10 +2,11 @@
 
 /**
  * `disk-full`: no space or quota; `not-writable`: permission or read-only; `missing`: the folder or its data is gone;
- * `truncated`: a file is shorter than what it is said to hold; `link`: a link stands where the torrent's own file or folder should;
+ * `truncated`: a file is shorter than what it is said to hold; `changed`: another program wrote, replaced or removed it; `link`: a link stands where the torrent's own file or folder should;
  * `in-use`: another engine owns the state folder; `io`: anything else.
  */
-export type StorageErrorCode = "disk-full" | "not-writable" | "missing" | "truncated" | "link" | "in-use" | "io";
+export type StorageErrorCode =
+  "disk-full" | "not-writable" | "missing" | "truncated" | "changed" | "link" | "in-use" | "io";
 
 /** Reaction: pause the torrent and say so. The message is one sentence for the user. */
 export class StorageError extends Error {
@@ -39,6 +40,7 @@ const SENTENCES: Readonly<Record<StorageErrorCode, (path: string) => string>> = 
     `${path} may not be opened or written; check its permissions and whether the disk is read-only.`,
   missing: (path) => `${path} is not there; bring it back, or remove the transfer and add it again.`,
   truncated: (path) => `${path} is shorter than it was; check the transfer to fetch what is missing.`,
+  changed: (path) => `${path} was changed by another program; what it holds must be checked again.`,
   link: (path) => `${path} is a link, and links are never followed inside a torrent; remove it and resume.`,
   "in-use": (path) => `${path} is in use by another sta.`,
   io: (path) => `${path} cannot be read or written; check the disk.`,

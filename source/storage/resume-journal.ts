@@ -13,6 +13,7 @@ import {
   type JournalRecord,
   type JournalState,
 } from "./journal-format.ts";
+import { writeFully } from "./piece-io.ts";
 
 /** What a journal of before says, seen from this boot. */
 export interface RecoveredJournal {
@@ -54,34 +55,34 @@ async function readJournal(file: string): Promise<{ bytes: Uint8Array; writtenAt
   }
 }
 
-/** A journal open for writing. Its records are appended one behind the other, however many are asked for at once. */
-export class ResumeJournal {
-  readonly #file: string;
-  readonly #identity: JournalIdentity;
-  readonly #bootId: string;
-  #handle: FileHandle;
-  #crc: number;
-  #offset: number;
-  #records = 0;
-  #appending: Promise<unknown> = Promise.resolve();
+export interface JournalOptions {
+  readonly file: string;
+  readonly identity: JournalIdentity;
+  readonly bootId: string;
+}
 
-  private constructor(options: JournalOptions, handle: FileHandle, header: { bytes: Uint8Array; crc: number }) {
-    this.#file = options.file;
-    this.#identity = options.identity;
-    this.#bootId = options.bootId;
-    this.#handle = handle;
-    this.#crc = header.crc;
-    this.#offset = header.bytes.length;
+/**
+ * A journal to be written. Its records are appended one behind the other, however many are asked for at once. The file of before
+ * stays until there is something to write: a thousand torrents that only share cost no write at the start.
+ */
+export class ResumeJournal {
+  readonly #options: JournalOptions;
+  #handle: FileHandle | undefined;
+  #header: { readonly bytes: Uint8Array; readonly crc: number };
+  #crc = 0;
+  #offset = 0;
+  #records = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** Its file will begin with `state` as it is now. */
+  constructor(options: JournalOptions, state: JournalState) {
+    this.#options = options;
+    this.#header = encodeHeader(options.identity, options.bootId, state);
   }
 
-  /** Begins the journal at `file` with `state`, in place of the one there was. Throws StorageError. */
-  static async create(options: JournalOptions, state: JournalState): Promise<ResumeJournal> {
-    const header = encodeHeader(options.identity, options.bootId, state);
-    try {
-      return new ResumeJournal(options, await replaceFile(options.file, header.bytes), header);
-    } catch (error) {
-      throw toStorageError(error, options.file);
-    }
+  /** Is there a file of ours? */
+  get isBegun(): boolean {
+    return this.#handle !== undefined;
   }
 
   /** Records appended so far: what a later `synced` record counts in. */
@@ -90,34 +91,46 @@ export class ResumeJournal {
   }
 
   /** Appends records; resolves when they are written. After a failure the next records take the place of these. Throws StorageError. */
-  async append(records: readonly JournalRecord[], sync = false): Promise<void> {
-    const turn = this.#appending.then(() => this.#write(records, sync));
-    this.#appending = turn.catch(() => undefined);
-    await turn;
+  append(records: readonly JournalRecord[], sync = false): Promise<void> {
+    return this.#inTurn(() => this.#write(records, sync));
   }
 
-  /** Replaces all records by `state`. The caller appends nothing meanwhile. Throws StorageError. */
-  async compact(state: JournalState): Promise<void> {
-    await this.#appending;
-    const header = encodeHeader(this.#identity, this.#bootId, state);
-    try {
-      const handle = await replaceFile(this.#file, header.bytes);
-      await this.#handle.close();
-      this.#handle = handle;
-      this.#crc = header.crc;
-      this.#offset = header.bytes.length;
-      this.#records = 0;
-    } catch (error) {
-      throw toStorageError(error, this.#file);
-    }
+  /** Replaces the file by one that holds `state` and no records; it is on disk when this resolves. Throws StorageError. */
+  compact(state: JournalState): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#header = encodeHeader(this.#options.identity, this.#options.bootId, state);
+      await this.#begin();
+    });
   }
 
   async close(): Promise<void> {
-    await this.#appending;
-    await this.#handle.close();
+    await this.#turn;
+    await this.#handle?.close();
+    this.#handle = undefined;
+  }
+
+  async #inTurn(action: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(action);
+    this.#turn = turn.catch(() => undefined);
+    try {
+      await turn;
+    } catch (error) {
+      throw toStorageError(error, this.#options.file);
+    }
+  }
+
+  async #begin(): Promise<FileHandle> {
+    const handle = await replaceFile(this.#options.file, this.#header.bytes);
+    await this.#handle?.close();
+    this.#handle = handle;
+    this.#crc = this.#header.crc;
+    this.#offset = this.#header.bytes.length;
+    this.#records = 0;
+    return handle;
   }
 
   async #write(records: readonly JournalRecord[], sync: boolean): Promise<void> {
+    const handle = this.#handle ?? (await this.#begin());
     let crc = this.#crc;
     const bytes = concatBytes(
       records.map((record) => {
@@ -126,22 +139,10 @@ export class ResumeJournal {
         return encoded.bytes;
       }),
     );
-    try {
-      for (let done = 0; done < bytes.length;) {
-        done += (await this.#handle.write(bytes, done, bytes.length - done, this.#offset + done)).bytesWritten;
-      }
-      if (sync) await this.#handle.datasync();
-    } catch (error) {
-      throw toStorageError(error, this.#file);
-    }
+    await writeFully(handle, bytes, this.#offset);
+    if (sync) await handle.datasync();
     this.#crc = crc;
     this.#offset += bytes.length;
     this.#records += records.length;
   }
-}
-
-export interface JournalOptions {
-  readonly file: string;
-  readonly identity: JournalIdentity;
-  readonly bootId: string;
 }

@@ -1,12 +1,13 @@
 // TorrentStorage: one torrent on disk. Pieces are verified off the main thread, written in place, and claimed only when they are there.
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, rm } from "node:fs/promises";
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import type { FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
 import { readBootId } from "./boot-id.ts";
 import { diskPaths, inspectFiles } from "./disk-files.ts";
-import { type StorageError, storageError, toStorageError } from "./errors.ts";
-import { emptyState, type JournalRecord } from "./journal-format.ts";
+import { StorageError, storageError, toStorageError } from "./errors.ts";
+import type { JournalRecord } from "./journal-format.ts";
+import { KnownFiles } from "./known-files.ts";
 import { OpenFiles } from "./open-files.ts";
 import { hashPiece, readFully, writeFully } from "./piece-io.ts";
 import { type RecoveredJournal, recoverJournal, ResumeJournal } from "./resume-journal.ts";
@@ -34,8 +35,13 @@ export interface TorrentStorageOptions {
   readonly justHashed?: boolean;
   /** Data that was held and is gone altogether is fetched again, instead of a StorageError `missing`. */
   readonly acceptMissing?: boolean;
-  /** Told of what went wrong in the background: a sync. */
+  /** Told of what went wrong in the background: a sync failed, or found a file that is not ours any more (`changed`, pieces `suspect`). */
   readonly onProblem?: (error: StorageError) => void;
+}
+
+/** A file that is open under its name; another object when it is another file. */
+interface WrittenFile {
+  readonly ino: number;
 }
 
 export interface CheckOptions {
@@ -59,8 +65,9 @@ export class TorrentStorage {
   readonly #openFiles: OpenFiles;
   readonly #keyPrefix: string;
   readonly #synced: Bitfield;
-  /** Files that have their full length, so far as this process knows. */
-  readonly #sized = new Set<number>();
+  /** Files that we gave their full length, and which they were. */
+  readonly #sized = new Map<number, WrittenFile>();
+  readonly #known = new KnownFiles();
   /** Files written since the last sync. */
   #dirty = new Set<number>();
   #syncTimer: NodeJS.Timeout | undefined;
@@ -103,10 +110,11 @@ export class TorrentStorage {
     await folder.create();
     const paths = await diskPaths(metainfo, folder);
     const { held, suspect, synced } = await initialState(options, recovered, { folder, paths });
-    const journal = await ResumeJournal.create(
+    const journal = new ResumeJournal(
       { file: options.journalFile, identity, bootId },
       { synced, written: held, suspect },
     );
+    if (options.justHashed) await journal.compact({ synced, written: held, suspect });
     const storage = new TorrentStorage({ options, folder, paths, journal, held, suspect, synced });
     // Pieces known from the journal of before, or from hashing, that no sync has covered yet.
     if (synced.count < held.count) storage.#markDirty(held);
@@ -134,15 +142,20 @@ export class TorrentStorage {
         `piece ${index}: expected ${this.#layout.pieceLengthAt(index)} bytes, received ${bytes.length}`,
       );
     }
-    for (const segment of this.#layout.filesOfPiece(index)) {
-      await this.#use(segment.file, "write", async (handle) => {
-        await this.#ensureSize(segment.file, handle);
-        const part = bytes.subarray(segment.pieceOffset, segment.pieceOffset + segment.length);
-        await writeFully(handle, part, segment.fileOffset);
+    const segments = this.#layout.filesOfPiece(index);
+    const written: WrittenFile[] = [];
+    for (const { file, fileOffset, pieceOffset, length } of segments) {
+      this.#known.wrote(file);
+      await this.#use(file, "write", async (handle) => {
+        written.push(await this.#ensureSize(file, handle));
+        await writeFully(handle, bytes.subarray(pieceOffset, pieceOffset + length), fileOffset);
       });
-      this.#dirty.add(segment.file);
+      this.#known.wrote(file);
+      this.#dirty.add(file);
     }
     if (!this.held.get(index) && this.held.count === this.held.size - 1) await this.#createEmptyFiles();
+    const replaced = segments.findIndex(({ file }, i) => this.#sized.get(file) !== written[i]);
+    if (replaced >= 0) throw storageError("changed", this.#pathOf(segments[replaced]!.file));
     await this.#journal.append([{ type: "written", value: index }]);
     this.held.set(index);
     this.suspect.clear(index);
@@ -151,14 +164,23 @@ export class TorrentStorage {
 
   /**
    * Fills the buffers of `into`, one behind the other, with the bytes from `begin` of piece `index` on; they may go on into the next
-   * pieces. The caller checks that they are held. Throws StorageError: `truncated` when a file is shorter than it must be,
-   * `missing` when it is gone.
+   * pieces. The caller checks that they are held. Throws StorageError: `truncated`, `missing`, `link` or `changed` when a file is
+   * not what we left; its pieces are then `suspect` and not held any more: check them, and tell the swarm.
    */
   async read(index: number, begin: number, into: readonly Uint8Array[]): Promise<void> {
     const length = into.reduce((sum, buffer) => sum + buffer.length, 0);
-    const segments = this.#layout.segments(this.#layout.pieceStart(index) + begin, length);
-    if (segments.length === 1) return this.#readSegment(segments[0]!, into);
-    for (const segment of segments) await this.#readSegment(segment, cut(into, segment.pieceOffset, segment.length));
+    for (const segment of this.#layout.segments(this.#layout.pieceStart(index) + begin, length)) {
+      const { file, pieceOffset } = segment;
+      const now = performance.now();
+      if (!this.#known.isFresh(file, now)) await this.#look(file, now);
+      const buffers = segment.length === length ? into : cut(into, pieceOffset, segment.length);
+      try {
+        await this.#readSegment(segment, buffers);
+      } catch (error) {
+        if (error instanceof StorageError && error.code !== "io") await this.#distrust(file);
+        throw error;
+      }
+    }
   }
 
   /**
@@ -170,6 +192,9 @@ export class TorrentStorage {
     const found = Bitfield.empty(this.#layout.pieceCount);
     const pieces = [...(options.only ?? Array(this.#layout.pieceCount).keys())][Symbol.iterator]();
     let checked = 0;
+    // Files that were replaced must not be read through what is open of the old ones.
+    this.#known.clear();
+    await this.#openFiles.close(this.#keyPrefix);
     const worker = async (): Promise<void> => {
       const buffer = new Uint8Array(Math.min(this.#layout.pieceLength, this.#layout.length));
       for (const index of pieces) {
@@ -207,9 +232,8 @@ export class TorrentStorage {
     this.#closed = true;
     try {
       await this.sync();
-      await this.#journal.compact({ synced: this.#synced, written: this.held, suspect: this.suspect });
     } finally {
-      await this.#journal.close();
+      await this.#closeJournal();
       await this.#openFiles.close(this.#keyPrefix);
     }
   }
@@ -221,14 +245,25 @@ export class TorrentStorage {
     await this.#syncing;
     await this.#openFiles.close(this.#keyPrefix);
     await this.#folder.remove(this.#paths);
-    await this.#journal.compact(emptyState(this.#layout.pieceCount));
     await this.#journal.close();
+    await rm(this.#options.journalFile, { force: true });
+  }
+
+  async #closeJournal(): Promise<void> {
+    try {
+      const state = { synced: this.#synced, written: this.held, suspect: this.suspect };
+      if (this.#journal.isBegun) await this.#journal.compact(state);
+    } finally {
+      await this.#journal.close();
+    }
   }
 
   async #isOnDisk(index: number, buffer: Uint8Array): Promise<boolean> {
     const bytes = buffer.subarray(0, this.#layout.pieceLengthAt(index));
     try {
-      await this.read(index, 0, [bytes]);
+      for (const segment of this.#layout.filesOfPiece(index)) {
+        await this.#readSegment(segment, cut([bytes], segment.pieceOffset, segment.length));
+      }
     } catch (error) {
       const { code } = toStorageError(error, this.#folder.path);
       if (code === "missing" || code === "truncated" || code === "link") return false;
@@ -261,21 +296,48 @@ export class TorrentStorage {
     });
   }
 
+  /** Throws a StorageError when somebody else has changed the file since the last look. */
+  async #look(file: number, now: number): Promise<void> {
+    const seen = await this.#known.look(file, now, () => this.#folder.stat(this.#paths[file]!));
+    if (seen === "unchanged") return;
+    await this.#distrust(file);
+    throw storageError(seen, this.#pathOf(file));
+  }
+
+  /** A file is not what we left: what was held of it must be hashed again. */
+  async #distrust(file: number): Promise<void> {
+    await this.#openFiles.close(`${this.#keyPrefix}${file} `);
+    this.#sized.delete(file);
+    const { first, end } = this.#layout.piecesOfFile(file);
+    const records: JournalRecord[] = [];
+    for (let index = first; index < end; index++) {
+      if (!this.held.clear(index)) continue;
+      this.#synced.clear(index);
+      this.suspect.set(index);
+      records.push({ type: "lost", value: index });
+    }
+    if (records.length > 0) await this.#journal.append(records);
+  }
+
   async #use(file: number, mode: "read" | "write", action: (handle: FileHandle) => Promise<void>): Promise<void> {
     const open = () => this.#folder.open(this.#paths[file]!, mode);
     try {
-      await this.#openFiles.use(`${this.#keyPrefix}${mode} ${file}`, open, action);
+      await this.#openFiles.use(`${this.#keyPrefix}${file} ${mode}`, open, action);
     } catch (error) {
       throw toStorageError(error, this.#pathOf(file));
     }
   }
 
   /** A file has its length from its first byte on, as a hole. It is never cut: what is longer is a person's business. */
-  async #ensureSize(file: number, handle: FileHandle): Promise<void> {
-    if (this.#sized.has(file)) return;
+  async #ensureSize(file: number, handle: FileHandle): Promise<WrittenFile> {
+    const known = this.#sized.get(file);
+    if (known) return known;
     const { length } = this.#layout.files[file]!;
-    if ((await handle.stat()).size < length) await handle.truncate(length);
-    this.#sized.add(file);
+    const { ino, size } = await handle.stat();
+    if (size < length) await handle.truncate(length);
+    const written = this.#sized.get(file) ?? { ino };
+    this.#sized.set(file, written);
+    return written;
   }
 
   async #createEmptyFiles(): Promise<void> {
@@ -307,8 +369,12 @@ export class TorrentStorage {
     this.#dirty = new Set();
     const before = this.#journal.records;
     const covered = this.held.clone();
+    let replaced: number | undefined;
     try {
-      for (const file of dirty) await this.#use(file, "read", (handle) => handle.datasync());
+      for (const file of dirty) {
+        if (await this.#isOurs(file)) await this.#use(file, "read", (handle) => handle.datasync());
+        else await this.#distrust((replaced = file));
+      }
       await this.#journal.append([{ type: "synced", value: before }], true);
     } catch (error) {
       const failure = toStorageError(error, this.#folder.path);
@@ -317,6 +383,13 @@ export class TorrentStorage {
       throw failure;
     }
     for (const index of covered.held()) if (this.held.get(index)) this.#synced.set(index);
+    if (replaced !== undefined) throw storageError("changed", this.#pathOf(replaced));
+  }
+
+  /** Is the file under this name the one that we wrote? What was deleted behind us takes bytes without a word. */
+  async #isOurs(file: number): Promise<boolean> {
+    const stats = await this.#folder.stat(this.#paths[file]!);
+    return stats !== undefined && stats.ino === (this.#sized.get(file)?.ino ?? stats.ino);
   }
 
   #pathOf(file: number): string {

@@ -112,7 +112,7 @@ describe("the journal's format", () => {
 describe("ResumeJournal", () => {
   async function journal() {
     const file = join(await temporaryFolder(), "x.pieces");
-    const opened = await ResumeJournal.create({ file, identity, bootId: BOOT }, emptyState(20));
+    const opened = new ResumeJournal({ file, identity, bootId: BOOT }, emptyState(20));
     onTestFinished(() => opened.close());
     return { file, opened };
   }

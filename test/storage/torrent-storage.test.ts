@@ -14,7 +14,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { OpenFiles } from "../../source/storage/open-files.ts";
 import { TorrentStorage, type TorrentStorageOptions } from "../../source/storage/torrent-storage.ts";
 import { makeTorrent, temporaryFolder, type TestTorrent } from "./fixtures.ts";
@@ -250,10 +250,60 @@ describe("TorrentStorage", () => {
     const path = join(at.folder, "shared", "a.bin");
     await truncate(path, 20);
     await expect(storage.read(1, 0, [new Uint8Array(16)])).rejects.toMatchObject({ code: "truncated", path });
-    await storage.forget([1]);
-    expect(storage.held.get(1)).toBe(false);
+    expect([...storage.suspect.held()]).toEqual([0, 1, 2]);
+    expect([...(await storage.check({ only: storage.suspect.held() })).held()]).toEqual([0]);
+    expect([...storage.held.missing()]).toEqual([1, 2]);
     await storage.write(1, torrent.piece(1));
     expect((await stat(path)).size).toBe(40);
+  });
+
+  test("notices within a second that a file which it shares was written by another program", async () => {
+    const torrent = makeTorrent(FILES);
+    const at = await place();
+    const clock = vi.spyOn(performance, "now");
+    onTestFinished(() => clock.mockRestore());
+    clock.mockReturnValue(0);
+    const storage = await download(torrent, at);
+    const path = join(at.folder, "shared", "d.bin");
+    await storage.read(4, 0, [new Uint8Array(16)]);
+    const { ctimeMs } = await stat(path);
+    while ((await stat(path)).ctimeMs === ctimeMs) await writeFile(path, new Uint8Array(77));
+    clock.mockReturnValue(1_000);
+    await expect(storage.read(4, 0, [new Uint8Array(16)])).rejects.toMatchObject({ code: "changed", path });
+    expect([...storage.suspect.held()]).toEqual([2, 3, 4, 5, 6, 7]);
+    await storage.read(0, 0, [new Uint8Array(16)]);
+    await storage.check({ only: storage.suspect.held() });
+    expect([...storage.held.held()]).toEqual([0, 1]);
+  });
+
+  test.each(["deleted", "replaced"])(
+    "does not go on claiming what it wrote into a file that was %s behind it",
+    async (how) => {
+      const torrent = makeTorrent(FILES);
+      const at = await place();
+      const storage = await download(torrent, at, [0, 1, 3, 4]);
+      const path = join(at.folder, "shared", "d.bin");
+      await rename(path, join(at.folder, "moved away"));
+      if (how === "replaced") await writeFile(path, new Uint8Array(77));
+      await storage.write(5, torrent.piece(5));
+      await expect(storage.sync()).rejects.toMatchObject({ code: "changed", path });
+      expect([...storage.held.held()]).toEqual([0, 1]);
+      expect([...storage.suspect.held()]).toEqual([3, 4, 5]);
+      await storage.check({ only: storage.suspect.held() });
+      for (const index of [2, 3, 4, 5, 6, 7]) await storage.write(index, torrent.piece(index));
+      expect((await storage.check()).isFull).toBe(true);
+    },
+  );
+
+  test("leaves its journal alone as long as there is nothing to write", async () => {
+    const torrent = makeTorrent(FILES);
+    const at = await place();
+    await (await download(torrent, at)).close();
+    const { ino, mtimeMs } = await stat(at.journalFile);
+    const storage = await open(torrent, at);
+    await storage.read(0, 0, [new Uint8Array(16)]);
+    await storage.close();
+    expect(await stat(at.journalFile)).toMatchObject({ ino, mtimeMs });
   });
 
   test("follows no link in the place of a file or a folder", async () => {
@@ -267,7 +317,7 @@ describe("TorrentStorage", () => {
     await expect(storage.write(0, torrent.piece(0))).rejects.toMatchObject({ code: "link" });
     await expect(storage.write(2, torrent.piece(2))).rejects.toMatchObject({ code: "link" });
     await writeFile(join(outside, "b.bin"), "secret");
-    await expect(storage.read(2, 8, [new Uint8Array(1)])).rejects.toMatchObject({ code: "link" });
+    await expect(storage.read(2, 8, [new Uint8Array(1)])).rejects.toMatchObject({ code: "missing" });
     expect(await readdir(outside)).toEqual(["b.bin"]);
     await storage.removeData();
     expect(await readdir(outside)).toEqual(["b.bin"]);

@@ -1,0 +1,52 @@
+// KnownFiles: notices when somebody else changes a file that is being read.
+import type { Stats } from "node:fs";
+
+/** A look is one system call a second and file; a changed byte may go out for as long, and the taker's hash refuses it. */
+const LOOK_INTERVAL_MS = 1_000;
+
+interface Known {
+  readonly ino: number;
+  readonly size: number;
+  readonly ctimeMs: number;
+  readonly lookedAtMs: number;
+}
+
+/** Files by their index. While we write a file ourselves, changes of others cannot be told from ours and are not noticed. */
+export class KnownFiles {
+  readonly #known = new Map<number, Known>();
+  #ownWrites = 0;
+
+  /** Was the file looked at so lately that it need not be now? `now` in milliseconds, monotonic. */
+  isFresh(file: number, now: number): boolean {
+    const known = this.#known.get(file);
+    return known !== undefined && now - known.lookedAtMs < LOOK_INTERVAL_MS;
+  }
+
+  /** To be called before and after each write of our own. */
+  wrote(file: number): void {
+    this.#ownWrites++;
+    this.#known.delete(file);
+  }
+
+  /** Looks at a file and compares it with the last look. */
+  async look(
+    file: number,
+    now: number,
+    stat: () => Promise<Stats | undefined>,
+  ): Promise<"unchanged" | "changed" | "missing"> {
+    const before = this.#known.get(file);
+    const ownWrites = this.#ownWrites;
+    const stats = await stat();
+    if (!stats) return "missing";
+    if (this.#known.get(file) !== before || this.#ownWrites !== ownWrites) return "unchanged";
+    const { ino, size, ctimeMs } = stats;
+    this.#known.set(file, { ino, size, ctimeMs, lookedAtMs: now });
+    const same = !before || (before.ino === ino && before.size === size && before.ctimeMs === ctimeMs);
+    return same ? "unchanged" : "changed";
+  }
+
+  /** Forgets all that was seen. */
+  clear(): void {
+    this.#known.clear();
+  }
+}
