@@ -18,10 +18,11 @@ import {
   encodeMessage,
   parseClientMessage,
 } from "../source/protocol/channel/messages.ts";
+import { TokenBucket } from "../source/protocol/channel/token-bucket.ts";
 import { ProtocolError } from "../source/protocol/errors.ts";
 import { normalizeHost } from "../source/protocol/tracker/endpoint.ts";
 import type { Broadcaster } from "./broadcaster.ts";
-import { ConnectionCount, TokenBucket } from "./connection-count.ts";
+import { ConnectionCount } from "./connection-count.ts";
 import { MAX_CHANNEL_CLIENTS, MAX_CHANNEL_CLIENTS_PER_ADDRESS, MAX_QUEUED_BYTES, type Timing } from "./limits.ts";
 import { type Member, RequestError, type Tracker } from "./tracker.ts";
 

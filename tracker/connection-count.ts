@@ -1,4 +1,4 @@
-// Caps on connections, in all and from one address, and a token bucket for what comes over them.
+// Caps on connections, in all and from one address.
 import { isIPv4, normalizeHost } from "../source/protocol/tracker/endpoint.ts";
 
 /** 127.0.0.0/8 or ::1. */
@@ -38,39 +38,5 @@ export class ConnectionCount {
     if (open === 1) this.#byHost.delete(host);
     else this.#byHost.set(host, open - 1);
     this.#size--;
-  }
-}
-
-/** `rate` tokens a second, at most `burst` saved. Starts full. */
-export class TokenBucket {
-  readonly #rate: number;
-  readonly #burst: number;
-  #tokens: number;
-  #at: number;
-
-  constructor(rate: number, burst: number, now: number) {
-    this.#rate = rate;
-    this.#burst = burst;
-    this.#tokens = burst;
-    this.#at = now;
-  }
-
-  /** Takes one token, or says false. */
-  take(now: number): boolean {
-    this.#refill(now);
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
-
-  /** True when nothing was taken for so long that it need not be remembered. */
-  isFull(now: number): boolean {
-    this.#refill(now);
-    return this.#tokens >= this.#burst;
-  }
-
-  #refill(now: number): void {
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#rate);
-    this.#at = now;
   }
 }

@@ -5,10 +5,11 @@ import type { AddressInfo, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { CHANNEL_PATH } from "../source/protocol/channel/messages.ts";
+import { TokenBucket } from "../source/protocol/channel/token-bucket.ts";
 import { normalizeHost } from "../source/protocol/tracker/endpoint.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { ChannelServer } from "./channel-server.ts";
-import { ConnectionCount, TokenBucket, isLoopback } from "./connection-count.ts";
+import { ConnectionCount, isLoopback } from "./connection-count.ts";
 import { answer } from "./http-routes.ts";
 import {
   HEADER_MS,

@@ -28,7 +28,16 @@ export class BencodeError extends Error {
   }
 }
 
-export type TrackerErrorCode = "refused" | "unreachable" | "malformed" | "too-big" | "timeout" | "forbidden-address";
+export type TrackerErrorCode =
+  | "refused"
+  | "unreachable"
+  | "malformed"
+  | "too-big"
+  | "timeout"
+  | "forbidden-address"
+  | "not-found"
+  | "no-holder"
+  | "ambiguous";
 
 /** A tracker refused, answered nonsense or could not be reached. Reaction: back off and try again later. */
 export class TrackerError extends Error {

@@ -1,0 +1,655 @@
+// SHELL: our end of one tracker's swarm channel. It says what we have, says it again after every reconnect, and hears what there is.
+import { createHash } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { WebSocket } from "ws";
+import { FILE_LIMITS, decodeFirst } from "../protocol/bencode.ts";
+import { bitfieldBytes, fromBase64, setPiece, toBase64 } from "../protocol/channel/bitfield.ts";
+import {
+  MAX_CATALOGUE_ENTRIES,
+  MAX_TORRENT_FRAME,
+  MAX_UPDATE_PIECES,
+  MESSAGES_PER_SECOND,
+  MESSAGE_BURST,
+} from "../protocol/channel/limits.ts";
+import {
+  type Broadcast,
+  CHANNEL_PATH,
+  CHANNEL_SUBPROTOCOL,
+  type CatalogueEntry,
+  type ChannelPeer,
+  type ClientMessage,
+  type TrackerMessage,
+  encodeMessage,
+  parseTrackerMessage,
+} from "../protocol/channel/messages.ts";
+import { TokenBucket } from "../protocol/channel/token-bucket.ts";
+import { BencodeError, ProtocolError, TrackerError, type TrackerErrorCode } from "../protocol/errors.ts";
+import { type InfoHashHex, type PeerId, parseInfoHashHex, toHex, toInfoHash } from "../protocol/ids.ts";
+
+/** `waiting`: not reachable, tried again at `retryAt`. `refused`: it does not want us, and is asked again more rarely. */
+export interface ChannelState {
+  readonly state: "connecting" | "connected" | "waiting" | "refused";
+  /** Why it is not connected, as a sentence that may hold the tracker's own words; null when it is. */
+  readonly problem: string | null;
+  /** Monotonic milliseconds, as performance.now(). */
+  readonly retryAt: number | null;
+}
+
+/** A peer that has at least one piece. */
+export interface Holder extends ChannelPeer {
+  /** Its bitfield as the tracker knows it: a hint, whose length is not checked. */
+  readonly pieces: Uint8Array;
+}
+
+/** Texts in events are the tracker's, raw. */
+export type ChannelEvent =
+  | { readonly type: "state-changed"; readonly state: ChannelState }
+  /** At most four times a second. */
+  | { readonly type: "catalogue-changed" }
+  | { readonly type: "peers-known"; readonly count: number }
+  | { readonly type: "available"; readonly seq: number; readonly entry: CatalogueEntry }
+  | {
+      readonly type: "unavailable";
+      readonly seq: number;
+      readonly infoHash: InfoHashHex;
+      readonly name: string;
+      readonly why: string;
+      readonly peer: string | undefined;
+    }
+  | { readonly type: "notice"; readonly seq: number; readonly text: string }
+  /** The tracker could not take something we said. */
+  | { readonly type: "problem"; readonly text: string; readonly infoHash: InfoHashHex | undefined };
+
+/** How long things take. Tests shorten them. */
+export interface ChannelTiming {
+  /** Longest wait before the first and before any later try; half of it at least, by jitter. */
+  readonly firstRetryMs: number;
+  readonly maxRetryMs: number;
+  readonly refusedRetryMs: number;
+  /** Connection and welcome together; also each request. */
+  readonly connectMs: number;
+  readonly requestMs: number;
+  /** Without a byte or ping for this long the tracker is gone. */
+  readonly silentMs: number;
+  /** Updates, and `catalogue-changed`, at most once in this time. */
+  readonly gatherMs: number;
+}
+
+/** 8 s at most, so that the catalogue is right within 10 s of a tracker's return. */
+export const CHANNEL_TIMING: ChannelTiming = {
+  firstRetryMs: 1_000,
+  maxRetryMs: 8_000,
+  refusedRetryMs: 60_000,
+  connectMs: 10_000,
+  requestMs: 30_000,
+  silentMs: 90_000,
+  gatherMs: 250,
+};
+
+export interface SwarmChannelOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly peerId: PeerId;
+  /** TCP port that takes peers, asked at every hello. */
+  readonly listenPort: () => number;
+  /** Our name and version, for the tracker's log. */
+  readonly agent: string;
+  readonly token?: string | undefined;
+  /** 0 <= x < 1, for the jitter. */
+  readonly random: () => number;
+  readonly onEvent: (event: ChannelEvent) => void;
+  readonly timing?: Partial<ChannelTiming>;
+}
+
+/** What the tracker has not yet heard of a torrent: all of it, or pieces gained (true) and lost (false). */
+type Unsaid = "have" | Map<number, boolean>;
+
+interface PendingRequest {
+  readonly expects: TrackerMessage["type"];
+  readonly resolve: (reply: TrackerMessage) => void;
+  readonly reject: (error: TrackerError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Requests that may wait for a reply at once. */
+const MAX_PENDING = 1_000;
+const CLOSE_GRACE_MS = 500;
+
+export class SwarmChannel {
+  readonly #options: SwarmChannelOptions;
+  readonly #timing: ChannelTiming;
+  #socket: WebSocket | undefined;
+  #state: ChannelState = { state: "connecting", problem: null, retryAt: null };
+  #closed = false;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #silence: NodeJS.Timeout | undefined;
+
+  #seq: number | undefined;
+  #epoch = "";
+  readonly #entries = new Map<InfoHashHex, CatalogueEntry>();
+  #catalogue: readonly CatalogueEntry[] | undefined;
+  #catalogueTold: NodeJS.Timeout | undefined;
+  #catalogueMoved = false;
+
+  /** Bitfields we stand for, and torrents to be published wherever they are missing. */
+  readonly #said = new Map<InfoHashHex, Uint8Array>();
+  readonly #torrents = new Map<InfoHashHex, Uint8Array>();
+  readonly #unsaid = new Map<InfoHashHex, Unsaid>();
+  readonly #withdrawn = new Set<InfoHashHex>();
+  /** Published just now, not yet acknowledged: `have` must wait for that. */
+  readonly #publishing = new Set<InfoHashHex>();
+  readonly #outbox: string[] = [];
+  readonly #pending = new Map<number, PendingRequest>();
+  #requests = 0;
+  #bucket: TokenBucket;
+  #flush: NodeJS.Timeout | undefined;
+
+  constructor(options: SwarmChannelOptions) {
+    this.#options = options;
+    this.#timing = { ...CHANNEL_TIMING, ...options.timing };
+    this.#bucket = newBucket();
+  }
+
+  get state(): ChannelState {
+    return this.#state;
+  }
+
+  /** `host:port`, an IPv6 host in brackets. */
+  get address(): string {
+    const { host, port } = this.#options;
+    return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  }
+
+  /** What the tracker offers; the same array until it changes. After a lost connection it is what was known last. */
+  catalogue(): readonly CatalogueEntry[] {
+    return (this.#catalogue ??= [...this.#entries.values()]);
+  }
+
+  entry(infoHash: InfoHashHex): CatalogueEntry | undefined {
+    return this.#entries.get(infoHash);
+  }
+
+  start(): void {
+    if (!this.#socket && !this.#closed) this.#connect();
+  }
+
+  /** Leaves the tracker. Requests under way are rejected. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const timer of [this.#retry, this.#silence, this.#flush, this.#catalogueTold]) clearTimeout(timer);
+    const socket = this.#socket;
+    this.#rejectPending("the channel is closed");
+    if (!socket || socket.readyState === socket.CLOSED) return;
+    await new Promise<void>((resolve) => {
+      const grace = setTimeout(() => socket.terminate(), CLOSE_GRACE_MS);
+      socket.once("close", () => {
+        clearTimeout(grace);
+        resolve();
+      });
+      if (socket.readyState === socket.OPEN) socket.close(1000);
+      else socket.terminate();
+    });
+  }
+
+  /**
+   * Gives the tracker a metainfo file, now and whenever it does not know it after a reconnect.
+   * Rejects with TrackerError: `unreachable` when it is not connected (it is then published later), `refused` when it is no torrent
+   * to the tracker, `malformed` when it is none at all.
+   */
+  async publish(torrent: Uint8Array): Promise<InfoHashHex> {
+    const infoHash = infoHashOf(torrent);
+    this.#torrents.set(infoHash, torrent);
+    this.#withdrawn.delete(infoHash);
+    return this.#publish(infoHash, torrent);
+  }
+
+  /** Metainfo file of an info hash in hex, or of a name that one torrent has. Rejects with TrackerError, `not-found` among others. */
+  async torrent(infoHashOrName: string): Promise<Uint8Array> {
+    const infoHash = parseInfoHashHex(infoHashOrName);
+    const wanted = infoHash ? { infoHash } : { name: infoHashOrName };
+    const reply = await this.#request("torrent", (id) => ({ type: "torrent", id, ...wanted }));
+    return decoded(reply.torrent);
+  }
+
+  /** Peers but us that hold a torrent, or one piece of it. Rejects with TrackerError, `no-holder` among others. */
+  async holders(infoHash: InfoHashHex, piece?: number): Promise<readonly Holder[]> {
+    const of = piece === undefined ? {} : { piece };
+    const reply = await this.#request("holders", (id) => ({ type: "holders", id, infoHash, ...of }));
+    return reply.peers.map((peer) => ({ ...peer, pieces: decoded(peer.pieces) }));
+  }
+
+  /** All peers but us. Rejects with TrackerError. */
+  async peers(): Promise<readonly ChannelPeer[]> {
+    return (await this.#request("peers", (id) => ({ type: "peers", id }))).peers;
+  }
+
+  /** We have exactly the pieces of `bitfield`, which is copied. Said again after every reconnect. */
+  have(infoHash: InfoHashHex, bitfield: Uint8Array): void {
+    this.#said.set(infoHash, bitfield.slice());
+    this.#withdrawn.delete(infoHash);
+    this.#unsaid.set(infoHash, "have");
+    this.#pump();
+  }
+
+  /** We gained and lost pieces since `have`, which must have come before. Gathered: said at most four times a second. */
+  update(infoHash: InfoHashHex, gained: readonly number[], lost: readonly number[]): void {
+    const bits = this.#said.get(infoHash);
+    if (!bits) throw new RangeError(`update before have: ${infoHash}`);
+    const before = this.#unsaid.get(infoHash);
+    const unsaid = before instanceof Map ? before : new Map<number, boolean>();
+    for (const [pieces, held] of [[gained, true] as const, [lost, false] as const]) {
+      for (const piece of pieces) {
+        if (bitfieldBytes(piece + 1) > bits.length) throw new RangeError(`no piece ${piece} in ${infoHash}`);
+        setPiece(bits, piece, held);
+        unsaid.set(piece, held);
+      }
+    }
+    if (before !== "have") this.#unsaid.set(infoHash, unsaid.size > MAX_UPDATE_PIECES ? "have" : unsaid);
+    this.#flushLater();
+  }
+
+  /** We have nothing to do with a torrent any longer. */
+  forget(infoHash: InfoHashHex): void {
+    this.#torrents.delete(infoHash);
+    this.#unsaid.delete(infoHash);
+    if (this.#said.delete(infoHash) && this.#isConnected) this.#withdrawn.add(infoHash);
+    this.#pump();
+  }
+
+  get #isConnected(): boolean {
+    return this.#state.state === "connected";
+  }
+
+  #connect(): void {
+    const { peerId, listenPort, agent, token } = this.#options;
+    this.#setState({ state: "connecting", problem: this.#state.problem, retryAt: null });
+    let problem: string | undefined;
+    let socket: WebSocket;
+    try {
+      socket = new WebSocket(`ws://${this.address}${CHANNEL_PATH}`, [CHANNEL_SUBPROTOCOL], {
+        perMessageDeflate: false,
+        maxPayload: MAX_TORRENT_FRAME,
+        handshakeTimeout: this.#timing.connectMs,
+      });
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.#lost(`${this.address} is no address of a tracker`, true);
+      return;
+    }
+    this.#socket = socket;
+    const welcome = setTimeout(() => {
+      if (this.#isConnected) return;
+      problem = `${this.address} takes connections but does not answer`;
+      socket.terminate();
+    }, this.#timing.connectMs);
+    socket.on("open", () => {
+      const resume = this.#seq === undefined ? {} : { resume: this.#seq, epoch: this.#epoch };
+      const secret = token === undefined ? {} : { token };
+      const hello = { type: "hello", peerId: toHex(peerId), port: listenPort(), agent, ...secret, ...resume } as const;
+      socket.send(encodeMessage(hello));
+      this.#heard(socket);
+    });
+    socket.on("ping", () => this.#heard(socket));
+    socket.on("message", (data) => {
+      if (this.#closed || socket.readyState !== socket.OPEN) return;
+      this.#heard(socket);
+      try {
+        const message = parseTrackerMessage(String(data));
+        if (message?.type === "error" && message.re === undefined && !this.#isConnected) problem = message.text;
+        else if (message) this.#handle(socket, message);
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        problem = `${this.address} sent a malformed message: ${error.message}`;
+        this.#seq = undefined;
+        socket.terminate();
+      }
+    });
+    socket.on("error", (error) => (problem ??= sentenceOf(error, this.#options.host, this.address)));
+    socket.on("close", (code, reason) => {
+      clearTimeout(welcome);
+      clearTimeout(this.#silence);
+      if (this.#closed) return;
+      const refused = code === 1008;
+      const said = refused ? `${this.address} refused us: ${problem ?? String(reason)}` : problem;
+      this.#lost(said ?? `the connection to ${this.address} was lost`, refused);
+    });
+  }
+
+  #lost(problem: string, refused: boolean): void {
+    this.#socket = undefined;
+    this.#outbox.length = 0;
+    this.#publishing.clear();
+    this.#withdrawn.clear();
+    clearTimeout(this.#flush);
+    this.#flush = undefined;
+    const longest = refused
+      ? this.#timing.refusedRetryMs
+      : Math.min(this.#timing.maxRetryMs, this.#timing.firstRetryMs * 2 ** this.#failures++);
+    const delay = longest * (0.5 + this.#options.random() / 2);
+    this.#setState({
+      state: refused ? "refused" : "waiting",
+      problem,
+      retryAt: performance.now() + delay,
+    });
+    this.#rejectPending(problem);
+    this.#retry = setTimeout(() => this.#connect(), delay);
+  }
+
+  /** Restarts the clock that tells a dead tracker from a quiet one. */
+  #heard(socket: WebSocket): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => socket.terminate(), this.#timing.silentMs);
+  }
+
+  #handle(socket: WebSocket, message: TrackerMessage): void {
+    switch (message.type) {
+      case "welcome":
+        this.#welcomed(message);
+        return;
+      case "catalogue":
+        this.#learn(message.entries);
+        if (!message.more) this.#catalogueKnown();
+        return;
+      case "published":
+      case "torrent":
+      case "holders":
+      case "peers":
+        this.#replied(message.re, message);
+        return;
+      case "error":
+        this.#failed(message);
+        return;
+      case "available":
+      case "changed":
+      case "unavailable":
+      case "notice":
+        this.#broadcast(socket, message);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #welcomed(welcome: Extract<TrackerMessage, { type: "welcome" }>): void {
+    if (this.#isConnected) return;
+    this.#failures = 0;
+    this.#seq = welcome.seq;
+    this.#epoch = welcome.epoch;
+    this.#bucket = newBucket();
+    for (const infoHash of this.#said.keys()) this.#unsaid.set(infoHash, "have");
+    if (welcome.catalogue) {
+      this.#entries.clear();
+      this.#learn(welcome.catalogue);
+    }
+    this.#setState({ state: "connected", problem: null, retryAt: null });
+    this.#emit({ type: "peers-known", count: welcome.peers });
+    if (!welcome.more) this.#catalogueKnown();
+  }
+
+  /** Now it is known what the tracker lacks: that is published first, and then said what we have. */
+  #catalogueKnown(): void {
+    for (const [infoHash, torrent] of this.#torrents) {
+      if (this.#entries.has(infoHash)) continue;
+      this.#publish(infoHash, torrent).catch((error: unknown) => {
+        if (!(error instanceof TrackerError)) throw error;
+        if (this.#isConnected) this.#emit({ type: "problem", text: error.message, infoHash });
+      });
+    }
+    this.#pump();
+  }
+
+  #broadcast(socket: WebSocket, message: Broadcast): void {
+    if (this.#seq === undefined || message.seq !== this.#seq + 1) {
+      // Something was missed: the next hello asks for the catalogue anew.
+      this.#seq = undefined;
+      socket.terminate();
+      return;
+    }
+    this.#seq = message.seq;
+    switch (message.type) {
+      case "available":
+        this.#learn([message.entry]);
+        this.#emit({ type: "available", seq: message.seq, entry: message.entry });
+        return;
+      case "changed":
+        this.#learn(message.entries);
+        this.#emit({ type: "peers-known", count: message.peers });
+        return;
+      case "unavailable":
+        if (message.forgotten && this.#entries.delete(message.infoHash)) this.#catalogueChanged();
+        this.#emit({
+          type: "unavailable",
+          seq: message.seq,
+          infoHash: message.infoHash,
+          name: message.name,
+          why: message.why,
+          peer: message.peer,
+        });
+        return;
+      case "notice":
+        this.#emit(message);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #learn(entries: readonly CatalogueEntry[]): void {
+    for (const entry of entries) {
+      if (this.#entries.size < MAX_CATALOGUE_ENTRIES || this.#entries.has(entry.infoHash)) {
+        this.#entries.set(entry.infoHash, entry);
+      }
+    }
+    this.#catalogueChanged();
+  }
+
+  #catalogueChanged(): void {
+    this.#catalogue = undefined;
+    this.#catalogueMoved = true;
+    if (this.#catalogueTold) return;
+    this.#catalogueMoved = false;
+    this.#catalogueTold = setTimeout(() => {
+      this.#catalogueTold = undefined;
+      if (this.#catalogueMoved) this.#catalogueChanged();
+    }, this.#timing.gatherMs);
+    this.#emit({ type: "catalogue-changed" });
+  }
+
+  #failed(error: Extract<TrackerMessage, { type: "error" }>): void {
+    const { re, infoHash, code, text } = error;
+    if (re !== undefined) {
+      this.#settle(re)?.reject(new TrackerError(codeOf(code), text));
+      return;
+    }
+    const torrent = infoHash === undefined ? undefined : this.#torrents.get(infoHash);
+    if (code !== "not-published" || !infoHash || !torrent) {
+      this.#emit({ type: "problem", text, infoHash });
+      return;
+    }
+    // The tracker made room and forgot what we still share.
+    this.#entries.delete(infoHash);
+    this.#unsaid.set(infoHash, "have");
+    this.#catalogueKnown();
+  }
+
+  async #publish(infoHash: InfoHashHex, torrent: Uint8Array): Promise<InfoHashHex> {
+    if (this.#isConnected) this.#publishing.add(infoHash);
+    try {
+      const reply = await this.#request("published", (id) => ({ type: "publish", id, torrent: toBase64(torrent) }));
+      return reply.infoHash;
+    } catch (error) {
+      // A tracker that refuses it once refuses it always.
+      if (error instanceof TrackerError && error.code === "refused") this.#torrents.delete(infoHash);
+      throw error;
+    } finally {
+      this.#publishing.delete(infoHash);
+      this.#pump();
+    }
+  }
+
+  #request<Type extends "published" | "torrent" | "holders" | "peers">(
+    expects: Type,
+    message: (id: number) => ClientMessage,
+  ): Promise<Extract<TrackerMessage, { type: Type }>> {
+    return new Promise((resolve, reject) => {
+      if (!this.#isConnected) {
+        const { problem } = this.#state;
+        const text = problem ?? `${this.address} is not connected yet`;
+        reject(new TrackerError("unreachable", `The tracker cannot be asked now: ${text}.`));
+        return;
+      }
+      if (this.#pending.size >= MAX_PENDING) {
+        reject(new TrackerError("timeout", `${MAX_PENDING} requests wait for ${this.address} already.`));
+        return;
+      }
+      const id = ++this.#requests;
+      const timer = setTimeout(() => {
+        this.#pending.delete(id);
+        reject(
+          new TrackerError("timeout", `${this.address} did not answer within ${this.#timing.requestMs / 1000} s.`),
+        );
+      }, this.#timing.requestMs);
+      this.#pending.set(id, {
+        expects,
+        // `expects` was compared when the reply came.
+        resolve: (reply) => resolve(reply as Extract<TrackerMessage, { type: Type }>),
+        reject,
+        timer,
+      });
+      this.#outbox.push(encodeMessage(message(id)));
+      this.#pump();
+    });
+  }
+
+  #replied(re: number, reply: TrackerMessage): void {
+    const request = this.#settle(re);
+    if (!request) return;
+    if (request.expects === reply.type) request.resolve(reply);
+    else
+      request.reject(new TrackerError("malformed", `${this.address} answered ${request.expects} with ${reply.type}.`));
+  }
+
+  #settle(id: number): PendingRequest | undefined {
+    const request = this.#pending.get(id);
+    this.#pending.delete(id);
+    clearTimeout(request?.timer);
+    return request;
+  }
+
+  #rejectPending(why: string): void {
+    for (const id of this.#pending.keys()) this.#settle(id)?.reject(new TrackerError("unreachable", `${why}.`));
+  }
+
+  /** Sends what may be sent now: requests, then what we have; gathered updates only when their time has come. */
+  #pump(updates = false): void {
+    if (!this.#isConnected || this.#closed) return;
+    while (this.#outbox.length > 0) {
+      if (!this.#bucket.take(performance.now())) return this.#flushLater();
+      this.#socket?.send(this.#outbox.shift()!);
+    }
+    for (const infoHash of this.#withdrawn) {
+      if (!this.#say({ type: "have", infoHash, pieces: null })) return;
+      this.#withdrawn.delete(infoHash);
+    }
+    for (const [infoHash, unsaid] of this.#unsaid) {
+      if (this.#publishing.has(infoHash) || (unsaid !== "have" && !updates)) continue;
+      if (!this.#say(this.#sayingOf(infoHash, unsaid))) return;
+      this.#unsaid.delete(infoHash);
+    }
+  }
+
+  #sayingOf(infoHash: InfoHashHex, unsaid: Unsaid): ClientMessage {
+    if (unsaid === "have") return { type: "have", infoHash, pieces: toBase64(this.#said.get(infoHash)!) };
+    const pieces = [...unsaid];
+    return {
+      type: "update",
+      infoHash,
+      gained: pieces.filter(([, held]) => held).map(([piece]) => piece),
+      lost: pieces.filter(([, held]) => !held).map(([piece]) => piece),
+    };
+  }
+
+  #say(message: ClientMessage): boolean {
+    if (!this.#bucket.take(performance.now())) {
+      this.#flushLater();
+      return false;
+    }
+    this.#socket?.send(encodeMessage(message));
+    return true;
+  }
+
+  #flushLater(): void {
+    if (this.#closed) return;
+    this.#flush ??= setTimeout(() => {
+      this.#flush = undefined;
+      this.#pump(true);
+    }, this.#timing.gatherMs);
+  }
+
+  #setState(state: ChannelState): void {
+    this.#state = state;
+    this.#emit({ type: "state-changed", state });
+  }
+
+  #emit(event: ChannelEvent): void {
+    if (!this.#closed) this.#options.onEvent(event);
+  }
+}
+
+/** A little below what the tracker allows, so that no clock of ours makes it cut us. */
+function newBucket(): TokenBucket {
+  return new TokenBucket(0.8 * MESSAGES_PER_SECOND, 0.8 * MESSAGE_BURST, performance.now());
+}
+
+/** SHA-1 of the raw bytes of `info`. Throws TrackerError `malformed` when there is none. */
+function infoHashOf(torrent: Uint8Array): InfoHashHex {
+  try {
+    const info = decodeFirst(torrent, FILE_LIMITS).spans.get("info");
+    if (info) {
+      const digest = createHash("sha1").update(torrent.subarray(info.start, info.end)).digest();
+      return toHex(toInfoHash(digest));
+    }
+  } catch (error) {
+    if (!(error instanceof BencodeError)) throw error;
+  }
+  throw new TrackerError("malformed", "These bytes are no torrent and cannot be published.");
+}
+
+/** Throws TrackerError `malformed`. */
+function decoded(base64: string): Uint8Array {
+  try {
+    return fromBase64(base64);
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw new TrackerError("malformed", "The tracker's answer is unreadable.", { cause });
+  }
+}
+
+function codeOf(code: string): TrackerErrorCode {
+  if (code === "not-published") return "not-found";
+  return code === "not-found" || code === "no-holder" || code === "ambiguous" ? code : "refused";
+}
+
+function sentenceOf(error: Error, host: string, address: string): string {
+  const code = "code" in error ? error.code : undefined;
+  switch (code) {
+    case "ECONNREFUSED":
+      return `no tracker answers at ${address}`;
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `the name ${host} is not known`;
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "ETIMEDOUT":
+      return `${address} cannot be reached`;
+    case "ECONNRESET":
+    case "EPIPE":
+      return `the connection to ${address} was lost`;
+    default:
+      return /^Unexpected server response|^Server sent|^Parse Error/.test(error.message)
+        ? `${address} answers, but is no sta-tracker (${error.message})`
+        : `${address} cannot be reached: ${error.message}`;
+  }
+}
