@@ -1,2 +1,10 @@
 #!/usr/bin/env node
-import "./cli.ts";
+// The bin. Says in one line when Node is too old, before anything that an old Node could not parse is loaded.
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 12)) {
+  process.stderr.write(`sta needs Node 22.12 or newer, and this is Node ${process.versions.node}.\n`);
+  process.exitCode = 1;
+} else {
+  const { run } = await import("./cli.ts");
+  process.exitCode = await run(process.argv.slice(2));
+}

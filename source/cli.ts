@@ -1,1 +1,56 @@
-export {};
+// argv -> one file of commands/. Nothing else happens here.
+import meow from "meow";
+import { COMMANDS, type CommandName } from "./commands/table.ts";
+import { helpText } from "./commands/help-text.ts";
+import { parseOptions } from "./commands/options.ts";
+import { EXIT, fail } from "./commands/output.ts";
+import { UsageError } from "./commands/usage-error.ts";
+
+/** Runs a command line; resolves to its exit code: 0 done, 1 failed, 2 wrong usage, 3 another engine owns this state. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const { input, flags } = meow(helpText(), {
+    importMeta: import.meta,
+    argv: [...argv],
+    description: false,
+    allowUnknownFlags: false,
+    flags: {
+      tracker: { type: "string", isMultiple: true },
+      dir: { type: "string" },
+      port: { type: "number" },
+      host: { type: "string" },
+      token: { type: "string" },
+      limitDown: { type: "string" },
+      limitUp: { type: "string" },
+      standalone: { type: "boolean" },
+      json: { type: "boolean" },
+      seed: { type: "boolean" },
+      partial: { type: "boolean" },
+      peer: { type: "string", isMultiple: true },
+      count: { type: "number" },
+      keep: { type: "boolean" },
+      output: { type: "string", shortFlag: "o" },
+      pieceLength: { type: "string" },
+      announce: { type: "string", isMultiple: true },
+      private: { type: "boolean" },
+      ascii: { type: "boolean" },
+      untilStdinEnds: { type: "boolean" },
+    },
+  });
+  try {
+    const [name = "open", ...operands] = input;
+    if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`There is no command "${name}".`);
+    const { load, operands: allowed } = COMMANDS[name as CommandName];
+    if (operands.length < allowed.min || operands.length > allowed.max) {
+      throw new UsageError(
+        operands.length < allowed.min
+          ? `sta ${name} needs ${allowed.what}.`
+          : `sta ${name}: "${operands.at(-1)}" is too much.`,
+      );
+    }
+    const command = await load();
+    return await command.run(operands, parseOptions(flags, process.env));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return fail(`${error.message} "sta --help" shows all commands.`, EXIT.usage);
+  }
+}

@@ -182,7 +182,13 @@ export const commandSchema = z.discriminatedUnion("method", [
     folder: z.string().optional(),
   }),
   /** A file or folder to hash, publish and seed; or a .torrent whose data lies in `folder`. */
-  z.object({ method: z.literal("share"), path: z.string().min(1).max(4096), folder: z.string().optional() }),
+  z.object({
+    method: z.literal("share"),
+    path: z.string().min(1).max(4096),
+    folder: z.string().optional(),
+    /** Of a .torrent: share what is there, also when it is not all of it, and ask for nothing. */
+    partial: z.boolean().optional(),
+  }),
   /** Gives `count` random pieces to every connected sta peer; `keep` goes on until nobody lacks anything. */
   z.object({
     method: z.literal("push"),
@@ -265,6 +271,11 @@ export type EngineEvent =
     }
   | { readonly event: "problem"; readonly infoHash?: string; readonly text: string }
   | { readonly event: "broadcast"; readonly kind: BroadcastRow["kind"]; readonly text: string };
+
+/** Hears what happens; returns the way to stop. */
+export interface EngineEvents {
+  onEvent(listener: (event: EngineEvent) => void): () => void;
+}
 
 /** The engine as the viewer and the commands see it: in process, over the control socket, or scripted. */
 export interface EngineClient {

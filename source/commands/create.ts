@@ -1,0 +1,38 @@
+// sta create: makes a .torrent file.
+import { basename, resolve } from "node:path";
+import { bytesText } from "../engine/transfer-summary.ts";
+import { toHex } from "../protocol/ids.ts";
+import { atomicWrite } from "../storage/atomic-write.ts";
+import { StorageError } from "../storage/errors.ts";
+import { createTorrent } from "../storage/hash-files.ts";
+import { MetainfoError } from "../metainfo/errors.ts";
+import type { Options } from "./options.ts";
+import { EXIT, fail, print, printJson } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
+import { version } from "./version.ts";
+
+export async function run([operand]: readonly string[], options: Options): Promise<number> {
+  for (const url of options.announce) {
+    if (!URL.canParse(url)) throw new UsageError(`Wrong format: "${url}" is no URL for --announce.`);
+  }
+  try {
+    const path = resolve(operand!);
+    const { metainfo } = await createTorrent(path, {
+      createdBy: `sta ${version()}`,
+      private: options.private,
+      ...(options.announce.length > 0 && { announce: options.announce.map((url) => [url]) }),
+      ...(options.pieceLength !== undefined && { pieceLength: options.pieceLength }),
+    });
+    const output = resolve(options.output ?? `${basename(path)}.torrent`);
+    await atomicWrite(output, metainfo.bytes);
+    const infoHash = toHex(metainfo.infoHash);
+    const pieces = metainfo.pieceHashes.length / 20;
+    if (options.json)
+      printJson({ event: "created", infoHash, name: metainfo.name, bytes: metainfo.length, pieces, path: output });
+    else print(`${output}: ${bytesText(metainfo.length)} in ${pieces} pieces, info hash ${infoHash}`);
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof StorageError || error instanceof MetainfoError) return fail(error.message);
+    throw error;
+  }
+}

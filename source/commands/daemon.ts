@@ -1,0 +1,38 @@
+// sta daemon: the engine in the foreground, until a signal or `sta stop`.
+import { dirname } from "node:path";
+import { ControlServer } from "../control/server.ts";
+import { controlSocketPath } from "../control/socket-path.ts";
+import { makePrivateFolder } from "../storage/state-folder.ts";
+import { NoEngineError, startEngine } from "./engine-access.ts";
+import type { Options } from "./options.ts";
+import { EXIT, fail, print, printJson, tell } from "./output.ts";
+import { untilSignal } from "./until-signal.ts";
+
+export async function run(_operands: readonly string[], options: Options): Promise<number> {
+  const { ended, stop } = untilSignal({ untilStdinEnds: options.untilStdinEnds });
+  // Whoever started us may be gone: what is said to nobody is no reason to end.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  try {
+    const engine = await startEngine(options, () => setImmediate(stop));
+    try {
+      const path = controlSocketPath(options.home, options.environment);
+      await makePrivateFolder(dirname(path));
+      const server = await ControlServer.listen(path, engine);
+      engine.onEvent((event) => {
+        if (options.json) printJson(event);
+        else if (event.event === "problem") tell(event.text);
+      });
+      if (options.json) printJson({ event: "listening", port: engine.port, pid: process.pid, control: path });
+      else
+        print(`sta engine ${engine.options.version} takes peers on port ${engine.port}; Ctrl-C or "sta stop" ends it.`);
+      await ended;
+      await Promise.all([server.close(), engine.close()]);
+    } finally {
+      await engine.close();
+    }
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof NoEngineError)) throw error;
+    return fail(error.message, error.exitCode);
+  }
+}

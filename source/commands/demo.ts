@@ -1,0 +1,32 @@
+// sta demo: a swarm of real processes on this machine, and the viewer on one of its engines.
+import { terminalProblem } from "../ui/terminal.ts";
+import { DemoSwarm } from "./demo-swarm.ts";
+import { NoEngineError, type RunningEngine } from "./engine-access.ts";
+import { view } from "./open.ts";
+import type { Options } from "./options.ts";
+import { fail, tell } from "./output.ts";
+
+export async function run(_operands: readonly string[], options: Options): Promise<number> {
+  const problem = terminalProblem(process.stdin, process.stdout, process.env);
+  if (problem !== null) return fail(problem);
+  // Until the viewer has the terminal, a signal ends the demo here.
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, interrupt);
+  const swarm = await DemoSwarm.create();
+  let engine: RunningEngine | undefined;
+  try {
+    tell("Starting a tracker and four engines on this machine ...");
+    engine = await swarm.start();
+    return interrupted ? 130 : await view(engine, options, "end the demo");
+  } catch (error) {
+    if (!(error instanceof NoEngineError)) throw error;
+    return fail(error.message, error.exitCode);
+  } finally {
+    await engine?.close();
+    await swarm.close();
+  }
+}

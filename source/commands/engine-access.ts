@@ -1,0 +1,161 @@
+// The engine that a command works with: inside the command, running already, or started now.
+import { type ChildProcess, spawn } from "node:child_process";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ControlClient, ControlError } from "../control/client.ts";
+import type { EngineClient, EngineEvents } from "../control/contract.ts";
+import { controlSocketPath } from "../control/socket-path.ts";
+import { Engine } from "../engine/engine.ts";
+import { addressText } from "../engine/rows.ts";
+import { StateInUseError } from "../storage/state-folder.ts";
+import { StorageError } from "../storage/errors.ts";
+import type { Options } from "./options.ts";
+import { EXIT } from "./output.ts";
+import { loadSettings } from "./settings.ts";
+import { version } from "./version.ts";
+
+export type RunningEngine = EngineClient & EngineEvents;
+
+/** No engine can be had; the message says why, `exitCode` what the command exits with. */
+export class NoEngineError extends Error {
+  override readonly name = "NoEngineError";
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number = EXIT.failed) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** The port peers are used to. */
+const DEFAULT_PORT = 6_881;
+
+/** An engine inside this process. `onStop` is called when somebody asks it to stop. Throws NoEngineError. */
+export async function startEngine(options: Options, onStop: () => void): Promise<Engine> {
+  try {
+    const settings = await loadSettings(options);
+    return await Engine.start({
+      version: version(),
+      home: options.home,
+      folder: settings.folder,
+      port: options.port ?? DEFAULT_PORT,
+      host: options.host,
+      trackers: settings.trackers,
+      token: options.token,
+      downLimit: options.limitDown ?? 0,
+      upLimit: options.limitUp ?? 0,
+      takesGifts: true,
+      onStop,
+    });
+  } catch (error) {
+    throw explain(error, options);
+  }
+}
+
+/** The running engine; undefined when none runs. Throws NoEngineError when it cannot be spoken with. */
+export async function findEngine(options: Options): Promise<RunningEngine | undefined> {
+  try {
+    return await ControlClient.connect(controlSocketPath(options.home, options.environment));
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    if (error.code === "not-running") return undefined;
+    throw new NoEngineError(error.message);
+  }
+}
+
+/**
+ * The engine for a command: its own with `--standalone`, else the running one, started if there is none. The command's
+ * trackers and limits are passed on. Throws NoEngineError.
+ */
+export async function useEngine(options: Options): Promise<RunningEngine> {
+  if (options.standalone) return startEngine(options, () => undefined);
+  const running = await findEngine(options);
+  if (!running) return startDaemon(options);
+  await passOn(running, options);
+  return running;
+}
+
+async function passOn(engine: RunningEngine, options: Options): Promise<void> {
+  if (options.trackers.length > 0) await loadSettings(options);
+  for (const tracker of options.trackers) await engine.send({ method: "add-tracker", address: addressText(tracker) });
+  if (options.limitDown === undefined && options.limitUp === undefined) return;
+  await engine.send({
+    method: "set-limits",
+    ...(options.limitDown !== undefined && { downBytesPerSecond: options.limitDown }),
+    ...(options.limitUp !== undefined && { upBytesPerSecond: options.limitUp }),
+  });
+}
+
+/** Starts an engine that outlives this command, and waits until it can be spoken with. */
+async function startDaemon(options: Options): Promise<RunningEngine> {
+  const child = spawn(process.execPath, [binPath(), "daemon", ...daemonFlags(options)], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: options.environment,
+    cwd: "/",
+  });
+  const problem = await untilReady(child);
+  const engine = await findEngine(options);
+  // Two commands that start one at the same time: only one of both owns the state, and the other's is as good.
+  if (!engine) throw new NoEngineError(problem?.text ?? "The engine did not start.", problem?.code ?? EXIT.failed);
+  if (problem) await passOn(engine, options);
+  return engine;
+}
+
+/** The bin of this package, beside which this file was built. */
+export function binPath(): string {
+  return fileURLToPath(new URL("../bin.js", import.meta.url));
+}
+
+function daemonFlags(options: Options): string[] {
+  const flags = options.trackers.flatMap((tracker) => ["--tracker", addressText(tracker)]);
+  if (options.folder !== undefined) flags.push("--dir", options.folder);
+  if (options.port !== undefined) flags.push("--port", String(options.port));
+  if (options.host !== undefined) flags.push("--host", options.host);
+  if (options.limitDown !== undefined) flags.push("--limit-down", String(options.limitDown));
+  if (options.limitUp !== undefined) flags.push("--limit-up", String(options.limitUp));
+  // The token goes by the environment: command lines can be read by everybody on the machine.
+  return flags;
+}
+
+/** Waits for the daemon's first line; what it said instead, if it ended. */
+function untilReady(child: ChildProcess): Promise<{ text: string; code: number } | undefined> {
+  let said = "";
+  return new Promise((resolve) => {
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    child.once("error", (error) =>
+      resolve({ text: `The engine cannot be started: ${error.message}.`, code: EXIT.failed }),
+    );
+    child.once("close", (code) =>
+      resolve({ text: said.replace(/^sta: /, "").trim() || "The engine ended at once.", code: code ?? 1 }),
+    );
+    child.stdout?.once("data", () => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      child.unref();
+      resolve(undefined);
+    });
+  });
+}
+
+function explain(error: unknown, options: Options): Error {
+  if (error instanceof StateInUseError) return new NoEngineError(error.message, EXIT.inUse);
+  if (error instanceof StorageError) return new NoEngineError(error.message);
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const port = options.port ?? DEFAULT_PORT;
+  if (syscall === "listen" && code === "EADDRINUSE") {
+    return new NoEngineError(`Port ${port} and the next 32 are in use: choose another with --port.`);
+  }
+  if (syscall === "listen" && code === "EACCES")
+    return new NoEngineError(`Port ${port} may not be used: choose one above 1023 with --port.`);
+  if (syscall === "listen")
+    return new NoEngineError(`The address ${options.host ?? ""} cannot be listened on (${code}): check --host.`);
+  return error as Error;
+}
+
+/** Folder of the built package. */
+export function distPath(): string {
+  return dirname(dirname(binPath()));
+}

@@ -1,0 +1,103 @@
+// sta get: downloads one file or folder and waits until it is there and checked.
+import { resolve } from "node:path";
+import type { TransferRow } from "../control/contract.ts";
+import { bytesText } from "../engine/transfer-summary.ts";
+import { NoEngineError, type RunningEngine, useEngine } from "./engine-access.ts";
+import { findTransfer, sendWhenTrackersAnswer, untilSnapshot } from "./follow.ts";
+import type { Options } from "./options.ts";
+import { EXIT, fail, print, printJson, tell } from "./output.ts";
+import { untilSignal } from "./until-signal.ts";
+
+export async function run([operand]: readonly string[], options: Options): Promise<number> {
+  const interrupted = new AbortController();
+  const { ended } = untilSignal();
+  void ended.then(() => interrupted.abort());
+  let engine: RunningEngine | undefined;
+  try {
+    engine = await useEngine(options);
+    return await get(engine, operand!, options, { ended, signal: interrupted.signal });
+  } catch (error) {
+    if (!(error instanceof NoEngineError)) throw error;
+    return fail(error.message, error.exitCode);
+  } finally {
+    await engine?.close();
+  }
+}
+
+async function get(
+  engine: RunningEngine,
+  operand: string,
+  options: Options,
+  until: { readonly ended: Promise<void>; readonly signal: AbortSignal },
+): Promise<number> {
+  const startedAt = performance.now();
+  const target = operand.endsWith(".torrent") ? resolve(operand) : operand;
+  const reply = await sendWhenTrackersAnswer(engine, () =>
+    engine.send({
+      method: "download",
+      target,
+      ...(options.peers.length > 0 && { peers: [...options.peers] }),
+      ...(options.folder !== undefined && { folder: options.folder }),
+    }),
+  );
+  if (!reply.ok) return fail(reply.text);
+  if (!options.json) tell(reply.text);
+  const row = await untilDone(engine, reply.infoHash!, options, until.signal);
+  if (!row) {
+    const goesOn = options.standalone
+      ? "what is here is kept; the same command goes on with it"
+      : "the engine goes on with it";
+    return fail(`Interrupted; ${goesOn}.`, 130);
+  }
+  if (row.state === "error") return fail(`${row.name}: ${row.reason}`);
+  const seconds = Math.round(performance.now() - startedAt) / 1_000;
+  if (options.json) printJson({ event: "done", infoHash: row.infoHash, name: row.name, bytes: row.length, seconds });
+  else print(row.summary ?? `${row.name}: ${bytesText(row.length)}, complete, in ${row.folder}`);
+  if (options.seed && options.standalone) await until.ended;
+  return EXIT.done;
+}
+
+/** The transfer once it is whole or cannot go on; undefined when interrupted. Shows how far it is meanwhile. */
+async function untilDone(
+  engine: RunningEngine,
+  infoHash: string,
+  options: Options,
+  signal: AbortSignal,
+): Promise<TransferRow | undefined> {
+  const showsLine = process.stderr.isTTY === true && !options.json;
+  let shownAt = Number.NEGATIVE_INFINITY;
+  const row = await untilSnapshot(
+    engine,
+    (snapshot) => {
+      const transfer = findTransfer(snapshot, infoHash);
+      if (!transfer || transfer.state === "error" || isWhole(transfer)) return transfer;
+      if (performance.now() - shownAt >= (showsLine ? 200 : 1_000)) {
+        shownAt = performance.now();
+        if (showsLine) process.stderr.write(`\r\x1B[K${progressLine(transfer)}`);
+        else if (options.json) printJson(progress(transfer));
+      }
+      return undefined;
+    },
+    signal,
+  );
+  if (showsLine) process.stderr.write("\r\x1B[K");
+  return row;
+}
+
+function isWhole(row: TransferRow): boolean {
+  return row.heldPieces === row.pieceCount && row.state !== "checking";
+}
+
+function progress({ infoHash, name, heldBytes, length, downBytesPerSecond, peers }: TransferRow): object {
+  return { event: "progress", infoHash, name, heldBytes, bytes: length, downBytesPerSecond, peers: peers.length };
+}
+
+function progressLine(row: TransferRow): string {
+  const percent = Math.floor((row.heldBytes / Math.max(1, row.length)) * 100);
+  const rate = `${bytesText(row.downBytesPerSecond)}/s from ${row.peers.length} ${row.peers.length === 1 ? "peer" : "peers"}`;
+  const left = row.secondsLeft === null ? "" : `, ${row.secondsLeft} s left`;
+  return `${row.name}: ${percent} %, ${row.state === "downloading" ? rate + left : row.reason || row.state}`.slice(
+    0,
+    (process.stderr.columns || 80) - 1,
+  );
+}

@@ -1,0 +1,35 @@
+// `sta --help`, made from the table of commands.
+import { COMMANDS } from "./table.ts";
+
+/** The whole help text. */
+export function helpText(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { usage, summary }]) => {
+    const line = `sta ${name === "open" ? "" : name} ${usage}`.replaceAll(/\s+/g, " ").trim();
+    return `    ${line}\n        ${summary}`;
+  });
+  return `
+  sta: a swarm client for the terminal
+
+  Usage
+${rows.join("\n")}
+
+  Options
+    --tracker HOST:PORT   a sta-tracker; repeatable, and remembered
+    --dir FOLDER          where downloads go, or where the data of a .torrent lies
+    --port 6881           TCP port for peers, or the next free one; 0: any
+    --host ADDRESS        address to listen on; all by default
+    --limit-down RATE     at most so many bytes a second: 500K, 2M, 1.5MB, 0 for no limit
+    --limit-up RATE
+    --token SECRET        what the tracker asks for
+    --standalone          run the engine inside this command and end it with the command
+    --json                one JSON object a line
+    --ascii               the viewer without Unicode
+    --help, --version
+
+  Environment
+    STA_HOME              moves all state: settings, torrents, the control socket
+
+  Exit codes
+    0 done, 1 failed, 2 wrong usage, 3 another engine owns this state
+`;
+}

@@ -1,0 +1,38 @@
+// sta ls: what the swarm offers and what is under way, as of now.
+import type { CatalogueRow, TransferRow } from "../control/contract.ts";
+import { bytesText } from "../engine/transfer-summary.ts";
+import { findEngine, NoEngineError } from "./engine-access.ts";
+import type { Options } from "./options.ts";
+import { EXIT, fail, print, printJson } from "./output.ts";
+
+export async function run(_operands: readonly string[], options: Options): Promise<number> {
+  try {
+    const engine = await findEngine(options);
+    if (!engine) return fail(`No engine is running: "sta" or "sta daemon" starts one.`);
+    const snapshot = engine.getSnapshot();
+    if (options.json) {
+      printJson(snapshot);
+    } else {
+      for (const { address, state, problem } of snapshot.trackers) print(`tracker ${address}: ${problem ?? state}`);
+      for (const row of snapshot.catalogue) print(catalogueLine(row));
+      for (const row of snapshot.transfers) print(transferLine(row));
+    }
+    await engine.close();
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof NoEngineError)) throw error;
+    return fail(error.message, error.exitCode);
+  }
+}
+
+function catalogueLine(row: CatalogueRow): string {
+  const availability =
+    row.availablePieces === row.pieceCount ? "whole" : `${row.availablePieces} of ${row.pieceCount} pieces`;
+  return `available  ${row.name}  ${bytesText(row.length)}  ${availability}, ${row.holders} ${row.holders === 1 ? "holder" : "holders"}`;
+}
+
+function transferLine(row: TransferRow): string {
+  const percent = row.length === 0 ? 100 : Math.floor((row.heldBytes / row.length) * 100);
+  const rates = `down ${bytesText(row.downBytesPerSecond)}/s, up ${bytesText(row.upBytesPerSecond)}/s`;
+  return `transfer   ${row.name}  ${percent} %  ${row.state}${row.reason ? ` (${row.reason})` : ""}  ${rates}, ${row.peers.length} peers`;
+}

@@ -1,0 +1,49 @@
+// sta: the viewer. The engine runs on when it is left, unless it runs inside this command.
+import { prepareEnvironment } from "../ui/environment.ts";
+import { terminalProblem } from "../ui/terminal.ts";
+import { EXIT, fail, tell } from "./output.ts";
+import { NoEngineError, type RunningEngine, useEngine } from "./engine-access.ts";
+import type { Options } from "./options.ts";
+
+export async function run(_operands: readonly string[], options: Options): Promise<number> {
+  let engine: RunningEngine | undefined;
+  try {
+    const problem = terminalProblem(process.stdin, process.stdout, process.env);
+    if (problem !== null) return fail(problem);
+    engine = await useEngine(options);
+    return await view(engine, options, options.standalone ? "leave (transfers stop)" : undefined);
+  } catch (error) {
+    if (!(error instanceof NoEngineError)) throw error;
+    return fail(error.message, error.exitCode);
+  } finally {
+    await engine?.close();
+  }
+}
+
+/** Shows the viewer on an engine until it is left; resolves to the exit code. */
+export async function view(engine: RunningEngine, options: Options, quitLabel: string | undefined): Promise<number> {
+  prepareEnvironment(process.env);
+  const { openViewer } = await import("../ui/open-viewer.tsx");
+  const end = await openViewer({
+    client: engine,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    ...(options.ascii && { ascii: true }),
+    ...(quitLabel !== undefined && { quitLabel }),
+  });
+  switch (end.reason) {
+    case "quit":
+      return end.signal === "SIGTERM" ? 143 : EXIT.done;
+    case "stop-engine":
+      tell("The engine stops; transfers are saved.");
+      return EXIT.done;
+    case "terminal-gone":
+      return 129;
+    case "no-terminal":
+      return fail(end.error?.message ?? "This is no terminal.");
+    case "crash":
+      return fail(`The viewer failed: ${end.error?.message ?? "unknown"}. The engine is not touched by it.`);
+    default:
+      return end.reason satisfies never;
+  }
+}

@@ -1,0 +1,104 @@
+// Options: the flags of all commands, checked.
+import { resolve } from "node:path";
+import { parseAddress } from "../engine/parse-address.ts";
+import { stateHome } from "../storage/state-folder.ts";
+import type { Address } from "../swarm/events.ts";
+import { parseSize } from "./sizes.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Flags as they come from the command line. */
+export interface Flags {
+  readonly tracker?: readonly string[] | undefined;
+  readonly dir?: string | undefined;
+  readonly port?: number | undefined;
+  readonly host?: string | undefined;
+  readonly token?: string | undefined;
+  readonly limitDown?: string | undefined;
+  readonly limitUp?: string | undefined;
+  readonly standalone?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly seed?: boolean | undefined;
+  readonly partial?: boolean | undefined;
+  readonly peer?: readonly string[] | undefined;
+  readonly count?: number | undefined;
+  readonly keep?: boolean | undefined;
+  readonly output?: string | undefined;
+  readonly pieceLength?: string | undefined;
+  readonly announce?: readonly string[] | undefined;
+  readonly private?: boolean | undefined;
+  readonly ascii?: boolean | undefined;
+  readonly untilStdinEnds?: boolean | undefined;
+}
+
+export interface Options {
+  /** The state folder, absolute. */
+  readonly home: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly trackers: readonly Address[];
+  /** Absolute; undefined: not said. */
+  readonly folder: string | undefined;
+  readonly port: number | undefined;
+  readonly host: string | undefined;
+  readonly token: string | undefined;
+  /** Bytes a second; undefined: not said. */
+  readonly limitDown: number | undefined;
+  readonly limitUp: number | undefined;
+  readonly standalone: boolean;
+  readonly json: boolean;
+  readonly seed: boolean;
+  readonly partial: boolean;
+  readonly peers: readonly string[];
+  readonly count: number;
+  readonly keep: boolean;
+  readonly output: string | undefined;
+  readonly pieceLength: number | undefined;
+  readonly announce: readonly string[];
+  readonly private: boolean;
+  readonly ascii: boolean;
+  /** The engine ends when its stdin does: for children that must not outlive their parent. */
+  readonly untilStdinEnds: boolean;
+}
+
+/** Checks the flags. Throws UsageError. */
+export function parseOptions(flags: Flags, environment: Readonly<Record<string, string | undefined>>): Options {
+  const { port, count = 1 } = flags;
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throw new UsageError("Wrong format: --port takes a number from 0 to 65535.");
+  }
+  if (!(Number.isInteger(count) && count >= 1 && count <= 1_000)) {
+    throw new UsageError("Wrong format: --count takes a number from 1 to 1000.");
+  }
+  for (const peer of flags.peer ?? []) {
+    if (!parseAddress(peer)) throw new UsageError(`Wrong format: "${peer}" is no HOST:PORT of a peer.`);
+  }
+  return {
+    home: resolve(stateHome(environment)),
+    environment,
+    trackers: (flags.tracker ?? []).map(parseTracker),
+    folder: flags.dir === undefined ? undefined : resolve(flags.dir),
+    port,
+    host: flags.host,
+    token: flags.token ?? environment.STA_TOKEN,
+    limitDown: flags.limitDown === undefined ? undefined : parseSize(flags.limitDown, "--limit-down"),
+    limitUp: flags.limitUp === undefined ? undefined : parseSize(flags.limitUp, "--limit-up"),
+    standalone: flags.standalone ?? false,
+    json: flags.json ?? false,
+    seed: flags.seed ?? false,
+    partial: flags.partial ?? false,
+    peers: flags.peer ?? [],
+    count,
+    keep: flags.keep ?? false,
+    output: flags.output,
+    pieceLength: flags.pieceLength === undefined ? undefined : parseSize(flags.pieceLength, "--piece-length"),
+    announce: flags.announce ?? [],
+    private: flags.private ?? false,
+    ascii: flags.ascii ?? false,
+    untilStdinEnds: flags.untilStdinEnds ?? false,
+  };
+}
+
+function parseTracker(text: string): Address {
+  const address = parseAddress(text.replace(/^(?:https?|wss?):\/\//, "").replace(/\/$/, ""), 5_000);
+  if (!address) throw new UsageError(`Wrong format: "${text}" is no HOST:PORT of a tracker.`);
+  return address;
+}

@@ -1,0 +1,43 @@
+// sta share: files and folders are hashed, published and seeded; a .torrent is seeded from the folder where its data lies.
+import { resolve } from "node:path";
+import { NoEngineError, type RunningEngine, useEngine } from "./engine-access.ts";
+import { findTransfer, trackerProblem } from "./follow.ts";
+import type { Options } from "./options.ts";
+import { EXIT, fail, print, printJson, tell } from "./output.ts";
+import { untilSignal } from "./until-signal.ts";
+
+export async function run(operands: readonly string[], options: Options): Promise<number> {
+  const { ended } = untilSignal({ untilStdinEnds: options.untilStdinEnds });
+  let engine: RunningEngine | undefined;
+  try {
+    engine = await useEngine(options);
+    for (const operand of operands) {
+      const code = await share(engine, operand, options);
+      if (code !== EXIT.done) return code;
+    }
+    const problem = trackerProblem(engine.getSnapshot());
+    if (problem) tell(`sta: ${problem}; it is told as soon as it comes.`);
+    if (options.standalone) await ended;
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof NoEngineError)) throw error;
+    return fail(error.message, error.exitCode);
+  } finally {
+    await engine?.close();
+  }
+}
+
+async function share(engine: RunningEngine, operand: string, options: Options): Promise<number> {
+  const reply = await engine.send({
+    method: "share",
+    path: resolve(operand),
+    ...(options.folder !== undefined && { folder: options.folder }),
+    ...(options.partial && { partial: true }),
+  });
+  if (!reply.ok) return fail(reply.text);
+  const { port } = engine.getSnapshot().engine;
+  const name = findTransfer(engine.getSnapshot(), reply.infoHash!)?.name ?? operand;
+  if (options.json) printJson({ event: "seeding", infoHash: reply.infoHash!, name, port });
+  else print(reply.text);
+  return EXIT.done;
+}

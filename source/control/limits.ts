@@ -1,0 +1,10 @@
+// Limits of the control socket. Both ends are programs of one user; these stop accidents, not attacks.
+
+/** Characters of a request: paths and 200 peers fit many times over. */
+export const MAX_REQUEST_CHARS = 262_144;
+
+/** Characters of a line from the engine: a snapshot of 10 000 files has about 4 MB. */
+export const MAX_REPLY_CHARS = 64 * 1024 * 1024;
+
+/** How long an engine may take to say its first line and send its first snapshot. */
+export const CONNECT_MS = 5_000;

@@ -1,0 +1,34 @@
+// NDJSON: one JSON value a line.
+
+/** Puts lines together from what a socket reads. Throws RangeError for a line above `maxChars`. */
+export class LineReader {
+  readonly #maxChars: number;
+  #rest = "";
+
+  constructor(maxChars: number) {
+    this.#maxChars = maxChars;
+  }
+
+  /** The lines that end in `text`, without their ends; the rest is kept. */
+  *read(text: string): Iterable<string> {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() ?? "";
+    if (this.#rest.length > this.#maxChars) throw new RangeError(`line of more than ${this.#maxChars} characters`);
+    for (const line of lines) if (line.trim() !== "") yield line;
+  }
+}
+
+/** The value of a line, or undefined when it is not JSON. */
+export function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** A value as a line. */
+export function toLine(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}

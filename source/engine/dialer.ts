@@ -1,0 +1,103 @@
+// Dialer: connections to candidates, so many a second and so many at once, for all torrents together.
+import { connect, type Socket } from "node:net";
+import type { Handshake } from "../protocol/peer/messages.ts";
+import type { Address } from "../swarm/events.ts";
+import { awaitHandshake } from "./await-handshake.ts";
+import { CONNECT_MS, DIALS_PER_SECOND, MAX_HALF_OPEN, READ_BUFFER_BYTES } from "./limits.ts";
+import { PeerSocket } from "./peer-socket.ts";
+import type { TokenBucket } from "./token-bucket.ts";
+
+export interface Dial {
+  readonly address: Address;
+  /** Ours, sent as soon as the connection stands. */
+  readonly handshake: Handshake;
+  /** The peer answered for this torrent; the socket is to be taken over. */
+  readonly connected: (socket: PeerSocket, handshake: Handshake) => void;
+  readonly failed: (reason: string) => void;
+}
+
+/** What is read is used up before the next read, and Node reads one socket at a time: one buffer is enough for all. */
+const readBuffer = new Uint8Array(READ_BUFFER_BYTES);
+
+export class Dialer {
+  readonly #downLimit: TokenBucket;
+  readonly #queue: Dial[] = [];
+  readonly #open = new Set<Socket>();
+  #begun = 0;
+  #second: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(downLimit: TokenBucket) {
+    this.#downLimit = downLimit;
+  }
+
+  /** Dials as soon as it is this one's turn. */
+  dial(dial: Dial): void {
+    this.#queue.push(dial);
+    this.#next();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#second);
+    this.#queue.length = 0;
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  #next(): void {
+    while (
+      !this.#closed &&
+      this.#queue.length > 0 &&
+      this.#open.size < MAX_HALF_OPEN &&
+      this.#begun < DIALS_PER_SECOND
+    ) {
+      this.#begun++;
+      this.#second ??= setTimeout(() => {
+        this.#second = undefined;
+        this.#begun = 0;
+        this.#next();
+      }, 1_000).unref();
+      this.#begin(this.#queue.shift()!);
+    }
+  }
+
+  #begin(dial: Dial): void {
+    let peer: PeerSocket | undefined;
+    const raw = connect({
+      host: dial.address.host,
+      port: dial.address.port,
+      onread: {
+        buffer: readBuffer,
+        callback: (bytes, buffer) => {
+          peer?.receive(buffer.subarray(0, bytes));
+          return true;
+        },
+      },
+    });
+    this.#open.add(raw);
+    const settle = () => {
+      clearTimeout(timer);
+      this.#open.delete(raw);
+      this.#next();
+    };
+    const fail = (error: Error) => {
+      settle();
+      dial.failed(error.message);
+    };
+    const timer = setTimeout(() => raw.destroy(new Error("no answer within 10 s")), CONNECT_MS);
+    raw.once("error", fail);
+    raw.once("connect", () => {
+      raw.off("error", fail);
+      settle();
+      peer = this.#greet(raw, dial);
+    });
+  }
+
+  #greet(raw: Socket, dial: Dial): PeerSocket {
+    const handlers = awaitHandshake({ done: (handshake) => dial.connected(peer, handshake), failed: dial.failed });
+    const peer = new PeerSocket(raw, handlers, this.#downLimit);
+    handlers.watch(peer);
+    peer.send(dial.handshake);
+    return peer;
+  }
+}

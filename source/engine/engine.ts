@@ -1,0 +1,449 @@
+// Engine: sockets, disk and state of one user, put together. It makes no decision about pieces or peers.
+import { randomBytes } from "node:crypto";
+import type {
+  Command,
+  EngineClient,
+  EngineEvent,
+  EngineEvents,
+  EngineStatus,
+  Reply,
+  Snapshot,
+} from "../control/contract.ts";
+import type { ChannelEvent } from "../discovery/swarm-channel.ts";
+import { HttpAnnouncer } from "../discovery/http-announcer.ts";
+import { displayText } from "../protocol/display-text.ts";
+import { type InfoHashHex, type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
+import type { Handshake } from "../protocol/peer/messages.ts";
+import { freeBytes } from "../storage/free-space.ts";
+import { StateFolder } from "../storage/state-folder.ts";
+import { TransferStore } from "../storage/transfer-store.ts";
+import type { Address } from "../swarm/events.ts";
+import { BAN_MS } from "../swarm/limits.ts";
+import { runCommand } from "./run-command.ts";
+import { BroadcastLog } from "./broadcast-log.ts";
+import { Dialer } from "./dialer.ts";
+import { GiftTaker } from "./gift-taker.ts";
+import { HOLDERS_MS, MAX_CONNECTIONS, SAVE_MS, STOP_MS } from "./limits.ts";
+import { Listener } from "./listener.ts";
+import type { PeerSocket } from "./peer-socket.ts";
+import { RateHistory } from "./rate-history.ts";
+import { addressText } from "./rows.ts";
+import { Snapshotter } from "./snapshotter.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import { TrackerLinks } from "./tracker-links.ts";
+import { type Entry, TransferBook } from "./transfer-book.ts";
+import { Transfer, type TransferEvent } from "./transfer.ts";
+import { transferSummary } from "./transfer-summary.ts";
+
+export interface EngineOptions {
+  readonly version: string;
+  /** The state folder; one engine at a time owns it. */
+  readonly home: string;
+  /** Where downloads go. */
+  readonly folder: string;
+  /** TCP port for peers, or the next free one; 0: any. */
+  readonly port: number;
+  /** Address to listen on; undefined: all. */
+  readonly host: string | undefined;
+  readonly trackers: readonly Address[];
+  /** Shared secret for the trackers. */
+  readonly token: string | undefined;
+  /** Bytes a second; 0: no limit. */
+  readonly downLimit: number;
+  readonly upLimit: number;
+  /** Takes pieces of files it never asked for, when a tracker lists them. */
+  readonly takesGifts: boolean;
+  /** Somebody asked the engine to stop. */
+  readonly onStop: () => void;
+}
+
+export class Engine implements EngineClient, EngineEvents {
+  readonly peerId: PeerId;
+  readonly downLimit: TokenBucket;
+  readonly upLimit: TokenBucket;
+  readonly log = new BroadcastLog();
+  readonly options: EngineOptions;
+  readonly book: TransferBook;
+  readonly links: TrackerLinks;
+  readonly #state: StateFolder;
+  readonly #dialer: Dialer;
+  readonly #history = new RateHistory();
+  readonly #snapshotter: Snapshotter;
+  readonly #gifts: GiftTaker;
+  readonly #banned = new Map<string, number>();
+  readonly #eventListeners = new Set<(event: EngineEvent) => void>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #listener: Listener | undefined;
+  #freeBytes: number | undefined;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(options: EngineOptions, state: StateFolder, store: TransferStore) {
+    this.options = options;
+    this.#state = state;
+    this.peerId = toPeerId(Buffer.concat([Buffer.from(clientPrefix(options.version)), randomBytes(12)]));
+    this.downLimit = new TokenBucket(options.downLimit);
+    this.upLimit = new TokenBucket(options.upLimit);
+    this.#dialer = new Dialer(this.downLimit);
+    this.links = new TrackerLinks({
+      peerId: this.peerId,
+      listenPort: () => this.port,
+      agent: `sta ${options.version}`,
+      token: options.token,
+      onEvent: (event, tracker) => this.#gotChannelEvent(event, tracker),
+    });
+    this.book = new TransferBook({
+      store,
+      newTransfer: (metainfo, storage) => this.#newTransfer(metainfo, storage),
+      onProblem: (text) => this.report("problem", text),
+    });
+    this.#gifts = new GiftTaker(this);
+    this.#snapshotter = new Snapshotter({
+      engine: (now) => this.#status(now),
+      links: this.links,
+      book: this.book,
+      log: this.log,
+    });
+  }
+
+  /**
+   * Takes the state folder, listens, brings back the transfers and connects to the trackers.
+   * Throws StateInUseError when another engine owns the folder, StorageError, or the system's error when no port can be had.
+   */
+  static async start(options: EngineOptions): Promise<Engine> {
+    const state = await StateFolder.open(options.home);
+    try {
+      const engine = new Engine(options, state, await TransferStore.open(state));
+      await engine.#start();
+      return engine;
+    } catch (error) {
+      await state.close();
+      throw error;
+    }
+  }
+
+  /** The TCP port that takes peers; 0 until it does. */
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  getSnapshot(): Snapshot {
+    return this.#snapshotter.get();
+  }
+
+  subscribe(listener: () => void): () => void {
+    return this.#snapshotter.subscribe(listener);
+  }
+
+  /** Hears what happens; returns the way to stop. */
+  onEvent(listener: (event: EngineEvent) => void): () => void {
+    this.#eventListeners.add(listener);
+    return () => this.#eventListeners.delete(listener);
+  }
+
+  async send(command: Command): Promise<Reply> {
+    if (this.#stopping) return { ok: false, code: "engine-gone", text: displayText("The engine is stopping.") };
+    const reply = await runCommand(this, command);
+    this.#snapshotter.catalogueChanged();
+    return reply;
+  }
+
+  /** Saves everything, tells the trackers, and lets go of the state folder; at most about 5 s. */
+  close(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** One more line for the Broadcasts pane and for whoever listens. */
+  report(
+    kind: "notice" | "problem" | "available" | "unavailable" | "given" | "received" | "finished",
+    text: string,
+  ): void {
+    const row = this.log.add(kind, text, Date.now());
+    this.#snapshotter.changed();
+    this.emit(kind === "problem" ? { event: "problem", text: row.text } : { event: "broadcast", kind, text: row.text });
+  }
+
+  emit(event: EngineEvent): void {
+    for (const listener of this.#eventListeners) listener(event);
+  }
+
+  /** Begins the work of a transfer: peers are looked for, and the trackers hear what we hold. */
+  async begin(entry: Entry): Promise<void> {
+    const { transfer, settings } = entry;
+    const { metainfo, infoHash } = transfer;
+    if (!metainfo.private) {
+      if (settings.published) await this.links.publish(infoHash, metainfo.bytes);
+      this.links.have(infoHash, transfer.swarm.states.held.toBytes());
+    }
+    this.#announce(entry);
+    await transfer.setMode(settings.paused ? "paused" : settings.gift ? "hold" : "download");
+    this.#tellSeeding(transfer);
+    await this.findHolders(transfer);
+  }
+
+  /** Asks the trackers who holds a torrent and hands the answers to its swarm. */
+  async findHolders(transfer: Transfer): Promise<void> {
+    if (transfer.metainfo.private) return;
+    const addresses = await this.links.holders(transfer.infoHash);
+    if (addresses.length > 0) transfer.dispatch({ type: "candidates", addresses, source: "channel" });
+  }
+
+  /** Connects to one more tracker; false when it is known already. */
+  addTracker(address: Address): boolean {
+    const added = this.links.add(address);
+    this.#snapshotter.changed();
+    return added;
+  }
+
+  async #start(): Promise<void> {
+    this.#listener = await Listener.open(this.options.port, {
+      host: this.options.host,
+      downLimit: this.downLimit,
+      hasRoom: () => this.#connections() < MAX_CONNECTIONS,
+      gotHandshake: (socket, handshake) => this.#gotHandshake(socket, handshake),
+    });
+    for (const address of this.options.trackers) this.links.add(address);
+    for (const entry of await this.book.load()) void this.begin(entry);
+    await this.#lookAtDisk();
+    this.#every(1_000, () => {
+      if (this.#history.endSecond()) this.#snapshotter.changed();
+    });
+    this.#every(5_000, () => void this.#lookAtDisk());
+    this.#every(HOLDERS_MS, () => this.#findMissing());
+    this.#every(SAVE_MS, () => void this.book.saveChanged());
+  }
+
+  async #stop(): Promise<void> {
+    this.#timers.forEach(clearInterval);
+    this.#dialer.close();
+    const goodbye = Promise.all([this.links.close(), this.#listener?.close()]);
+    await this.book.close();
+    await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
+    this.#snapshotter.close();
+    await this.#state.close();
+  }
+
+  #every(intervalMs: number, action: () => void): void {
+    this.#timers.push(setInterval(action, intervalMs).unref());
+  }
+
+  #newTransfer(metainfo: Transfer["metainfo"], storage: Transfer["storage"]): Transfer {
+    return new Transfer({
+      metainfo,
+      storage,
+      peerId: this.peerId,
+      client: `sta ${this.options.version}`,
+      listenPort: this.port,
+      upLimit: this.upLimit,
+      acceptsGifts: () => this.#gifts.accepts(),
+      dial: (transfer, address, source) =>
+        this.#dialer.dial({
+          address,
+          handshake: transfer.handshake(),
+          connected: (socket, handshake) => this.#answered(transfer, socket, handshake, { address, source }),
+          failed: () => transfer.dispatch({ type: "dial-failed", address }),
+        }),
+      ban: (address) => this.#ban(address),
+      onEvent: (transfer, event) => this.#gotTransferEvent(transfer, event),
+      countDown: (bytes) => this.#history.countDown(bytes),
+      countUp: (bytes) => this.#history.countUp(bytes),
+    });
+  }
+
+  #answered(
+    transfer: Transfer,
+    socket: PeerSocket,
+    handshake: Handshake,
+    { address, source }: { address: Address; source: "tracker" | "channel" | "incoming" | "given" },
+  ): void {
+    if (toHex(handshake.infoHash) === transfer.infoHash) {
+      transfer.attach(socket, handshake, source, address);
+      return;
+    }
+    socket.close("it answered for another torrent");
+    transfer.dispatch({ type: "dial-failed", address });
+  }
+
+  #gotHandshake(socket: PeerSocket, handshake: Handshake): void {
+    const infoHash = toHex(handshake.infoHash);
+    const transfer = this.book.get(infoHash)?.transfer;
+    if (this.#isBanned(socket.address)) return socket.close("it is banned");
+    if (transfer) return transfer.attach(socket, handshake, "incoming");
+    socket.close("it asked for a torrent that is not here");
+    void this.#gifts.offered(infoHash);
+  }
+
+  /** One bad peer must not ban a whole machine of peers behind the loopback address. */
+  #ban(address: Address): void {
+    if (!isLoopback(address.host)) this.#banned.set(address.host, performance.now() + BAN_MS);
+  }
+
+  #isBanned(address: Address): boolean {
+    return (this.#banned.get(address.host) ?? 0) > performance.now();
+  }
+
+  #connections(): number {
+    let connections = 0;
+    for (const { transfer } of this.book.entries.values()) connections += transfer.connectedPeers;
+    return connections;
+  }
+
+  #announce(entry: Entry): void {
+    const { transfer } = entry;
+    const tiers = transfer.metainfo.announce
+      .map((tier) => tier.filter((url) => transfer.metainfo.private || !this.links.covers(url)))
+      .filter((tier) => tier.length > 0);
+    if (tiers.length === 0 || entry.announcer) return;
+    entry.announcer = new HttpAnnouncer({
+      tiers,
+      infoHash: transfer.metainfo.infoHash,
+      peerId: this.peerId,
+      listenPort: this.port,
+      stats: () => ({
+        uploaded: transfer.up.totalBytes,
+        downloaded: transfer.down.totalBytes,
+        left: transfer.metainfo.length - transfer.heldBytes,
+      }),
+      random: Math.random,
+      onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "tracker" }),
+    });
+    entry.announcer.start();
+  }
+
+  #gotTransferEvent(transfer: Transfer, event: TransferEvent): void {
+    const entry = this.book.of(transfer);
+    if (entry) entry.row = undefined;
+    this.#snapshotter.changed();
+    const { name } = transfer.metainfo;
+    switch (event.type) {
+      case "changed":
+        return;
+      case "piece-held":
+        if (!transfer.metainfo.private) this.links.gained(transfer.infoHash, event.index);
+        return;
+      case "pieces-lost":
+        if (!transfer.metainfo.private) this.links.have(transfer.infoHash, transfer.swarm.states.held.toBytes());
+        return;
+      case "completed":
+        return this.#completed(transfer, event);
+      case "gift": {
+        const verb = event.direction === "given" ? "took" : "gave us";
+        return this.report(event.direction, `${event.peer} ${verb} piece ${event.index} of ${name}`);
+      }
+      case "problem":
+        return this.report("problem", `${name}: ${event.error.message}`);
+      default:
+        event satisfies never;
+    }
+  }
+
+  #completed(transfer: Transfer, event: Extract<TransferEvent, { type: "completed" }>): void {
+    const summary = transferSummary(transfer.metainfo.name, event);
+    const entry = this.book.of(transfer);
+    if (entry) {
+      entry.summary = summary;
+      entry.announcer?.completed();
+    }
+    this.#snapshotter.catalogueChanged();
+    this.report("finished", summary);
+    const { infoHash, metainfo } = transfer;
+    this.emit({
+      event: "done",
+      infoHash,
+      name: displayText(metainfo.name),
+      bytes: metainfo.length,
+      seconds: event.seconds,
+    });
+    this.#tellSeeding(transfer);
+  }
+
+  #tellSeeding(transfer: Transfer): void {
+    if (!transfer.isComplete || transfer.mode === "paused") return;
+    const { infoHash, metainfo } = transfer;
+    this.emit({ event: "seeding", infoHash, name: displayText(metainfo.name), port: this.port });
+  }
+
+  #gotChannelEvent(event: ChannelEvent, tracker: Address): void {
+    switch (event.type) {
+      case "state-changed":
+      case "catalogue-changed":
+        this.#snapshotter.catalogueChanged();
+        return;
+      case "available": {
+        const { name, holders, infoHash } = event.entry;
+        this.#snapshotter.catalogueChanged();
+        this.report("available", `${name} can be downloaded (${holders} ${holders === 1 ? "holder" : "holders"})`);
+        return this.#lookAgain(infoHash);
+      }
+      case "unavailable": {
+        this.#snapshotter.catalogueChanged();
+        const why = [event.peer, event.why].filter(Boolean).join(" ");
+        return this.report("unavailable", `${event.name} can not be downloaded${why ? `: ${why}` : ""}`);
+      }
+      case "notice":
+        return this.report("notice", `${addressText(tracker)} says: ${event.text}`);
+      case "peers-known":
+        return this.#snapshotter.changed();
+      case "problem":
+        return this.report("problem", `${addressText(tracker)}: ${event.text}`);
+      default:
+        event satisfies never;
+    }
+  }
+
+  #lookAgain(infoHash: InfoHashHex): void {
+    const transfer = this.book.get(infoHash)?.transfer;
+    if (transfer && !transfer.isComplete && transfer.mode === "download") void this.findHolders(transfer);
+  }
+
+  #findMissing(): void {
+    for (const { transfer } of this.book.entries.values()) {
+      if (transfer.mode === "download" && !transfer.isComplete) void this.findHolders(transfer);
+    }
+  }
+
+  async #lookAtDisk(): Promise<void> {
+    const free = await freeBytes(this.options.folder);
+    if (free === this.#freeBytes) return;
+    this.#freeBytes = free;
+    this.#snapshotter.changed();
+  }
+
+  #status(now: number): EngineStatus {
+    let downBytesPerSecond = 0;
+    let upBytesPerSecond = 0;
+    for (const { transfer } of this.book.entries.values()) {
+      downBytesPerSecond += transfer.down.bytesPerSecond(now);
+      upBytesPerSecond += transfer.up.bytesPerSecond(now);
+    }
+    return {
+      state: this.#stopping ? "stopping" : "running",
+      version: this.options.version,
+      pid: process.pid,
+      peerId: toHex(this.peerId),
+      port: this.port,
+      folder: displayText(this.options.folder),
+      freeBytes: this.#freeBytes ?? null,
+      connectedPeers: this.#connections(),
+      downBytesPerSecond: Math.round(downBytesPerSecond),
+      upBytesPerSecond: Math.round(upBytesPerSecond),
+      downHistory: this.#history.down,
+      upHistory: this.#history.up,
+      downLimitBytesPerSecond: this.downLimit.bytesPerSecond,
+      upLimitBytesPerSecond: this.upLimit.bytesPerSecond,
+      alerts: [],
+    };
+  }
+}
+
+/** `-ST0100-` for 0.1.0: the first 8 bytes of our peer ids (BEP 20). */
+function clientPrefix(version: string): string {
+  const [major = 0, minor = 0, patch = 0] = version
+    .split(".")
+    .map((part) => Math.min(9, Number.parseInt(part, 10) || 0));
+  return `-ST${major}${minor}${patch}0-`;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "::1" || host.startsWith("127.");
+}

@@ -1,0 +1,73 @@
+// GiftTaker: torrents we never asked for, held because others give us pieces of them (sta_push, `accept-pushes = catalogue`).
+import { MetainfoError } from "../metainfo/errors.ts";
+import { parseMetainfo } from "../metainfo/parse.ts";
+import { TrackerError } from "../protocol/errors.ts";
+import type { InfoHashHex } from "../protocol/ids.ts";
+import { StorageError } from "../storage/errors.ts";
+import { GIFT_QUOTA_BYTES } from "./limits.ts";
+import type { TrackerLinks } from "./tracker-links.ts";
+import type { Entry, TransferBook } from "./transfer-book.ts";
+
+/** What of the engine this needs. */
+interface Giftee {
+  readonly options: { readonly takesGifts: boolean; readonly folder: string };
+  readonly links: TrackerLinks;
+  readonly book: TransferBook;
+  begin(entry: Entry): Promise<void>;
+  report(kind: "problem", text: string): void;
+}
+
+export class GiftTaker {
+  readonly #engine: Giftee;
+  readonly #asking = new Set<InfoHashHex>();
+
+  constructor(engine: Giftee) {
+    this.#engine = engine;
+  }
+
+  /** Is there room for one more gift? */
+  accepts(): boolean {
+    if (!this.#engine.options.takesGifts) return false;
+    let bytes = 0;
+    for (const { transfer } of this.#engine.book.entries.values())
+      if (transfer.mode === "hold") bytes += transfer.heldBytes;
+    return bytes < GIFT_QUOTA_BYTES;
+  }
+
+  /**
+   * A peer wanted to connect for a torrent that is not here. If a tracker lists it, its metainfo is fetched and its
+   * holders are dialled: the giver is among them.
+   */
+  async offered(infoHash: InfoHashHex): Promise<void> {
+    if (!this.accepts() || this.#asking.has(infoHash) || !this.#isListed(infoHash)) return;
+    this.#asking.add(infoHash);
+    try {
+      const metainfo = parseMetainfo(await this.#engine.links.torrent(infoHash));
+      if (metainfo.private || this.#engine.book.get(infoHash)) return;
+      const { folder } = this.#engine.options;
+      const entry = await this.#engine.book.add(metainfo, {
+        folder,
+        paused: false,
+        addedAt: Date.now(),
+        uploadedBytes: 0,
+        downloadedBytes: 0,
+        wastedBytes: 0,
+        published: false,
+        gift: true,
+        seed: true,
+      });
+      await this.#engine.begin(entry);
+    } catch (error) {
+      if (!(error instanceof TrackerError || error instanceof MetainfoError || error instanceof StorageError))
+        throw error;
+      this.#engine.report("problem", `A gift could not be taken: ${error.message}`);
+    } finally {
+      this.#asking.delete(infoHash);
+    }
+  }
+
+  #isListed(infoHash: InfoHashHex): boolean {
+    for (const { entry } of this.#engine.links.entries()) if (entry.infoHash === infoHash) return true;
+    return false;
+  }
+}

@@ -1,0 +1,61 @@
+// Numbers the engine lives by, each with its reason.
+
+/** Peers of all torrents together: as libtorrent. */
+export const MAX_CONNECTIONS = 200;
+
+/** Inbound connections that have not said their handshake; beyond it the oldest is closed. */
+export const MAX_WAITING_INBOUND = 32;
+
+/** A peer has so long for its first byte, and for all 68 of its handshake: as libtorrent. */
+export const FIRST_BYTE_MS = 5_000;
+export const HANDSHAKE_MS = 10_000;
+
+/** Dials that have not come to a connection, how long one may take, and how many begin in a second. */
+export const MAX_HALF_OPEN = 50;
+export const CONNECT_MS = 10_000;
+export const DIALS_PER_SECOND = 20;
+
+/** Bytes read from a socket at once; one buffer serves all sockets, for what is read is used up at once. */
+export const READ_BUFFER_BYTES = 262_144;
+
+/** Bytes of requests that are read from disk and written to a socket at once: 64 blocks in one call. */
+export const UPLOAD_BATCH_BYTES = 1_048_576;
+
+/** Bytes that may wait in a socket before no more are read from disk for it. */
+export const UPLOAD_BUFFER_BYTES = 524_288;
+
+/** Bytes of whole pieces that wait for their hash and the disk before sockets pause; and go on below half of it. */
+export const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
+
+/** Bytes of buffers kept for the next pieces. */
+export const SPARE_PIECE_BYTES = 16 * 1024 * 1024;
+
+/** Snapshots a second at most: the screen shows no more. */
+export const SNAPSHOT_MS = 250;
+
+/** Seconds of rates that are kept for the screen. */
+export const HISTORY_SECONDS = 60;
+
+/** Cells of a piece map at most. */
+export const MAP_CELLS = 1_024;
+
+/** Broadcasts that are kept for the screen. */
+export const MAX_BROADCASTS = 500;
+
+/** Files of a torrent that the screen is told of. */
+export const MAX_LISTED_FILES = 1_000;
+
+/** How often a tracker is asked for holders while pieces are missing. */
+export const HOLDERS_MS = 15_000;
+
+/** How often a transfer that the disk stopped looks whether it can go on. */
+export const DISK_RETRY_MS = 10_000;
+
+/** How often counts of payload are saved. */
+export const SAVE_MS = 30_000;
+
+/** Bytes of pieces taken as gifts of torrents the user never asked for. */
+export const GIFT_QUOTA_BYTES = 1024 ** 3;
+
+/** A person's handshake with the swarm must end some time: what a stop may take. */
+export const STOP_MS = 4_000;

@@ -1,0 +1,92 @@
+// Listener: the TCP port that takes peers. Caps and deadlines apply before anything is known of them.
+import { createServer, type Server, type Socket } from "node:net";
+import type { Handshake } from "../protocol/peer/messages.ts";
+import { awaitHandshake } from "./await-handshake.ts";
+import { MAX_WAITING_INBOUND } from "./limits.ts";
+import { PeerSocket } from "./peer-socket.ts";
+import type { TokenBucket } from "./token-bucket.ts";
+
+export interface ListenerOptions {
+  readonly host: string | undefined;
+  readonly downLimit: TokenBucket;
+  /** Is there room for one more peer? */
+  readonly hasRoom: () => boolean;
+  /** A peer said which torrent it wants; the socket must be taken over or closed. */
+  readonly gotHandshake: (socket: PeerSocket, handshake: Handshake) => void;
+}
+
+/** Ports tried from the wanted one on. */
+const PORTS_TRIED = 32;
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  /** Connections without a handshake, oldest first. */
+  readonly #waiting = new Set<PeerSocket>();
+
+  private constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  /**
+   * Listens on `port`, or on the next free one when `port` is taken; 0: any free port.
+   * Throws the system's error when none of 32 can be had.
+   */
+  static async open(port: number, options: ListenerOptions): Promise<Listener> {
+    for (let tried = 0; ; tried++) {
+      const listener = new Listener(options);
+      try {
+        await listener.#listen(port === 0 ? 0 : port + tried);
+        return listener;
+      } catch (error) {
+        const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+        if (!taken || tried >= PORTS_TRIED || port + tried >= 65_535) throw error;
+      }
+    }
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" && address ? address.port : 0;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#waiting) socket.close("the engine stops");
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ port, ...(this.#options.host !== undefined && { host: this.#options.host }) }, () => {
+        this.#server.off("error", reject);
+        // EMFILE and the like: the connection is lost, the port stays open.
+        this.#server.on("error", () => undefined);
+        resolve();
+      });
+    });
+  }
+
+  #accept(raw: Socket): void {
+    if (!this.#options.hasRoom()) {
+      raw.destroy();
+      return;
+    }
+    const handlers = awaitHandshake({
+      done: (handshake) => {
+        this.#waiting.delete(socket);
+        this.#options.gotHandshake(socket, handshake);
+      },
+      failed: () => this.#waiting.delete(socket),
+    });
+    const socket = new PeerSocket(raw, handlers, this.#options.downLimit);
+    this.#waiting.add(socket);
+    if (this.#waiting.size > MAX_WAITING_INBOUND) {
+      const [oldest] = this.#waiting;
+      oldest?.close("too many connections say nothing");
+    }
+    handlers.watch(socket);
+    socket.listen();
+  }
+}

@@ -1,0 +1,142 @@
+// PeerSocket: one TCP connection to a peer. Reads, writes and closes; decides nothing.
+import type { Socket } from "node:net";
+import { ProtocolError } from "../protocol/errors.ts";
+import { PeerConnection } from "../protocol/peer/connection.ts";
+import type { PeerMessage } from "../protocol/peer/messages.ts";
+import type { Address } from "../swarm/events.ts";
+import type { TokenBucket } from "./token-bucket.ts";
+
+export interface PeerSocketHandlers {
+  /** Called for each message as it is read; a `piece`'s data is valid only meanwhile. */
+  readonly gotMessage: (message: PeerMessage) => void;
+  /** Called once, with why in words. */
+  readonly closed: (reason: string) => void;
+}
+
+/** Why a socket does not read now. */
+type PauseReason = "limit" | "disk";
+
+export class PeerSocket {
+  readonly connection = new PeerConnection();
+  readonly address: Address;
+  readonly #socket: Socket;
+  readonly #downLimit: TokenBucket;
+  #handlers: PeerSocketHandlers;
+  #unsent: Uint8Array[] = [];
+  #flushing = false;
+  readonly #pausedFor = new Set<PauseReason>();
+  #resumeTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  /** Takes over a connected socket; `receive` must be called with what it reads, unless `listen` is. */
+  constructor(socket: Socket, handlers: PeerSocketHandlers, downLimit: TokenBucket) {
+    this.#socket = socket;
+    this.#handlers = handlers;
+    this.#downLimit = downLimit;
+    this.address = { host: plainHost(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 };
+    socket.setNoDelay(true);
+    socket.on("error", (error) => this.close(error.message));
+    socket.on("close", () => this.close("it closed the connection"));
+  }
+
+  /** Reads by events: for sockets that a server accepted, which cannot be given a buffer. */
+  listen(): void {
+    this.#socket.on("data", (chunk: Uint8Array) => this.receive(chunk));
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Bytes that wait to be sent. */
+  get waitingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Bytes of the handshake or message that is arriving. */
+  get receivedBytes(): number {
+    return this.#socket.bytesRead;
+  }
+
+  /** From now on another room hears what happens. */
+  handOver(handlers: PeerSocketHandlers): void {
+    this.#handlers = handlers;
+  }
+
+  /** Parses what was read and hands on its messages; closes when the peer broke the protocol. */
+  receive(chunk: Uint8Array): void {
+    if (this.#closed) return;
+    this.#payDownLimit(chunk.length);
+    try {
+      for (const message of this.connection.receive(chunk)) {
+        this.#handlers.gotMessage(message);
+        if (this.#closed) return;
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.close(error.message);
+    }
+  }
+
+  /** Sends soon: all messages of one turn of the event loop leave in one write. */
+  send(message: PeerMessage): void {
+    if (this.#closed) return;
+    this.#unsent.push(this.connection.send(message));
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  /** Writes bytes in wire format behind what was sent before; `written` is called when they have left or never will. */
+  write(bytes: Uint8Array, written: () => void): void {
+    this.#flush();
+    if (this.#closed) written();
+    else this.#socket.write(bytes, () => written());
+  }
+
+  /** Stops reading for a reason, until it is lifted: the kernel's window then slows the peer. */
+  pause(reason: PauseReason): void {
+    if (this.#closed) return;
+    if (this.#pausedFor.size === 0) this.#socket.pause();
+    this.#pausedFor.add(reason);
+  }
+
+  resume(reason: PauseReason): void {
+    if (!this.#pausedFor.delete(reason) || this.#pausedFor.size > 0 || this.#closed) return;
+    this.#socket.resume();
+  }
+
+  /** Closes at once; says why to whoever listens. Later calls do nothing. */
+  close(reason: string): void {
+    if (this.#closed) return;
+    this.#flush();
+    this.#closed = true;
+    clearTimeout(this.#resumeTimer);
+    this.#socket.destroySoon();
+    this.#socket.resume();
+    setTimeout(() => this.#socket.destroy(), 1_000).unref();
+    this.#handlers.closed(reason);
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    if (this.#unsent.length === 0 || this.#closed) return;
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    this.#socket.write(unsent.length === 1 ? unsent[0]! : Buffer.concat(unsent));
+  }
+
+  #payDownLimit(bytes: number): void {
+    const now = performance.now();
+    this.#downLimit.take(bytes, now);
+    const waitMs = this.#downLimit.waitMs(now);
+    if (waitMs === 0 || this.#pausedFor.has("limit")) return;
+    this.pause("limit");
+    this.#resumeTimer = setTimeout(() => this.resume("limit"), waitMs);
+  }
+}
+
+/** An IPv4 address mapped into IPv6 is the IPv4 address. */
+function plainHost(host: string): string {
+  return host.startsWith("::ffff:") && host.includes(".") ? host.slice(7) : host;
+}

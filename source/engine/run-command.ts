@@ -1,0 +1,301 @@
+// What a command comes to: one function a command, each answering with one sentence.
+import { readdir } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import type { Command, Reply } from "../control/contract.ts";
+import { MetainfoError } from "../metainfo/errors.ts";
+import type { Metainfo } from "../metainfo/metainfo.ts";
+import { parseMetainfo } from "../metainfo/parse.ts";
+import { displayText } from "../protocol/display-text.ts";
+import { TrackerError } from "../protocol/errors.ts";
+import { type InfoHashHex, parseInfoHashHex, toHex } from "../protocol/ids.ts";
+import { StorageError } from "../storage/errors.ts";
+import { createTorrent, readTorrentFile } from "../storage/hash-files.ts";
+import type { TransferSettings } from "../storage/transfer-store.ts";
+import type { Engine } from "./engine.ts";
+import { parseAddress } from "./parse-address.ts";
+import { addressText } from "./rows.ts";
+import type { Entry } from "./transfer-book.ts";
+
+type Failure = Extract<Reply, { ok: false }>;
+
+/** A command that cannot be carried out; becomes the reply. */
+class Refusal extends Error {
+  readonly code: Failure["code"];
+
+  constructor(code: Failure["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Carries out a command. What went wrong is in the reply; only our own mistakes are thrown. */
+export async function runCommand(engine: Engine, command: Command): Promise<Reply> {
+  try {
+    return await dispatch(engine, command);
+  } catch (error) {
+    if (error instanceof Refusal) return failure(error.code, error.message);
+    if (error instanceof StorageError || error instanceof MetainfoError) return failure("file-problem", error.message);
+    if (error instanceof TrackerError) return failure("tracker-problem", error.message);
+    throw error;
+  }
+}
+
+function dispatch(engine: Engine, command: Command): Promise<Reply> | Reply {
+  switch (command.method) {
+    case "download":
+      return download(engine, command);
+    case "share":
+      return share(engine, command);
+    case "push":
+      return push(engine, command);
+    case "pause":
+      return setMode(engine, command.infoHash, "paused");
+    case "resume":
+      return setMode(engine, command.infoHash, "download");
+    case "check":
+      return check(engine, command.infoHash);
+    case "remove":
+      return remove(engine, command.infoHash, command.withData);
+    case "add-tracker":
+      return addTracker(engine, command.address);
+    case "set-limits":
+      return setLimits(engine, command);
+    case "complete-path":
+      return completePath(command.prefix);
+    case "stop":
+      engine.options.onStop();
+      return success("The engine stops; transfers are saved.");
+    default:
+      return command satisfies never;
+  }
+}
+
+async function download(engine: Engine, command: Extract<Command, { method: "download" }>): Promise<Reply> {
+  const addresses = (command.peers ?? []).map((text) => {
+    const address = parseAddress(text);
+    if (!address) throw new Refusal("bad-format", `Wrong format: "${text}" is no HOST:PORT of a peer.`);
+    return address;
+  });
+  const entry = findEntry(engine, command.target) ?? (await addTarget(engine, command, addresses.length > 0));
+  const { transfer } = entry;
+  if (addresses.length > 0) transfer.dispatch({ type: "candidates", addresses, source: "given" });
+  if (transfer.isComplete) {
+    return success(
+      `${transfer.metainfo.name} is here already, complete, in ${entry.settings.folder}.`,
+      transfer.infoHash,
+    );
+  }
+  if (transfer.mode !== "download" || transfer.problem) await engine.book.setMode(entry, "download");
+  await engine.findHolders(transfer);
+  return success(`Downloading ${transfer.metainfo.name} to ${entry.settings.folder}.`, transfer.infoHash);
+}
+
+/** The transfer a person means: by info hash or name. */
+function findEntry(engine: Engine, target: string): Entry | undefined {
+  const infoHash = parseInfoHashHex(target);
+  if (infoHash) return engine.book.get(infoHash);
+  const named = [...engine.book.entries.values()].filter(({ transfer }) => transfer.metainfo.name === target);
+  if (named.length > 1)
+    throw ambiguous(
+      target,
+      named.map(({ transfer }) => transfer.infoHash),
+    );
+  return named[0];
+}
+
+async function addTarget(
+  engine: Engine,
+  command: Extract<Command, { method: "download" }>,
+  hasPeers: boolean,
+): Promise<Entry> {
+  const metainfo = await findMetainfo(engine, command.target, hasPeers);
+  const folder = command.folder ?? engine.options.folder;
+  const entry = await engine.book.add(metainfo, newSettings(folder), { acceptMissing: true, checkFirst: true });
+  await engine.begin(entry);
+  return entry;
+}
+
+async function findMetainfo(engine: Engine, target: string, hasPeers: boolean): Promise<Metainfo> {
+  if (/^magnet:/i.test(target)) {
+    throw new Refusal(
+      "bad-format",
+      "Magnet links cannot be opened yet: give a .torrent file, a name of the catalogue or its info hash.",
+    );
+  }
+  const listed = findListed(engine, target);
+  if (listed) {
+    if (listed.holders === 0 && !hasPeers) throw new Refusal("no-holder", `No peer has the file ${listed.name} now.`);
+    return parseMetainfo(await engine.links.torrent(listed.infoHash));
+  }
+  if (isAbsolute(target) || target.endsWith(".torrent")) return readTorrentFile(resolve(target));
+  const hint = engine.links.count === 0 ? " No tracker is set: add one with --tracker HOST:PORT." : "";
+  throw new Refusal("not-found", `File does not exist in the swarm: ${target}.${hint}`);
+}
+
+/** The entry of the catalogues that a person means: by info hash, or by a name that only one content has. */
+function findListed(
+  engine: Engine,
+  target: string,
+): { infoHash: InfoHashHex; name: string; holders: number } | undefined {
+  const infoHash = parseInfoHashHex(target);
+  const found = new Map<InfoHashHex, { infoHash: InfoHashHex; name: string; holders: number }>();
+  for (const { entry } of engine.links.entries()) {
+    if (infoHash ? entry.infoHash !== infoHash : entry.name !== target) continue;
+    const known = found.get(entry.infoHash);
+    if (!known || known.holders < entry.holders) found.set(entry.infoHash, entry);
+  }
+  if (found.size > 1) throw ambiguous(target, [...found.keys()]);
+  return found.values().next().value;
+}
+
+function ambiguous(name: string, infoHashes: readonly string[]): Refusal {
+  return new Refusal(
+    "bad-format",
+    `${infoHashes.length} files are named ${name}: give the info hash, ${infoHashes.join(" or ")}.`,
+  );
+}
+
+async function share(engine: Engine, command: Extract<Command, { method: "share" }>): Promise<Reply> {
+  const path = resolve(command.path);
+  if (path.endsWith(".torrent")) {
+    return shareTorrent(engine, await readTorrentFile(path), command.folder ?? dirname(path), command.partial ?? false);
+  }
+  const announce = engine.links.announceUrls();
+  const { metainfo, folder } = await createTorrent(path, {
+    createdBy: `sta ${engine.options.version}`,
+    ...(announce.length > 0 && { announce: [announce] }),
+  });
+  const known = engine.book.get(toHex(metainfo.infoHash));
+  if (known?.transfer.isComplete) return seeding(engine, known);
+  // The same content lies here: what was begun elsewhere gives way to what is whole.
+  if (known) await engine.book.remove(known, false);
+  const entry = await engine.book.add(metainfo, newSettings(folder), { justHashed: true });
+  return seeding(engine, entry);
+}
+
+/** Seeds a torrent made elsewhere, after hashing what lies in `folder`. */
+async function shareTorrent(engine: Engine, metainfo: Metainfo, folder: string, partial: boolean): Promise<Reply> {
+  const known = engine.book.get(toHex(metainfo.infoHash));
+  const entry =
+    known ?? (await engine.book.add(metainfo, { ...newSettings(folder), paused: true }, { acceptMissing: true }));
+  if (!entry.transfer.isComplete) await entry.transfer.check();
+  const { isComplete, swarm, layout } = entry.transfer;
+  if (!isComplete && !(partial && !swarm.states.held.isEmpty)) {
+    const { count } = swarm.states.held;
+    if (!known) await engine.book.remove(entry, false);
+    throw new Refusal(
+      "not-held",
+      `${metainfo.name} cannot be shared from ${folder}: ${count} of its ${layout.pieceCount} pieces are there and right.`,
+    );
+  }
+  return seeding(engine, entry);
+}
+
+async function seeding(engine: Engine, entry: Entry): Promise<Reply> {
+  const { transfer } = entry;
+  const { metainfo, infoHash } = transfer;
+  entry.settings = { ...entry.settings, paused: false, gift: !transfer.isComplete, published: !metainfo.private };
+  await engine.book.save(entry);
+  await engine.begin(entry);
+  return success(`Sharing ${metainfo.name} (${infoHash}).`, infoHash);
+}
+
+async function push(engine: Engine, command: Extract<Command, { method: "push" }>): Promise<Reply> {
+  const entry = findEntry(engine, command.target);
+  if (!entry || entry.transfer.swarm.states.held.isEmpty) {
+    const listed = findListed(engine, command.target);
+    if (!entry && !listed) throw new Refusal("not-found", `File does not exist in the swarm: ${command.target}.`);
+    throw new Refusal(
+      "not-held",
+      `You do not have the file ${command.target}: download it before you give pieces of it.`,
+    );
+  }
+  const { transfer } = entry;
+  const { name } = transfer.metainfo;
+  if (transfer.metainfo.private) throw new Refusal("failed", `${name} is private: its pieces are not given away.`);
+  const peers = await engine.links.peers();
+  if (peers.length === 0 && transfer.connectedPeers === 0)
+    throw new Refusal("no-holder", `No other peer is connected to take pieces of ${name}.`);
+  transfer.dispatch({ type: "give", count: command.count, keep: command.keep ?? false });
+  transfer.dispatch({ type: "candidates", addresses: peers, source: "channel" });
+  const what = command.keep ? "pieces" : command.count === 1 ? "a random piece" : `${command.count} random pieces`;
+  const until = command.keep ? " until nobody lacks any" : "";
+  return success(`Giving ${what} of ${name} to every peer that takes it${until}.`, transfer.infoHash);
+}
+
+async function setMode(engine: Engine, infoHash: string, mode: "paused" | "download"): Promise<Reply> {
+  const entry = requireEntry(engine, infoHash);
+  await engine.book.setMode(entry, mode);
+  if (mode === "download") await engine.findHolders(entry.transfer);
+  const { name } = entry.transfer.metainfo;
+  return success(mode === "paused" ? `Paused ${name}.` : `${name} goes on.`, infoHash);
+}
+
+function check(engine: Engine, infoHash: string): Reply {
+  const { transfer } = requireEntry(engine, infoHash);
+  void transfer.check();
+  return success(`Checking ${transfer.metainfo.name}: all its pieces are hashed again.`, infoHash);
+}
+
+async function remove(engine: Engine, infoHash: string, withData: boolean): Promise<Reply> {
+  const entry = requireEntry(engine, infoHash);
+  const { name } = entry.transfer.metainfo;
+  await engine.book.remove(entry, withData);
+  engine.links.forget(entry.transfer.infoHash);
+  return success(
+    withData ? `Removed ${name} and its data.` : `Removed ${name}; its data stays in ${entry.settings.folder}.`,
+  );
+}
+
+function requireEntry(engine: Engine, infoHash: string): Entry {
+  const entry = findEntry(engine, infoHash);
+  if (!entry) throw new Refusal("not-found", `There is no transfer ${infoHash}.`);
+  return entry;
+}
+
+function addTracker(engine: Engine, text: string): Reply {
+  const address = parseAddress(text, 5_000);
+  if (!address) throw new Refusal("bad-format", `Wrong format: "${text}" is no HOST:PORT of a tracker.`);
+  const added = engine.addTracker(address);
+  return success(`${added ? "Connecting to" : "Already connected to"} the tracker ${addressText(address)}.`);
+}
+
+function setLimits(engine: Engine, command: Extract<Command, { method: "set-limits" }>): Reply {
+  if (command.downBytesPerSecond !== undefined) engine.downLimit.bytesPerSecond = command.downBytesPerSecond;
+  if (command.upBytesPerSecond !== undefined) engine.upLimit.bytesPerSecond = command.upBytesPerSecond;
+  return success("The rate limits are set.");
+}
+
+async function completePath(prefix: string): Promise<Reply> {
+  const folder = prefix.endsWith("/") ? prefix : dirname(prefix);
+  const start = prefix.endsWith("/") ? "" : basename(prefix);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const paths = entries
+    .filter(({ name }) => name.startsWith(start) && (start !== "" || !name.startsWith(".")))
+    .map((entry) => displayText(join(folder, entry.name) + (entry.isDirectory() ? "/" : "")))
+    .toSorted()
+    .slice(0, 100);
+  return { ...success(paths.length === 0 ? `Nothing begins with ${prefix}.` : ""), paths };
+}
+
+function newSettings(folder: string): TransferSettings {
+  return {
+    folder: resolve(folder),
+    paused: false,
+    addedAt: Date.now(),
+    uploadedBytes: 0,
+    downloadedBytes: 0,
+    wastedBytes: 0,
+    published: false,
+    gift: false,
+    seed: true,
+  };
+}
+
+function success(text: string, infoHash?: string): Extract<Reply, { ok: true }> {
+  return { ok: true, text: displayText(text), ...(infoHash !== undefined && { infoHash }) };
+}
+
+function failure(code: Failure["code"], text: string): Failure {
+  return { ok: false, code, text: displayText(text) };
+}

@@ -1,0 +1,167 @@
+// TrackerLinks: the channels to all sta-trackers, side by side, and one catalogue out of theirs.
+import type { TrackerStatus } from "../control/contract.ts";
+import { type ChannelEvent, SwarmChannel } from "../discovery/swarm-channel.ts";
+import type { CatalogueEntry, ChannelPeer } from "../protocol/channel/messages.ts";
+import { displayText } from "../protocol/display-text.ts";
+import { TrackerError } from "../protocol/errors.ts";
+import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
+import type { Address } from "../swarm/events.ts";
+import { addressText } from "./rows.ts";
+
+export interface TrackerLinksOptions {
+  readonly peerId: PeerId;
+  readonly listenPort: () => number;
+  readonly agent: string;
+  readonly token: string | undefined;
+  readonly onEvent: (event: ChannelEvent, tracker: Address) => void;
+}
+
+interface Link {
+  readonly address: Address;
+  readonly channel: SwarmChannel;
+  /** Peers the tracker knows, ours included. */
+  peers: number;
+}
+
+export class TrackerLinks {
+  readonly #options: TrackerLinksOptions;
+  readonly #links = new Map<string, Link>();
+  /** What every channel is told, also those that come later. */
+  readonly #published = new Map<InfoHashHex, Uint8Array>();
+  readonly #held = new Map<InfoHashHex, Uint8Array>();
+
+  constructor(options: TrackerLinksOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#links.size;
+  }
+
+  /** HTTP announce URLs of all trackers, for metainfo that we make. */
+  announceUrls(): string[] {
+    return [...this.#links.keys()].map((address) => `http://${address}/announce`);
+  }
+
+  /** True when an announce URL leads to a tracker that we have a channel to: it knows us already. */
+  covers(url: string): boolean {
+    return URL.canParse(url) && this.#links.has(new URL(url).host);
+  }
+
+  /** Connects to one more tracker; false when it is there already. */
+  add(address: Address): boolean {
+    const key = addressText(address);
+    if (this.#links.has(key)) return false;
+    const { peerId, listenPort, agent, token } = this.#options;
+    const channel = new SwarmChannel({
+      host: address.host,
+      port: address.port,
+      peerId,
+      listenPort,
+      agent,
+      ...(token !== undefined && { token }),
+      random: Math.random,
+      onEvent: (event) => {
+        if (event.type === "peers-known") link.peers = event.count;
+        this.#options.onEvent(event, address);
+      },
+    });
+    const link: Link = { address, channel, peers: 0 };
+    this.#links.set(key, link);
+    channel.start();
+    for (const torrent of this.#published.values()) void this.#publishTo(channel, torrent);
+    for (const [infoHash, bitfield] of this.#held) channel.have(infoHash, bitfield);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#links.values(), ({ channel }) => channel.close()));
+  }
+
+  /** All entries of all catalogues, with the tracker each is from. */
+  *entries(): Iterable<{ entry: CatalogueEntry; tracker: string }> {
+    for (const [tracker, { channel }] of this.#links) for (const entry of channel.catalogue()) yield { entry, tracker };
+  }
+
+  /** Publishes on every tracker, now and whenever it is back. Resolves when those that are connected have it. */
+  async publish(infoHash: InfoHashHex, torrent: Uint8Array): Promise<void> {
+    this.#published.set(infoHash, torrent);
+    await Promise.all(Array.from(this.#links.values(), ({ channel }) => this.#publishTo(channel, torrent)));
+  }
+
+  /** Says what we hold, to every tracker, now and whenever it is back. */
+  have(infoHash: InfoHashHex, bitfield: Uint8Array): void {
+    this.#held.set(infoHash, bitfield);
+    for (const { channel } of this.#links.values()) channel.have(infoHash, bitfield);
+  }
+
+  gained(infoHash: InfoHashHex, index: number): void {
+    const held = this.#held.get(infoHash);
+    if (!held) return;
+    held[index >>> 3]! |= 0x80 >> (index & 7);
+    for (const { channel } of this.#links.values()) channel.update(infoHash, [index], []);
+  }
+
+  /** We hold nothing of it any more. */
+  forget(infoHash: InfoHashHex): void {
+    this.#published.delete(infoHash);
+    if (!this.#held.delete(infoHash)) return;
+    for (const { channel } of this.#links.values()) channel.forget(infoHash);
+  }
+
+  /** The metainfo of a torrent, from the first tracker that has it. Throws the last tracker's TrackerError. */
+  async torrent(infoHash: InfoHashHex): Promise<Uint8Array> {
+    return this.#first((channel) => channel.torrent(infoHash));
+  }
+
+  /** Holders of a torrent on all trackers; trackers that do not answer have none. */
+  async holders(infoHash: InfoHashHex): Promise<Address[]> {
+    return this.#gather((channel) => channel.holders(infoHash));
+  }
+
+  /** All sta peers that are connected to our trackers, ourselves not. */
+  async peers(): Promise<Address[]> {
+    return this.#gather((channel) => channel.peers());
+  }
+
+  statuses(now: number): TrackerStatus[] {
+    return Array.from(this.#links, ([address, { channel, peers }]) => {
+      const { state, problem, retryAt } = channel.state;
+      return {
+        address: displayText(address),
+        state,
+        problem: problem === null ? null : displayText(problem),
+        retryInSeconds: retryAt === null ? null : Math.max(0, Math.ceil((retryAt - now) / 1_000)),
+        peers,
+        files: channel.catalogue().length,
+      };
+    });
+  }
+
+  async #publishTo(channel: SwarmChannel, torrent: Uint8Array): Promise<void> {
+    try {
+      await channel.publish(torrent);
+    } catch (error) {
+      if (!(error instanceof TrackerError)) throw error;
+    }
+  }
+
+  async #first<T>(ask: (channel: SwarmChannel) => Promise<T>): Promise<T> {
+    let failure = new TrackerError("unreachable", "no tracker is set");
+    for (const { channel } of this.#links.values()) {
+      try {
+        return await ask(channel);
+      } catch (error) {
+        if (!(error instanceof TrackerError)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async #gather(ask: (channel: SwarmChannel) => Promise<readonly ChannelPeer[]>): Promise<Address[]> {
+    const answers = await Promise.allSettled(Array.from(this.#links.values(), ({ channel }) => ask(channel)));
+    const peers = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+    return peers.map(({ address, port }) => ({ host: address, port }));
+  }
+}

@@ -1,0 +1,214 @@
+// TransferBook: all transfers of an engine, what is remembered of them, and their way from and to the disk.
+import { stat } from "node:fs/promises";
+import type { DisplayText, TransferRow } from "../control/contract.ts";
+import type { HttpAnnouncer } from "../discovery/http-announcer.ts";
+import type { Metainfo } from "../metainfo/metainfo.ts";
+import { PieceLayout } from "../metainfo/piece-layout.ts";
+import { type InfoHashHex, toHex } from "../protocol/ids.ts";
+import { StorageError } from "../storage/errors.ts";
+import { OpenFiles } from "../storage/open-files.ts";
+import { TorrentStorage } from "../storage/torrent-storage.ts";
+import type { TransferSettings, TransferStore } from "../storage/transfer-store.ts";
+import { transferRow } from "./rows.ts";
+import type { Transfer, TransferMode } from "./transfer.ts";
+
+/** A transfer and what is remembered of it. */
+export interface Entry {
+  readonly transfer: Transfer;
+  settings: TransferSettings;
+  summary: DisplayText | null;
+  announcer: HttpAnnouncer | undefined;
+  /** The row that was shown last; undefined: it must be made anew. */
+  row: TransferRow | undefined;
+  /** Payload counts as they were saved last. */
+  savedBytes: number;
+}
+
+export interface TransferBookOptions {
+  readonly store: TransferStore;
+  readonly newTransfer: (metainfo: Metainfo, storage: TorrentStorage) => Transfer;
+  readonly onProblem: (text: string) => void;
+}
+
+export interface OpenOptions {
+  /** All pieces have just been hashed. */
+  readonly justHashed?: boolean;
+  /** Data that is gone is fetched again. */
+  readonly acceptMissing?: boolean;
+  /** Hash what lies there before anything is fetched. */
+  readonly checkFirst?: boolean;
+}
+
+export class TransferBook {
+  readonly #options: TransferBookOptions;
+  readonly #entries = new Map<InfoHashHex, Entry>();
+  readonly #openFiles = new OpenFiles();
+  /** Adds that are under way: two commands for one torrent make one transfer. */
+  readonly #adding = new Map<InfoHashHex, Promise<Entry>>();
+
+  constructor(options: TransferBookOptions) {
+    this.#options = options;
+  }
+
+  get entries(): ReadonlyMap<InfoHashHex, Entry> {
+    return this.#entries;
+  }
+
+  get(infoHash: InfoHashHex): Entry | undefined {
+    return this.#entries.get(infoHash);
+  }
+
+  of(transfer: Transfer): Entry | undefined {
+    return this.#entries.get(transfer.infoHash);
+  }
+
+  /** Adds a transfer and remembers it; one that is there already is returned as it is. Throws StorageError. */
+  async add(metainfo: Metainfo, settings: TransferSettings, options: OpenOptions = {}): Promise<Entry> {
+    const infoHash = toHex(metainfo.infoHash);
+    const known = this.#entries.get(infoHash) ?? this.#adding.get(infoHash);
+    if (known) return known;
+    const adding = this.#addNew(infoHash, metainfo, settings, options).finally(() => this.#adding.delete(infoHash));
+    this.#adding.set(infoHash, adding);
+    return adding;
+  }
+
+  /** Brings back the transfers of earlier runs; what cannot be opened is told and kept for later. */
+  async load(): Promise<readonly Entry[]> {
+    const { transfers, problems } = await this.#options.store.load();
+    for (const problem of problems) this.#options.onProblem(problem);
+    const opened: Entry[] = [];
+    for (const { metainfo, settings } of transfers) {
+      try {
+        opened.push(await this.#open(metainfo, settings, {}));
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        this.#options.onProblem(`${metainfo.name}: ${error.message}`);
+      }
+    }
+    return opened;
+  }
+
+  /** Begins, goes on, or pauses, and remembers it. */
+  async setMode(entry: Entry, mode: TransferMode): Promise<void> {
+    entry.settings = { ...entry.settings, paused: mode === "paused", gift: mode === "hold" };
+    entry.row = undefined;
+    await this.save(entry);
+    if (mode === "download" && entry.transfer.problem) entry.transfer.resume();
+    await entry.transfer.setMode(mode);
+  }
+
+  /** Forgets a transfer; `withData`: removes its files too. Throws StorageError. */
+  async remove(entry: Entry, withData: boolean): Promise<void> {
+    this.#entries.delete(entry.transfer.infoHash);
+    await entry.announcer?.stop();
+    if (withData) await entry.transfer.removeData();
+    else await entry.transfer.close();
+    await this.#options.store.remove(entry.transfer.infoHash);
+  }
+
+  /** Remembers settings and counts. Throws StorageError. */
+  async save(entry: Entry): Promise<void> {
+    const { down, up, infoHash } = entry.transfer;
+    entry.savedBytes = down.totalBytes + up.totalBytes;
+    await this.#options.store.save(infoHash, {
+      ...entry.settings,
+      downloadedBytes: entry.settings.downloadedBytes + down.totalBytes,
+      uploadedBytes: entry.settings.uploadedBytes + up.totalBytes,
+    });
+  }
+
+  /** Remembers the counts that have changed. A failure is told once it matters: at the end. */
+  async saveChanged(): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      const { down, up } = entry.transfer;
+      if (down.totalBytes + up.totalBytes === entry.savedBytes) continue;
+      await this.save(entry).catch((error: unknown) => this.#tell(entry, error));
+    }
+  }
+
+  /** Ends all transfers and saves them. */
+  async close(): Promise<void> {
+    await Promise.all(
+      Array.from(this.#entries.values(), async (entry) => {
+        await entry.announcer?.stop();
+        await entry.transfer.close().catch((error: unknown) => this.#tell(entry, error));
+        await this.save(entry).catch((error: unknown) => this.#tell(entry, error));
+      }),
+    );
+  }
+
+  /** Rows for the screen; those of transfers where nothing moved are the same objects as before. */
+  rows(now: number): readonly TransferRow[] {
+    return Array.from(this.#entries.values(), (entry) => {
+      const { transfer, settings } = entry;
+      const quiet = transfer.connectedPeers === 0 && transfer.checkedPieces === undefined && !isMoving(entry.row);
+      if (entry.row && quiet) return entry.row;
+      const row = transferRow(
+        transfer,
+        {
+          folder: settings.folder,
+          addedAt: settings.addedAt,
+          earlierDownBytes: settings.downloadedBytes,
+          earlierUpBytes: settings.uploadedBytes,
+          summary: entry.summary,
+        },
+        now,
+      );
+      if (entry.row && JSON.stringify(entry.row) === JSON.stringify(row)) return entry.row;
+      entry.row = row;
+      return row;
+    });
+  }
+
+  async #addNew(
+    infoHash: InfoHashHex,
+    metainfo: Metainfo,
+    settings: TransferSettings,
+    options: OpenOptions,
+  ): Promise<Entry> {
+    const entry = await this.#open(metainfo, settings, options);
+    try {
+      await this.#options.store.add(metainfo, settings);
+    } catch (error) {
+      this.#entries.delete(infoHash);
+      await entry.transfer.close();
+      throw error;
+    }
+    return entry;
+  }
+
+  async #open(metainfo: Metainfo, settings: TransferSettings, options: OpenOptions): Promise<Entry> {
+    const infoHash = toHex(metainfo.infoHash);
+    const storage = await TorrentStorage.open({
+      metainfo,
+      layout: new PieceLayout(metainfo),
+      folder: settings.folder,
+      journalFile: this.#options.store.journalFile(infoHash),
+      openFiles: this.#openFiles,
+      ...(options.justHashed && { justHashed: true }),
+      ...(options.acceptMissing && { acceptMissing: true }),
+      onProblem: (error) => this.#options.onProblem(`${metainfo.name}: ${error.message}`),
+    });
+    const transfer = this.#options.newTransfer(metainfo, storage);
+    const entry: Entry = { transfer, settings, summary: null, announcer: undefined, row: undefined, savedBytes: 0 };
+    this.#entries.set(infoHash, entry);
+    if (options.checkFirst && storage.held.isEmpty && (await exists(storage.path))) await transfer.check();
+    return entry;
+  }
+
+  #tell(entry: Entry, error: unknown): void {
+    if (!(error instanceof StorageError)) throw error;
+    this.#options.onProblem(`${entry.transfer.metainfo.name}: ${error.message}`);
+  }
+}
+
+function isMoving(row: TransferRow | undefined): boolean {
+  return row !== undefined && (row.downBytesPerSecond > 0 || row.upBytesPerSecond > 0 || row.peers.length > 0);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

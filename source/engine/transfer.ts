@@ -1,0 +1,401 @@
+// Transfer: one torrent at work: its swarm's commands carried out on its storage and its peers' sockets.
+import { Bitfield } from "../metainfo/bitfield.ts";
+import type { Metainfo } from "../metainfo/metainfo.ts";
+import { PieceLayout } from "../metainfo/piece-layout.ts";
+import { type InfoHashHex, type PeerId, toHex } from "../protocol/ids.ts";
+import type { Handshake, PeerMessage } from "../protocol/peer/messages.ts";
+import { StorageError } from "../storage/errors.ts";
+import type { TorrentStorage } from "../storage/torrent-storage.ts";
+import type { Address, PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../swarm/events.ts";
+import { RateMeter } from "../swarm/rate-meter.ts";
+import { Swarm } from "../swarm/swarm.ts";
+import { DISK_RETRY_MS, MAX_UNWRITTEN_BYTES } from "./limits.ts";
+import type { PeerSocket } from "./peer-socket.ts";
+import { PieceBuffers } from "./piece-buffers.ts";
+import type { TokenBucket } from "./token-bucket.ts";
+import { Uploader } from "./uploader.ts";
+
+/** What the user wants of a transfer. `hold`: gives what it has, takes gifts, asks for nothing. */
+export type TransferMode = "download" | "hold" | "paused";
+
+/** What happens in a transfer that others must know of. */
+export type TransferEvent =
+  | { readonly type: "piece-held"; readonly index: number }
+  | { readonly type: "pieces-lost" }
+  | { readonly type: "completed"; readonly seconds: number; readonly peers: number; readonly bytes: number }
+  | { readonly type: "gift"; readonly direction: "given" | "received"; readonly index: number; readonly peer: string }
+  | { readonly type: "problem"; readonly error: StorageError }
+  | { readonly type: "changed" };
+
+export interface TransferOptions {
+  readonly metainfo: Metainfo;
+  readonly storage: TorrentStorage;
+  readonly peerId: PeerId;
+  /** `v` of our extended handshake. */
+  readonly client: string;
+  readonly listenPort: number;
+  readonly upLimit: TokenBucket;
+  readonly acceptsGifts: () => boolean;
+  readonly dial: (transfer: Transfer, address: Address, source: PeerSource) => void;
+  readonly ban: (address: Address) => void;
+  readonly onEvent: (transfer: Transfer, event: TransferEvent) => void;
+  /** Payload counted over all transfers. */
+  readonly countDown: (bytes: number) => void;
+  readonly countUp: (bytes: number) => void;
+}
+
+interface Peer {
+  readonly socket: PeerSocket;
+  readonly uploader: Uploader;
+}
+
+export class Transfer {
+  readonly metainfo: Metainfo;
+  readonly layout: PieceLayout;
+  readonly storage: TorrentStorage;
+  readonly infoHash: InfoHashHex;
+  readonly down = new RateMeter();
+  readonly up = new RateMeter();
+  /** Pieces we gave to others since the engine began. */
+  readonly given: Bitfield;
+  swarm: Swarm;
+  mode: TransferMode = "paused";
+  /** Pieces hashed by the check that runs; undefined: none runs. */
+  checkedPieces: number | undefined;
+  /** What stopped it; it goes on by itself when the cause is gone. */
+  problem: StorageError | undefined;
+  readonly #options: TransferOptions;
+  readonly #peers = new Map<PeerKey, Peer>();
+  readonly #buffers: PieceBuffers;
+  readonly #settling = new Set<Promise<void>>();
+  readonly #checking = new AbortController();
+  #lastKey = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #unwrittenBytes = 0;
+  #startedAt: number | undefined;
+  #startedBytes = 0;
+  readonly #sources = new Set<string>();
+  #closed = false;
+
+  constructor(options: TransferOptions) {
+    this.#options = options;
+    this.metainfo = options.metainfo;
+    this.storage = options.storage;
+    this.infoHash = toHex(options.metainfo.infoHash);
+    this.layout = new PieceLayout(options.metainfo);
+    this.#buffers = new PieceBuffers(this.layout);
+    this.given = Bitfield.empty(this.layout.pieceCount);
+    this.swarm = this.#newSwarm();
+  }
+
+  get isComplete(): boolean {
+    return this.swarm.states.held.isFull;
+  }
+
+  get connectedPeers(): number {
+    return this.#peers.size;
+  }
+
+  /** Bytes that are held: all but the last piece have the same length. */
+  get heldBytes(): number {
+    const { held } = this.swarm.states;
+    if (held.isEmpty) return 0;
+    const last = this.layout.pieceCount - 1;
+    const short = held.get(last) ? this.layout.pieceLength - this.layout.pieceLengthAt(last) : 0;
+    return held.count * this.layout.pieceLength - short;
+  }
+
+  /** Address of a connected peer. */
+  addressOf(key: PeerKey): Address | undefined {
+    return this.#peers.get(key)?.socket.address;
+  }
+
+  /** Begins, goes on or pauses. What the journal could not vouch for is hashed first. */
+  async setMode(mode: TransferMode): Promise<void> {
+    this.mode = mode;
+    if (mode !== "paused" && this.storage.suspect.count > 0) await this.check([...this.storage.suspect.held()]);
+    else this.#activate();
+  }
+
+  /** Hashes what is on disk, all pieces or `only` some, and goes on from what was found. */
+  async check(only?: readonly number[]): Promise<void> {
+    if (this.checkedPieces !== undefined) return;
+    this.checkedPieces = 0;
+    this.dispatch({ type: "set-active", download: false, upload: false });
+    try {
+      await Promise.all(this.#settling);
+      await this.storage.check({
+        onProgress: (checked) => {
+          this.checkedPieces = checked;
+        },
+        signal: this.#checking.signal,
+        ...(only && { only }),
+      });
+      this.problem = undefined;
+    } catch (error) {
+      if (!(error instanceof StorageError)) {
+        if (this.#checking.signal.aborted) return;
+        throw error;
+      }
+      this.#stop(error);
+    } finally {
+      this.checkedPieces = undefined;
+    }
+    this.swarm = this.#newSwarm();
+    this.#activate();
+    this.#options.onEvent(this, { type: "pieces-lost" });
+  }
+
+  /** Takes over a socket whose handshake named this torrent. */
+  attach(socket: PeerSocket, handshake: Handshake, source: PeerSource, address: Address = socket.address): void {
+    const key = ++this.#lastKey;
+    socket.connection.bind(this.layout.pieceCount);
+    if (source === "incoming") socket.send(this.handshake());
+    const uploader = new Uploader({
+      socket,
+      limit: this.#options.upLimit,
+      take: (maxBytes) => this.swarm.takeUploads(key, maxBytes),
+      read: (index, begin, into) => this.storage.read(index, begin, into),
+      sent: (bytes) => this.#blockSent(key, bytes),
+      failed: (uploads, error) =>
+        void this.#uploadFailed(
+          uploads.map(({ index }) => index),
+          error,
+        ),
+    });
+    this.#peers.set(key, { socket, uploader });
+    socket.handOver({
+      gotMessage: (message) => this.#gotMessage(key, message),
+      closed: () => this.#peerClosed(key),
+    });
+    const { peerId, fast, extended } = handshake;
+    this.dispatch({ type: "peer-connected", peer: key, peerId, address, source, fast, extended });
+  }
+
+  /** Our handshake for this torrent. */
+  handshake(): Handshake {
+    return {
+      type: "handshake",
+      infoHash: this.metainfo.infoHash,
+      peerId: this.#options.peerId,
+      fast: true,
+      extended: true,
+    };
+  }
+
+  /** Tells the swarm what happened and does what it says. */
+  dispatch(event: SwarmEvent): void {
+    if (this.#closed) return;
+    for (const command of this.swarm.handle(event, performance.now())) this.#execute(command);
+    this.#schedule();
+  }
+
+  /** Ends all connections, waits for pieces that are being written, and saves. Throws StorageError. */
+  async close(): Promise<void> {
+    await this.#end();
+    await this.storage.close();
+  }
+
+  /** Ends it and removes its files. Throws StorageError. */
+  async removeData(): Promise<void> {
+    await this.#end();
+    await this.storage.removeData();
+  }
+
+  async #end(): Promise<void> {
+    this.dispatch({ type: "set-active", download: false, upload: false });
+    this.#closed = true;
+    this.#checking.abort();
+    clearTimeout(this.#timer);
+    clearTimeout(this.#retryTimer);
+    for (const { socket } of this.#peers.values()) socket.close("the transfer ends");
+    await Promise.all(this.#settling);
+  }
+
+  #newSwarm(): Swarm {
+    return new Swarm({
+      layout: this.layout,
+      held: this.storage.held.clone(),
+      peerId: this.#options.peerId,
+      client: this.#options.client,
+      listenPort: this.#options.listenPort,
+      private: this.metainfo.private,
+      acceptsGifts: this.#options.acceptsGifts,
+      random: Math.random,
+    });
+  }
+
+  #activate(): void {
+    if (this.#closed || this.checkedPieces !== undefined) return;
+    const download = this.mode === "download" && !this.problem;
+    const upload = this.mode !== "paused";
+    if (download && !this.isComplete && this.#startedAt === undefined) {
+      this.#startedAt = performance.now();
+      this.#startedBytes = this.heldBytes;
+    }
+    this.dispatch({ type: "set-active", download, upload });
+    this.#options.onEvent(this, { type: "changed" });
+  }
+
+  #gotMessage(key: PeerKey, message: PeerMessage): void {
+    if (message.type === "piece" || (message.type === "sta-push" && message.message.type === "block")) {
+      const { length } =
+        message.type === "piece" ? message.data : message.message.type === "block" ? message.message.data : [];
+      this.down.add(length, performance.now());
+      this.#options.countDown(length);
+    }
+    this.dispatch({ type: "message", peer: key, message });
+  }
+
+  #execute(command: SwarmCommand): void {
+    switch (command.type) {
+      case "send":
+        this.#peers.get(command.peer)?.socket.send(command.message);
+        return;
+      case "store-block":
+        this.#buffers.store(command.index, command.begin, command.data);
+        return;
+      case "verify-piece":
+        this.#settle(command.index);
+        return;
+      case "discard-piece":
+        this.#buffers.release(command.index);
+        return;
+      case "uploads-waiting":
+        this.#peers.get(command.peer)?.uploader.wake();
+        return;
+      case "give-piece":
+        this.#peers.get(command.peer)?.uploader.give(command.index, this.layout.pieceLengthAt(command.index));
+        return;
+      case "disconnect":
+        this.#disconnect(command.peer, command.reason, command.ban);
+        return;
+      case "dial":
+        this.#options.dial(this, command.address, command.source);
+        return;
+      case "completed":
+        this.#completed();
+        return;
+      case "gift":
+        this.#gift(command.direction, command.peer, command.index);
+        return;
+      default:
+        command satisfies never;
+    }
+  }
+
+  /** Hashes and writes a whole piece; sockets pause while too much waits for the disk. */
+  #settle(index: number): void {
+    const bytes = this.#buffers.bytes(index);
+    this.#unwrittenBytes += bytes.length;
+    if (this.#unwrittenBytes > MAX_UNWRITTEN_BYTES) for (const { socket } of this.#peers.values()) socket.pause("disk");
+    const settled = this.#verifyAndWrite(index, bytes).finally(() => {
+      this.#settling.delete(settled);
+      this.#unwrittenBytes -= bytes.length;
+      if (this.#unwrittenBytes > MAX_UNWRITTEN_BYTES / 2) return;
+      for (const { socket } of this.#peers.values()) socket.resume("disk");
+    });
+    this.#settling.add(settled);
+  }
+
+  async #verifyAndWrite(index: number, bytes: Uint8Array): Promise<void> {
+    try {
+      const ok = await this.storage.verify(index, bytes);
+      if (ok) {
+        await this.storage.write(index, bytes);
+        this.#noteSources(index);
+      }
+      this.#buffers.release(index);
+      this.dispatch({ type: "piece-verified", index, ok });
+      if (ok) this.#options.onEvent(this, { type: "piece-held", index });
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.#buffers.release(index);
+      this.dispatch({ type: "piece-not-stored", index });
+      this.#stop(error);
+    }
+  }
+
+  #noteSources(index: number): void {
+    for (const key of this.swarm.states.verifying.get(index)?.contributors ?? []) {
+      const peer = this.swarm.peers.get(key);
+      if (peer) this.#sources.add(toHex(peer.connected.peerId));
+    }
+  }
+
+  /** The disk does not take or give data: asks for nothing more, serves what it can, and tries again after a while. */
+  #stop(error: StorageError): void {
+    const isNew = this.problem?.code !== error.code;
+    this.problem = error;
+    if (isNew) this.#options.onEvent(this, { type: "problem", error });
+    this.#activate();
+    clearTimeout(this.#retryTimer);
+    if (this.#closed) return;
+    this.#retryTimer = setTimeout(() => this.resume(), DISK_RETRY_MS).unref();
+  }
+
+  /** Tries again after a problem. */
+  resume(): void {
+    this.problem = undefined;
+    this.#activate();
+  }
+
+  /** What was asked for could not be read: those pieces are hashed again, and nothing unverified goes out. */
+  async #uploadFailed(indexes: readonly number[], error: unknown): Promise<void> {
+    if (!(error instanceof StorageError)) throw error;
+    if (this.#closed || this.checkedPieces !== undefined) return;
+    if (error.code === "truncated" || error.code === "missing") await this.check();
+    else if (indexes.length > 0) this.#stop(error);
+  }
+
+  #completed(): void {
+    this.#buffers.dropSpare();
+    if (this.#startedAt === undefined) return;
+    const seconds = (performance.now() - this.#startedAt) / 1_000;
+    const bytes = this.heldBytes - this.#startedBytes;
+    this.#startedAt = undefined;
+    this.#options.onEvent(this, { type: "completed", seconds, bytes, peers: this.#sources.size });
+  }
+
+  #gift(direction: "given" | "received", key: PeerKey, index: number): void {
+    const address = this.addressOf(key);
+    if (direction === "given") this.given.set(index);
+    const peer = address ? `${address.host}:${address.port}` : "a peer that left";
+    this.#options.onEvent(this, { type: "gift", direction, index, peer });
+  }
+
+  #blockSent(key: PeerKey, bytes: number): void {
+    this.up.add(bytes, performance.now());
+    this.#options.countUp(bytes);
+    this.dispatch({ type: "block-sent", peer: key, bytes });
+  }
+
+  #disconnect(key: PeerKey, reason: string, ban: boolean): void {
+    const peer = this.#peers.get(key);
+    if (!peer) return;
+    if (ban) this.#options.ban(peer.socket.address);
+    peer.socket.close(reason);
+  }
+
+  #peerClosed(key: PeerKey): void {
+    this.#peers.get(key)?.uploader.close();
+    this.#peers.delete(key);
+    this.dispatch({ type: "peer-left", peer: key });
+  }
+
+  #schedule(): void {
+    const at = this.swarm.nextTick() ?? Number.POSITIVE_INFINITY;
+    if (at >= this.#timerAt || this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAt = Number.POSITIVE_INFINITY;
+        this.dispatch({ type: "tick" });
+      },
+      Math.max(0, at - performance.now()),
+    ).unref();
+  }
+}
