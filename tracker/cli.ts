@@ -26,8 +26,8 @@ export interface CliIo {
   readonly env: NodeJS.ProcessEnv;
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
-  /** Resolves when the tracker is asked to end. */
-  readonly ended: () => Promise<void>;
+  /** Resolves when the tracker is asked to end; with `untilStdinEnds` also when whoever started it is gone. */
+  readonly ended: (untilStdinEnds: boolean) => Promise<void>;
 }
 
 /** Runs until a signal. Resolves to the exit code: 0 ended, 1 failed, 2 wrong usage. */
@@ -40,7 +40,7 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
     if (!(error instanceof Error)) throw error;
     return say(io.err, `sta-tracker: ${error.message} See sta-tracker --help.`, 2);
   }
-  const { host, port, dir, open, token, help: wantsHelp, version, ...unknown } = cli.flags;
+  const { host, port, dir, open, token, untilStdinEnds, help: wantsHelp, version, ...unknown } = cli.flags;
   if (wantsHelp) return say(io.out, cli.help.trimEnd(), 0);
   if (version) return say(io.out, cli.pkg.version ?? "", 0);
 
@@ -56,7 +56,7 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
     return say(io.err, `sta-tracker: ${failure(error, { host, port, folder })}`, 1);
   }
   io.out(`sta-tracker listening on ${addressOf(tracker)}`);
-  await io.ended();
+  await io.ended(untilStdinEnds);
   await tracker.close();
   return 0;
 }
@@ -76,6 +76,7 @@ function parse(argv: readonly string[], env: NodeJS.ProcessEnv) {
       token: { type: "string" },
       help: { type: "boolean", default: false },
       version: { type: "boolean", default: false },
+      untilStdinEnds: { type: "boolean", default: false },
     },
   });
 }
@@ -138,8 +139,9 @@ function processIo(): CliIo {
     env: process.env,
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
-    ended: () =>
+    ended: (untilStdinEnds) =>
       new Promise((done) => {
+        if (untilStdinEnds) process.stdin.on("end", () => done()).resume();
         process.once("SIGINT", () => done());
         process.once("SIGTERM", () => done());
       }),
