@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { render, type Instance } from "ink";
 import type { EngineClient } from "../control/contract.ts";
 import { showsColour, showsUnicode } from "./environment.ts";
+import { KeyStream } from "./key-stream.ts";
 import { Session } from "./session.ts";
 import { AUTOWRAP_OFF, AUTOWRAP_ON, terminalProblem } from "./terminal.ts";
 import { createTheme } from "./theme.ts";
@@ -41,6 +42,7 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
   const problem = terminalProblem(stdin, stdout, process.env);
   if (problem !== null) return { reason: "no-terminal", error: new Error(problem) };
 
+  const keys = new KeyStream(stdin);
   let instance: Instance | undefined;
   let end: ViewerEnd | undefined;
   const finish = (reason: ViewerEnd): void => {
@@ -84,7 +86,7 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
   try {
     stdout.write(AUTOWRAP_OFF);
     instance = render(<Viewer source={session} theme={createTheme(settings)} />, {
-      stdin,
+      stdin: keys as unknown as NodeJS.ReadStream,
       stdout,
       alternateScreen: true,
       incrementalRendering: true,
@@ -99,6 +101,7 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
   }
 
   session.close();
+  keys.close();
   process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate).off("SIGTSTP", onStop);
   process.off("uncaughtException", onCrash);
   stdout.off("resize", onResize);

@@ -74,27 +74,16 @@ export class Session implements ViewerSource {
       for (const name of keys) this.dispatch({ type: "key", key: name });
       return;
     }
-    // The text input gets this input too, and keeps what is typed; the rest of the prompt's keys are ours.
-    const [only] = keys;
-    if (keys.length !== 1 || only === undefined || only === "return") return;
-    if (actionOf(only, "prompt") !== undefined) this.dispatch({ type: "key", key: only });
-    // Of any other control key the text input would keep the letter: a new text input never hears of it.
-    else if (key.ctrl) this.dispatch({ type: "key", key: only });
+    // The text input gets this input too, and keeps what is typed; the other keys of a prompt are ours.
+    const [first] = keys;
+    if (first === undefined || first === "return") return;
+    if (first === "escape" || (keys.length === 1 && (key.ctrl || actionOf(first, "prompt") !== undefined))) {
+      this.dispatch({ type: "key", key: first });
+    }
   }
 
   typed(generation: number, value: string): void {
-    const { prompt } = this.#state;
-    if (prompt?.generation !== generation) return;
-    const end = value.search(/[\r\n]/);
-    if (end === -1) {
-      this.dispatch({ type: "typed", generation, value });
-      return;
-    }
-    // Enter, and perhaps more keys, came in one input with the letters before it.
-    const keysBehind = value.startsWith(prompt.value) ? value.slice(end + 1) : "";
-    this.dispatch({ type: "typed", generation, value: value.slice(0, end) });
-    this.submitted();
-    for (const character of keysBehind) this.dispatch({ type: "key", key: character === " " ? "space" : character });
+    this.dispatch({ type: "typed", generation, value });
   }
 
   submitted(): void {

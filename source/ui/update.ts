@@ -36,11 +36,14 @@ function react(state: ViewState, event: ViewEvent): Change {
 function pressed(state: ViewState, key: string): Change {
   const context = contextOf(state);
   const action = actionOf(key, context);
-  if (action !== undefined) return perform(context === "prompt" ? state : withoutMessage(state), action);
-  if (context !== "prompt") return become(withoutMessage(state));
-  // Characters that came in one input with the key that opened the prompt; any other key adds nothing.
-  const character = key === "space" ? " " : [...key].length === 1 ? key : "";
-  return become(editPrompt(state, state.prompt!.value + character, true));
+  if (context !== "prompt")
+    return action === undefined ? become(withoutMessage(state)) : perform(withoutMessage(state), action);
+  // Of a control key the text input would keep the letter: a new one never hears of it.
+  const prepared = key.startsWith("ctrl-") ? editPrompt(state, state.prompt!.value, true) : state;
+  if (action !== undefined) return perform(prepared, action);
+  // A character that came in one input with the key that opened the prompt; no other key adds anything.
+  const character = key === "space" ? " " : key;
+  return become([...character].length === 1 ? editPrompt(state, state.prompt!.value + character, true) : prepared);
 }
 
 function pasted(state: ViewState, text: string): ViewState {

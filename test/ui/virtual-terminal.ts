@@ -2,9 +2,13 @@
 import { PassThrough, Writable } from "node:stream";
 import xterm from "@xterm/headless";
 
+/** A lone Esc is known as one after 20 ms, and the next frame comes up to 34 ms later. */
+export const QUIET_MS = 65;
+
 export class VirtualTerminal {
   /** Everything written to it. */
   bytes = "";
+  lastWriteAt = 0;
   readonly stdout: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
   readonly #screen: xterm.Terminal;
@@ -16,6 +20,7 @@ export class VirtualTerminal {
     const write = (chunk: Buffer | string, _encoding: string, done: () => void): void => {
       this.bytes += chunk.toString();
       this.#writes++;
+      this.lastWriteAt = performance.now();
       this.#screen.write(chunk, done);
     };
     this.stdout = Object.assign(new Writable({ decodeStrings: false, write }), {
@@ -41,11 +46,11 @@ export class VirtualTerminal {
     this.stdout.emit("resize");
   }
 
-  /** Resolves when nothing has been written for a moment longer than a frame. */
+  /** Resolves when nothing has been written for `QUIET_MS`. */
   async settled(): Promise<void> {
     for (let seen = -1; seen !== this.#writes;) {
       seen = this.#writes;
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     }
   }
 

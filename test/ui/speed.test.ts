@@ -1,0 +1,60 @@
+// How long from a key to the frame that answers it, with much to show. Measured and printed; time alone fails nothing.
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { displayText } from "../../source/protocol/display-text.ts";
+import { openViewer } from "../../source/ui/open-viewer.tsx";
+import { catalogueRow, peerRow, sampleSnapshot, ScriptedClient, transferRow } from "../helpers/scripted-client.ts";
+import { VirtualTerminal } from "./virtual-terminal.ts";
+
+beforeEach(() => {
+  vi.stubEnv("TERM", "xterm-256color");
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+test("1 000 files in the catalogue and 200 peers at 120x40", async () => {
+  const peers = Array.from({ length: 200 }, (_, index) =>
+    peerRow(`10.0.${index >> 8}.${index & 255}:6881`, { downBytesPerSecond: index * 1000 }),
+  );
+  const pieceMap = "hhamp".repeat(200);
+  const client = new ScriptedClient({
+    ...sampleSnapshot(),
+    catalogue: Array.from({ length: 1000 }, (_, index) => catalogueRow(`file ${index} übergroß.mkv`)),
+    transfers: [
+      transferRow("big.iso", {
+        pieceMap,
+        availabilityMap: pieceMap.replaceAll(/./g, "3"),
+        peers,
+        length: 4_000_000_000,
+      }),
+    ],
+  });
+  const terminal = new VirtualTerminal(120, 40);
+  const ended = openViewer({ client, stdin: terminal.stdin, stdout: terminal.stdout, ascii: false });
+  await terminal.shows("file 0");
+  terminal.type("2l");
+  await terminal.shows("10.0.0.5:6881");
+
+  const times: number[] = [];
+  for (let presses = 0; presses < 18; presses++) {
+    client.change((snapshot) => ({
+      ...snapshot,
+      catalogue: [...snapshot.catalogue],
+      transfers: snapshot.transfers.map((row) => ({
+        ...row,
+        reason: displayText(`${presses}`),
+        downBytesPerSecond: presses,
+      })),
+    }));
+    const written = terminal.bytes.length;
+    const begin = performance.now();
+    terminal.type(["j", "1", "G", "k", "2", "g"][presses % 6]!);
+    await vi.waitFor(() => expect(terminal.bytes.length).toBeGreaterThan(written), { interval: 1 });
+    await terminal.settled();
+    times.push(terminal.lastWriteAt - begin);
+  }
+  times.sort((a, b) => a - b);
+  console.log(`key to its last frame: median ${times[9]!.toFixed(0)} ms, worst ${times.at(-1)!.toFixed(0)} ms`);
+  terminal.type("\u0003");
+  await ended;
+});
