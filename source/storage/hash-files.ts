@@ -9,7 +9,7 @@ import type { Metainfo } from "../metainfo/metainfo.ts";
 import { parseMetainfo } from "../metainfo/parse.ts";
 import { type FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
 import { storageError, toStorageError } from "./errors.ts";
-import { hashPiece, readFully } from "./piece-io.ts";
+import { allDone, hashPiece, readFully } from "./piece-io.ts";
 
 /** As the STA report chose. */
 const DEFAULT_PIECE_LENGTH = 512 * 1024;
@@ -170,8 +170,7 @@ async function hashPieces(
     }
   };
   const workers = Math.max(1, Math.min(HASHING_AT_ONCE, Math.floor(MAX_PIECE_LENGTH / layout.pieceLength)));
-  const outcomes = await Promise.allSettled(Array.from({ length: workers }, worker));
-  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  await allDone(Array.from({ length: workers }, worker));
   return hashes;
 }
 

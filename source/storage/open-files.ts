@@ -26,7 +26,11 @@ export class OpenFiles {
   }
 
   /** Runs `action` with the file of that key, which `open` opens when it is not open yet. */
-  async use<T>(key: string, open: () => Promise<FileHandle>, action: (handle: FileHandle) => Promise<T>): Promise<T> {
+  async borrow<T>(
+    key: string,
+    open: () => Promise<FileHandle>,
+    action: (handle: FileHandle) => Promise<T>,
+  ): Promise<T> {
     const file = this.#files.get(key) ?? { handle: open(), users: 0 };
     this.#files.delete(key);
     this.#files.set(key, file);

@@ -40,3 +40,8 @@ function after(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
   }
   return left;
 }
+
+/** Resolves when all of `work` has ended; then throws what the first that failed threw. Nothing goes on behind the caller's back. */
+export async function allDone(work: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(work)) if (outcome.status === "rejected") throw outcome.reason;
+}

@@ -31,7 +31,8 @@ export class SafeFolder {
   resolve(components: readonly string[]): string {
     const path = resolve(this.path, ...components);
     const prefix = this.path.endsWith(sep) ? this.path : this.path + sep;
-    if (components.length === 0 || path !== prefix + components.join(sep)) {
+    const unsafe = components.length === 0 || components.some((component) => component.includes(sep));
+    if (unsafe || path !== prefix + components.join(sep)) {
       throw new RangeError(`unsafe path ${JSON.stringify(components)}`);
     }
     return path;

@@ -9,7 +9,7 @@ import { StorageError, storageError, toStorageError } from "./errors.ts";
 import type { JournalRecord } from "./journal-format.ts";
 import { KnownFiles } from "./known-files.ts";
 import { OpenFiles } from "./open-files.ts";
-import { hashPiece, readFully, writeFully } from "./piece-io.ts";
+import { allDone, hashPiece, readFully, writeFully } from "./piece-io.ts";
 import { type RecoveredJournal, recoverJournal, ResumeJournal } from "./resume-journal.ts";
 import { SafeFolder } from "./safe-open.ts";
 
@@ -35,13 +35,18 @@ export interface TorrentStorageOptions {
   readonly justHashed?: boolean;
   /** Data that was held and is gone altogether is fetched again, instead of a StorageError `missing`. */
   readonly acceptMissing?: boolean;
-  /** Told of what went wrong in the background: a sync failed, or found a file that is not ours any more (`changed`, pieces `suspect`). */
+  /**
+   * Told of what went wrong in the background: a sync failed or found a file that is not ours any more (`changed`, its pieces
+   * `suspect`), or an empty file of a whole torrent could not be made.
+   */
   readonly onProblem?: (error: StorageError) => void;
 }
 
-/** A file that is open under its name; another object when it is another file. */
+/** A file that we write to; another object when another file stands under its name. */
 interface WrittenFile {
   readonly ino: number;
+  /** The last one that was seen to have the file's full length. */
+  handle: FileHandle;
 }
 
 export interface CheckOptions {
@@ -65,8 +70,8 @@ export class TorrentStorage {
   readonly #openFiles: OpenFiles;
   readonly #keyPrefix: string;
   readonly #synced: Bitfield;
-  /** Files that we gave their full length, and which they were. */
-  readonly #sized = new Map<number, WrittenFile>();
+  /** Files that we wrote to and gave their full length. */
+  readonly #written = new Map<number, WrittenFile>();
   readonly #known = new KnownFiles();
   /** Files written since the last sync. */
   #dirty = new Set<number>();
@@ -118,6 +123,8 @@ export class TorrentStorage {
     const storage = new TorrentStorage({ options, folder, paths, journal, held, suspect, synced });
     // Pieces known from the journal of before, or from hashing, that no sync has covered yet.
     if (synced.count < held.count) storage.#markDirty(held);
+    // The process may have ended between the last piece and these.
+    if (held.isFull) await storage.#createEmptyFiles().catch((error: unknown) => storage.#report(error));
     return storage;
   }
 
@@ -153,12 +160,12 @@ export class TorrentStorage {
       this.#known.wrote(file);
       this.#dirty.add(file);
     }
-    if (!this.held.get(index) && this.held.count === this.held.size - 1) await this.#createEmptyFiles();
-    const replaced = segments.findIndex(({ file }, i) => this.#sized.get(file) !== written[i]);
+    const replaced = segments.findIndex(({ file }, i) => this.#written.get(file) !== written[i]);
     if (replaced >= 0) throw storageError("changed", this.#pathOf(segments[replaced]!.file));
     await this.#journal.append([{ type: "written", value: index }]);
     this.held.set(index);
     this.suspect.clear(index);
+    if (this.held.isFull) await this.#createEmptyFiles();
     this.#scheduleSync();
   }
 
@@ -177,7 +184,7 @@ export class TorrentStorage {
       try {
         await this.#readSegment(segment, buffers);
       } catch (error) {
-        if (error instanceof StorageError && error.code !== "io") await this.#distrust(file);
+        if (isGone(error)) await this.#distrust(file);
         throw error;
       }
     }
@@ -190,7 +197,8 @@ export class TorrentStorage {
    */
   async check(options: CheckOptions = {}): Promise<Bitfield> {
     const found = Bitfield.empty(this.#layout.pieceCount);
-    const pieces = [...(options.only ?? Array(this.#layout.pieceCount).keys())][Symbol.iterator]();
+    // A generator is over for all workers when one of them fails.
+    const pieces = each([...(options.only ?? Array(this.#layout.pieceCount).keys())]);
     let checked = 0;
     // Files that were replaced must not be read through what is open of the old ones.
     this.#known.clear();
@@ -206,7 +214,7 @@ export class TorrentStorage {
       }
     };
     const affordable = Math.max(1, Math.floor(CHECK_BYTES / this.#layout.pieceLength));
-    await Promise.all(Array.from({ length: Math.min(CHECK_CONCURRENCY, affordable) }, worker));
+    await allDone(Array.from({ length: Math.min(CHECK_CONCURRENCY, affordable) }, worker));
     if (this.held.isFull) await this.#createEmptyFiles();
     this.#scheduleSync();
     return found;
@@ -246,7 +254,9 @@ export class TorrentStorage {
     await this.#openFiles.close(this.#keyPrefix);
     await this.#folder.remove(this.#paths);
     await this.#journal.close();
-    await rm(this.#options.journalFile, { force: true });
+    await rm(this.#options.journalFile, { force: true }).catch((error: unknown) => {
+      throw toStorageError(error, this.#options.journalFile);
+    });
   }
 
   async #closeJournal(): Promise<void> {
@@ -265,8 +275,7 @@ export class TorrentStorage {
         await this.#readSegment(segment, cut([bytes], segment.pieceOffset, segment.length));
       }
     } catch (error) {
-      const { code } = toStorageError(error, this.#folder.path);
-      if (code === "missing" || code === "truncated" || code === "link") return false;
+      if (isGone(error)) return false;
       throw error;
     }
     return this.verify(index, bytes);
@@ -285,7 +294,6 @@ export class TorrentStorage {
     } else {
       this.held.clear(index);
       this.#synced.clear(index);
-      for (const { file } of this.#layout.filesOfPiece(index)) this.#sized.delete(file);
     }
   }
 
@@ -307,7 +315,7 @@ export class TorrentStorage {
   /** A file is not what we left: what was held of it must be hashed again. */
   async #distrust(file: number): Promise<void> {
     await this.#openFiles.close(`${this.#keyPrefix}${file} `);
-    this.#sized.delete(file);
+    this.#written.delete(file);
     const { first, end } = this.#layout.piecesOfFile(file);
     const records: JournalRecord[] = [];
     for (let index = first; index < end; index++) {
@@ -322,27 +330,37 @@ export class TorrentStorage {
   async #use(file: number, mode: "read" | "write", action: (handle: FileHandle) => Promise<void>): Promise<void> {
     const open = () => this.#folder.open(this.#paths[file]!, mode);
     try {
-      await this.#openFiles.use(`${this.#keyPrefix}${file} ${mode}`, open, action);
+      await this.#openFiles.borrow(`${this.#keyPrefix}${file} ${mode}`, open, action);
     } catch (error) {
       throw toStorageError(error, this.#pathOf(file));
     }
   }
 
-  /** A file has its length from its first byte on, as a hole. It is never cut: what is longer is a person's business. */
+  /**
+   * A file has its length from its first byte on, as a hole. It is never cut: what is longer is a person's business.
+   * When it is not the one that we wrote to before, what was held of it is suspect.
+   */
   async #ensureSize(file: number, handle: FileHandle): Promise<WrittenFile> {
-    const known = this.#sized.get(file);
-    if (known) return known;
+    const before = this.#written.get(file);
+    if (before?.handle === handle) return before;
     const { length } = this.#layout.files[file]!;
     const { ino, size } = await handle.stat();
+    if (before && (before.ino !== ino || size < length)) await this.#distrust(file);
     if (size < length) await handle.truncate(length);
-    const written = this.#sized.get(file) ?? { ino };
-    this.#sized.set(file, written);
+    const known = this.#written.get(file);
+    if (known?.ino === ino) {
+      known.handle = handle;
+      return known;
+    }
+    const written = { ino, handle };
+    this.#written.set(file, written);
     return written;
   }
 
   async #createEmptyFiles(): Promise<void> {
     for (const [file, { length }] of this.#layout.files.entries()) {
-      if (length === 0) await this.#use(file, "write", async () => {});
+      if (length > 0 || (await this.#folder.stat(this.#paths[file]!))) continue;
+      await this.#use(file, "write", async () => {});
     }
   }
 
@@ -357,9 +375,13 @@ export class TorrentStorage {
   #scheduleSync(): void {
     if (this.#closed || this.#syncFailed || this.#syncTimer || this.#dirty.size === 0) return;
     this.#syncTimer = setTimeout(() => {
-      this.sync().catch((error: unknown) => this.#options.onProblem?.(toStorageError(error, this.#folder.path)));
+      this.sync().catch((error: unknown) => this.#report(error));
     }, SYNC_INTERVAL_MS);
     this.#syncTimer.unref();
+  }
+
+  #report(error: unknown): void {
+    this.#options.onProblem?.(toStorageError(error, this.#folder.path));
   }
 
   /** First the data, then the record that says so. After a failure the kernel may have dropped what it could not write: no claim again. */
@@ -389,7 +411,7 @@ export class TorrentStorage {
   /** Is the file under this name the one that we wrote? What was deleted behind us takes bytes without a word. */
   async #isOurs(file: number): Promise<boolean> {
     const stats = await this.#folder.stat(this.#paths[file]!);
-    return stats !== undefined && stats.ino === (this.#sized.get(file)?.ino ?? stats.ino);
+    return stats !== undefined && stats.ino === (this.#written.get(file)?.ino ?? stats.ino);
   }
 
   #pathOf(file: number): string {
@@ -424,9 +446,18 @@ async function initialState(
   return { held, suspect, synced };
 }
 
+/** Does a file hold less than it must, or does something else stand in its place? */
+function isGone(error: unknown): boolean {
+  return error instanceof StorageError && ["missing", "truncated", "link"].includes(error.code);
+}
+
 function isHash(hash: Uint8Array, hashes: Uint8Array, index: number): boolean {
   for (let i = 0; i < hash.length; i++) if (hash[i] !== hashes[index * hash.length + i]) return false;
   return true;
+}
+
+function* each<T>(items: Iterable<T>): Generator<T, void> {
+  yield* items;
 }
 
 /** The views of `buffers` on `length` bytes from `start`, as if they stood one behind the other. */

@@ -71,6 +71,16 @@ describe("TorrentStorage", () => {
     expect(storage.path).toBe(join(at.folder, "shared"));
   });
 
+  test("makes the empty files when it opens a torrent that was whole without them", async () => {
+    const torrent = makeTorrent(FILES);
+    const at = await place();
+    await (await download(torrent, at)).close();
+    await rm(join(at.folder, "shared", "last and empty"));
+    const storage = await open(torrent, at);
+    expect(storage.held.isFull).toBe(true);
+    expect((await stat(join(at.folder, "shared", "last and empty"))).size).toBe(0);
+  });
+
   test("writes many pieces at once", async () => {
     const torrent = makeTorrent(FILES);
     const at = await place();
@@ -294,6 +304,33 @@ describe("TorrentStorage", () => {
       expect((await storage.check()).isFull).toBe(true);
     },
   );
+
+  test("suspects what it held of a file that it had to make anew", async () => {
+    const torrent = makeTorrent(FILES);
+    const at = await place();
+    const storage = await open(torrent, at, { openFiles: new OpenFiles(1) });
+    for (const index of [3, 4, 0]) await storage.write(index, torrent.piece(index));
+    const path = join(at.folder, "shared", "d.bin");
+    await rm(path);
+    await storage.write(5, torrent.piece(5));
+    expect([...storage.held.held()]).toEqual([0, 5]);
+    expect([...storage.suspect.held()]).toEqual([3, 4]);
+    expect((await stat(path)).size).toBe(77);
+    await storage.sync();
+  });
+
+  test("ends a check at the first error of the disk", async () => {
+    const torrent = makeTorrent([{ length: 160 }], 1);
+    const at = await place();
+    const storage = await download(torrent, at);
+    const path = join(at.folder, "shared");
+    await rm(path);
+    await mkdir(path);
+    let checked = 0;
+    await expect(storage.check({ onProgress: () => checked++ })).rejects.toMatchObject({ code: "io", path });
+    expect(checked).toBe(0);
+    await expect(storage.close()).rejects.toMatchObject({ code: "changed", path });
+  });
 
   test("leaves its journal alone as long as there is nothing to write", async () => {
     const torrent = makeTorrent(FILES);
