@@ -6,5 +6,13 @@ if (major < 22 || (major === 22 && minor < 12)) {
   process.exitCode = 1;
 } else {
   const { run } = await import("./cli.ts");
-  process.exitCode = await run(process.argv.slice(2));
+  try {
+    process.exitCode = await run(process.argv.slice(2));
+  } catch (error) {
+    // A mistake of ours: one sentence for the user, the rest for whoever mends it.
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    const details = process.env.STA_DEBUG ? `\n${stack}` : " STA_DEBUG=1 shows where.";
+    process.stderr.write(`sta: This is a mistake of sta itself: ${message}.${details}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -32,12 +32,13 @@ export async function writePicture(path: string, side: number): Promise<void> {
     for (let x = 0; x < side; x++) {
       seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
       const hill = side * (0.72 + 0.08 * Math.sin(x / 90) + 0.05 * Math.sin(x / 37));
+      // Film grain on every channel: without it the picture would be a few kB.
+      const grain = [(seed >>> 8) & 15, (seed >>> 14) & 15, (seed >>> 20) & 15] as const;
       const star = seed >>> 24 > 254 ? 160 : 0;
-      const grain = (seed >>> 20) & 7;
       const at = y * (1 + side * 3) + 1 + x * 3;
       const [red, green, blue] =
-        y > hill ? [12, 40 + grain, 30] : [star + 10, star + 20 + (y * 60) / side, star + 60 + (y * 90) / side];
-      rows.set([red, green, blue], at);
+        y > hill ? [4, 32, 22] : [star + 4, star + 12 + (y * 60) / side, star + 50 + (y * 90) / side];
+      rows.set([red + grain[0], green + grain[1], blue + grain[2]], at);
     }
   }
   const header = Buffer.alloc(13);

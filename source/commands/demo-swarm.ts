@@ -44,6 +44,9 @@ const AWAY_MS = 8_000;
 
 const STOP_MS = 5_000;
 
+/** Bytes of a piece of the demo's files. */
+const PIECE_BYTES = 512 * 1024;
+
 export class DemoSwarm {
   readonly #folder: string;
   readonly #children = new Map<string, ChildProcess>();
@@ -62,8 +65,8 @@ export class DemoSwarm {
 
   /** Makes the files, starts tracker and peers, and returns the engine of whoever watches. Throws NoEngineError. */
   async start(): Promise<RunningEngine> {
-    const [line] = await Promise.all([this.#startTracker(), this.#makeFiles()]);
-    this.#tracker = line;
+    await this.#makeFiles();
+    this.#tracker = await this.#startTracker();
     await Promise.all(["one", "two", "three"].map((peer) => this.#startPeer(peer)));
     await this.#startEngine("you", []);
     this.#leaveLater();
@@ -75,7 +78,7 @@ export class DemoSwarm {
     this.#closing = true;
     clearTimeout(this.#timer);
     await Promise.all([...this.#children.keys()].map((name) => this.#stop(name)));
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   async #makeFiles(): Promise<void> {
@@ -87,7 +90,7 @@ export class DemoSwarm {
   async #makeFile(file: DemoFile): Promise<void> {
     const original = join(this.#folder, file.name);
     await file.make(original);
-    const { metainfo } = await createTorrent(original);
+    const { metainfo } = await createTorrent(original, { pieceLength: PIECE_BYTES });
     await writeFile(this.#torrentOf(file), metainfo.bytes);
     for (const [peer, share] of Object.entries(file.shares)) {
       const copy = join(this.#folder, peer, "files", file.name);
@@ -102,7 +105,7 @@ export class DemoSwarm {
   }
 
   async #startTracker(): Promise<string> {
-    const bin = join(distPath(), "..", "tracker", "bin.js");
+    const bin = join(distPath(), "tracker", "bin.js");
     const dir = join(this.#folder, "tracker");
     const line = await this.#spawn("tracker", [
       bin,
@@ -209,7 +212,8 @@ export class DemoSwarm {
 /** Overwrites one half of a file with zeros. */
 async function blank(path: string, half: "first half" | "second half"): Promise<void> {
   const { size } = await stat(path);
-  const middle = Math.floor(size / 2);
+  // Between two pieces, so that the halves make a whole.
+  const middle = Math.floor(size / 2 / PIECE_BYTES) * PIECE_BYTES;
   const file = await open(path, "r+");
   try {
     const start = half === "first half" ? 0 : middle;

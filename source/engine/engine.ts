@@ -298,7 +298,7 @@ export class Engine implements EngineClient, EngineEvents {
       tiers,
       infoHash: transfer.metainfo.infoHash,
       peerId: this.peerId,
-      listenPort: this.port,
+      listenPort: () => this.port,
       stats: () => ({
         uploaded: transfer.up.totalBytes,
         downloaded: transfer.down.totalBytes,

@@ -106,7 +106,7 @@ function pieceMap(transfer: Transfer): string {
         held++;
         given ||= transfer.given.get(index);
       } else if (states.verifying.has(index)) busy ||= "v";
-      else if (states.downloading.has(index)) busy = "a";
+      else if ((states.downloading.get(index)?.receivedBlocks ?? 0) > 0) busy = "a";
     }
     if (held === end - first) return given ? "g" : "h";
     return busy || (held > 0 ? "p" : "m");

@@ -10,7 +10,7 @@ import {
 import { fullBitfield } from "../../source/protocol/channel/bitfield.ts";
 import { idFromHex, toPeerId } from "../../source/protocol/ids.ts";
 import type { RunningTracker } from "../../tracker/server.ts";
-import { peerIdOf, startTracker, temporaryFolder, torrentOf, welcomed } from "../tracker/support.ts";
+import { peerIdOf, startTracker, temporaryFolder, torrentOf } from "../tracker/support.ts";
 
 const TIMING = { firstRetryMs: 10, maxRetryMs: 20, refusedRetryMs: 20, gatherMs: 5 };
 

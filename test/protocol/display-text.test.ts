@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, property, string } from "fast-check";
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import { displayText, MAX_DISPLAY_COLUMNS } from "../../source/protocol/display-text.ts";
@@ -49,8 +49,8 @@ test("wide characters count two columns each", () => {
 });
 
 test("whatever comes in, what goes out is safe, bounded and stays as it is", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: "binary", maxLength: 700 }), (text) => {
+  assert(
+    property(string({ unit: "binary", maxLength: 700 }), (text) => {
       const shown = displayText(text);
       expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u);
       expect(stringWidth(shown)).toBeLessThanOrEqual(MAX_DISPLAY_COLUMNS);
