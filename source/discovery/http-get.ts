@@ -1,0 +1,156 @@
+// One GET of a stranger's URL, bounded in bytes, time and places it may lead to.
+import { type LookupAddress, lookup } from "node:dns";
+import http, { type IncomingMessage, type RequestOptions } from "node:http";
+import https from "node:https";
+import { TrackerError } from "../protocol/errors.ts";
+import { isIPv4, isIPv6, isPrivateHost } from "../protocol/tracker/endpoint.ts";
+
+export interface GetLimits {
+  readonly maxBytes: number;
+  readonly maxRedirects: number;
+  /** For all redirects together. */
+  readonly timeoutMs: number;
+  /** Without a byte. */
+  readonly idleMs: number;
+}
+
+/** LIMITS: 1 MiB is a million peers; trackers answer in a second or not at all. */
+export const TRACKER_GET: GetLimits = { maxBytes: 1024 * 1024, maxRedirects: 3, timeoutMs: 30_000, idleMs: 10_000 };
+
+/** Stands in for the system's resolver in tests. */
+export type Resolve = (name: string) => Promise<readonly LookupAddress[]>;
+
+/**
+ * Body of the answer to a GET of `url`, whatever its status but a redirect. Redirects are followed, never from a public address to a
+ * private one. Rejects with TrackerError: `unreachable`, `timeout`, `too-big`, `malformed` or `forbidden-address`.
+ */
+export async function httpGet(
+  url: string,
+  { limits, signal, resolve = systemResolve }: { limits: GetLimits; signal: AbortSignal; resolve?: Resolve },
+): Promise<Uint8Array> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(limits.timeoutMs)]);
+  let place = parseUrl(url);
+  let cameFromPublic = false;
+  for (let redirects = 0; ; redirects++) {
+    const answer = await getOnce(place, { limits, signal: deadline, resolve, cameFromPublic });
+    cameFromPublic ||= answer.isPublic;
+    if (answer.location === undefined) return answer.body;
+    if (redirects >= limits.maxRedirects) {
+      throw new TrackerError("malformed", `${place.host} redirected more than ${limits.maxRedirects} times`);
+    }
+    place = parseUrl(answer.location, place);
+  }
+}
+
+interface Answer {
+  readonly body: Uint8Array;
+  readonly location: string | undefined;
+  readonly isPublic: boolean;
+}
+
+async function getOnce(
+  url: URL,
+  options: { limits: GetLimits; signal: AbortSignal; resolve: Resolve; cameFromPublic: boolean },
+): Promise<Answer> {
+  const { limits, signal, cameFromPublic } = options;
+  const name = url.hostname.replace(/^\[|\]$/g, "");
+  let addresses: readonly LookupAddress[];
+  try {
+    addresses = await addressesOf(name, options.resolve);
+  } catch (cause) {
+    throw new TrackerError("unreachable", `the name ${name} is not known`, { cause });
+  }
+  // Checked here and pinned below: a second look-up could give another answer.
+  if (cameFromPublic && addresses.some(({ address }) => isPrivateHost(address))) {
+    throw new TrackerError(
+      "forbidden-address",
+      `${name} is a private address, to which a public tracker may not send us`,
+    );
+  }
+  const pinned: RequestOptions["lookup"] = (_name, { all }, callback) => {
+    const [first] = addresses;
+    if (all) callback(null, [...addresses]);
+    else callback(null, first!.address, first!.family);
+  };
+  const response = await responseTo(url, { lookup: pinned, signal, timeout: limits.idleMs });
+  const { statusCode = 0, headers } = response;
+  const isPublic = addresses.some(({ address }) => !isPrivateHost(address));
+  if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
+    response.destroy();
+    return { body: new Uint8Array(), location: headers.location, isPublic };
+  }
+  return { body: await bodyOf(response, url, limits.maxBytes, signal), location: undefined, isPublic };
+}
+
+function responseTo(url: URL, options: RequestOptions): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const { request } = url.protocol === "https:" ? https : http;
+    const asking = request(url, {
+      ...options,
+      agent: false,
+      maxHeaderSize: 16 * 1024,
+      headers: { "Accept-Encoding": "identity", "User-Agent": "sta", Connection: "close" },
+    });
+    let reading: IncomingMessage | undefined;
+    asking.on("timeout", () => (reading ?? asking).destroy(new TrackerError("timeout", `${url.host} is silent`)));
+    asking.on("error", (error) => reject(asTrackerError(error, url, options.signal)));
+    asking.on("response", (response) => {
+      reading = response;
+      resolve(response);
+    });
+    asking.end();
+  });
+}
+
+async function bodyOf(response: IncomingMessage, url: URL, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  const encoding = response.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") {
+    response.destroy();
+    throw new TrackerError("malformed", `${url.host} answers in an encoding nobody asked for`);
+  }
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const part of response as AsyncIterable<Uint8Array>) {
+      length += part.length;
+      // Leaving the loop destroys the response.
+      if (length > maxBytes) throw new TrackerError("too-big", `${url.host} sent more than ${maxBytes} bytes`);
+      parts.push(part);
+    }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw asTrackerError(error, url, signal);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+function asTrackerError(error: Error, url: URL, signal: AbortSignal | undefined): TrackerError {
+  if (error instanceof TrackerError) return error;
+  if (signal?.aborted) return new TrackerError("timeout", `${url.host} did not answer in time`, { cause: error });
+  const refused = "code" in error && error.code === "ECONNREFUSED";
+  const text = refused ? `no tracker answers at ${url.host}` : `${url.host} cannot be reached: ${error.message}`;
+  return new TrackerError("unreachable", text, { cause: error });
+}
+
+function parseUrl(text: string, base?: URL): URL {
+  const url = URL.parse(text, base);
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+    throw new TrackerError(
+      "malformed",
+      base ? `${base.host} redirected to what is no http address` : "no http address",
+    );
+  }
+  return url;
+}
+
+async function addressesOf(name: string, resolve: Resolve): Promise<readonly LookupAddress[]> {
+  if (isIPv4(name)) return [{ address: name, family: 4 }];
+  if (isIPv6(name)) return [{ address: name, family: 6 }];
+  return resolve(name);
+}
+
+function systemResolve(name: string): Promise<readonly LookupAddress[]> {
+  return new Promise((resolve, reject) => {
+    lookup(name, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
+  });
+}

@@ -1,0 +1,237 @@
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import { expect, onTestFinished, test } from "vitest";
+import {
+  type AnnouncerState,
+  HttpAnnouncer,
+  type HttpAnnouncerOptions,
+} from "../../source/discovery/http-announcer.ts";
+import { type GetLimits, TRACKER_GET, httpGet } from "../../source/discovery/http-get.ts";
+import { encode } from "../../source/protocol/bencode.ts";
+import { idFromHex, toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
+import type { Endpoint } from "../../source/protocol/tracker/endpoint.ts";
+import {
+  encodeAnnounceResponse,
+  encodeFailure,
+  parseAnnounceQuery,
+} from "../../source/protocol/tracker/http-announce.ts";
+import { peerIdOf, startTracker, torrentOf, welcomed } from "../tracker/support.ts";
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+async function web(handler: Handler): Promise<{ url: string; port: number }> {
+  const server = createServer(handler);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/announce`, port };
+}
+
+/** A tracker that answers `answers` in turn, the last of them for ever, and keeps the queries. */
+async function scripted(...answers: Uint8Array[]) {
+  const queries: ReturnType<typeof parseAnnounceQuery>[] = [];
+  const place = await web((request, response) => {
+    queries.push(parseAnnounceQuery(request.url!.split("?")[1]!));
+    response.end(answers[Math.min(queries.length, answers.length) - 1]);
+  });
+  return { ...place, queries };
+}
+
+const answer = (peers: Endpoint[] = [], interval = 1800) => encodeAnnounceResponse({ interval, peers }, true);
+const TIMING = { minIntervalMs: 5, maxIntervalMs: 60_000, firstRetryMs: 5, maxRetryMs: 20, stoppedMs: 200 };
+
+function announcer(tiers: string[][], options: Partial<HttpAnnouncerOptions> = {}) {
+  const peers: Endpoint[] = [];
+  const states: AnnouncerState[] = [];
+  let wake = () => undefined as void;
+  const made = new HttpAnnouncer({
+    tiers,
+    infoHash: toInfoHash(idFromHex(torrentOf("x").infoHash)!),
+    peerId: toPeerId(idFromHex(peerIdOf(1))!),
+    listenPort: () => 6881,
+    stats: () => ({ uploaded: 1, downloaded: 2, left: 3 }),
+    random: () => 0.999,
+    onPeers: (found) => {
+      peers.push(...found);
+      wake();
+    },
+    onState: (state) => {
+      states.push(state);
+      wake();
+    },
+    timing: TIMING,
+    ...options,
+  });
+  onTestFinished(() => made.stop());
+  made.start();
+  const until = async (done: () => boolean) => {
+    while (!done()) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  return { announcer: made, peers, states, until };
+}
+
+test("started, completed and stopped are each said once", async () => {
+  const tracker = await scripted(answer([{ host: "10.0.0.1", port: 7 }]));
+  const { announcer: made, peers, until } = announcer([[tracker.url]]);
+  await until(() => peers.length === 1);
+  expect(peers).toEqual([{ host: "10.0.0.1", port: 7 }]);
+  made.completed();
+  await until(() => peers.length === 2);
+  await made.stop();
+  expect(tracker.queries.map(({ event }) => event)).toEqual(["started", "completed", "stopped"]);
+  expect(tracker.queries[0]).toMatchObject({ port: 6881, uploaded: 1, downloaded: 2, left: 3, compact: true });
+});
+
+test("a failure reason is said in the tracker's words, and it is tried again", async () => {
+  const tracker = await scripted(encodeFailure("not here"), encodeFailure("not here"), answer());
+  const { states, until } = announcer([[tracker.url]]);
+  await until(() => states.some(({ state }) => state === "working"));
+  expect(states.find(({ state }) => state === "failing")).toMatchObject({
+    problem: "not here",
+    tracker: new URL(tracker.url).origin,
+  });
+  expect(tracker.queries.map(({ event }) => event)).toEqual(["started", "started", "started"]);
+});
+
+test("the next tracker of a tier, then the next tier, is asked when one fails", async () => {
+  const bad = await scripted(encodeFailure("no"));
+  const good = await scripted(answer([], 0));
+  const other = await scripted(answer());
+  const {
+    announcer: made,
+    states,
+    until,
+  } = announcer([["udp://1.2.3.4:1", bad.url], [bad.url, good.url], [other.url]]);
+  await until(() => good.queries.length >= 3);
+  await made.stop();
+  expect(bad.queries.length).toBeGreaterThanOrEqual(4);
+  expect(other.queries).toEqual([]);
+  expect(states.some(({ state }) => state === "failing")).toBe(false);
+});
+
+test.for([0, -1, 1_000_000_000_000_000])("an interval of %s s is clamped", async (interval) => {
+  const tracker = await scripted(answer([], interval));
+  const {
+    announcer: made,
+    states,
+    until,
+  } = announcer([[tracker.url]], {
+    timing: { ...TIMING, minIntervalMs: 60_000, maxIntervalMs: 21_600_000 },
+  });
+  await until(() => states.some(({ state, nextAt }) => state === "working" && nextAt !== null));
+  const wait = made.state.nextAt! - performance.now();
+  expect(wait).toBeGreaterThan(59_000);
+  expect(wait).toBeLessThanOrEqual(21_600_000);
+});
+
+test("only the first 200 peers are taken", async () => {
+  const many = Array.from({ length: 201 }, (_, i) => ({ host: "10.0.0.1", port: i + 1 }));
+  const { peers, until } = announcer([[(await scripted(answer(many))).url]]);
+  await until(() => peers.length > 0);
+  expect(peers).toEqual(many.slice(0, 200));
+});
+
+test("a tracker that never answers does not hold up the end", async () => {
+  const hanging = await web(() => undefined);
+  const { announcer: made, states, until } = announcer([[hanging.url]]);
+  await until(() => states.some(({ state }) => state === "announcing"));
+  await made.stop();
+  expect(made.state.state).toBe("idle");
+});
+
+test("it finds channel peers through sta-tracker, and they find it", async () => {
+  const tracker = await startTracker();
+  const a = await welcomed(tracker, 1);
+  const { bytes, infoHash } = torrentOf("x");
+  await a.publish(bytes);
+  a.say({ type: "have", infoHash, pieces: "8A==" });
+  await a.settled();
+  const {
+    announcer: made,
+    peers,
+    until,
+  } = announcer([[`http://127.0.0.1:${tracker.port}/announce`]], {
+    stats: () => ({ uploaded: 0, downloaded: 0, left: 0 }),
+  });
+  await until(() => peers.length > 0);
+  expect(peers).toEqual([{ host: "127.0.0.1", port: 7001 }]);
+  a.say({ type: "holders", id: 99, infoHash });
+  expect((await a.next("holders")).peers).toMatchObject([{ address: "127.0.0.1", port: 6881, pieces: "8A==" }]);
+  await made.stop();
+  expect((await a.next("changed", ({ entries }) => entries[0]?.holders === 1)).entries[0]).toMatchObject({ seeds: 1 });
+});
+
+const fetched = (url: string, limits: Partial<GetLimits> = {}) =>
+  httpGet(url, { limits: { ...TRACKER_GET, ...limits }, signal: new AbortController().signal });
+
+test("a body one byte over the cap is refused, one at the cap is not", async () => {
+  const { url } = await web((request, response) => response.end(Buffer.alloc(Number(request.headers.host && 101))));
+  await expect(fetched(url, { maxBytes: 100 })).rejects.toMatchObject({ code: "too-big" });
+  expect((await fetched(url, { maxBytes: 101 })).length).toBe(101);
+});
+
+test("a body that never ends is cut at the cap", async () => {
+  const { url } = await web((_request, response) => {
+    const part = Buffer.alloc(65_536);
+    const more = () => {
+      while (!response.destroyed && response.write(part));
+    };
+    response.on("drain", more);
+    more();
+  });
+  await expect(fetched(url)).rejects.toMatchObject({ code: "too-big" });
+});
+
+test("a compressed answer is refused before it is inflated", async () => {
+  const { url } = await web((request, response) => {
+    expect(request.headers["accept-encoding"]).toBe("identity");
+    response.writeHead(200, { "Content-Encoding": "gzip" }).end(gzipSync(Buffer.alloc(1_000_000)));
+  });
+  await expect(fetched(url)).rejects.toMatchObject({ code: "malformed" });
+});
+
+test("silence and slowness end in time", async () => {
+  const silent = await web((_request, response) => void response.write("d"));
+  await expect(fetched(silent.url, { idleMs: 30 })).rejects.toMatchObject({ code: "timeout" });
+  await expect(fetched(silent.url, { timeoutMs: 30 })).rejects.toMatchObject({ code: "timeout" });
+});
+
+test("three redirects are followed, a fourth is not, and none to another scheme", async () => {
+  const { url } = await web((request, response) => {
+    const left = Number(new URL(request.url!, "http://x").searchParams.get("left"));
+    if (left === 0) response.end("here");
+    else response.writeHead(302, { Location: left === 9 ? "file:///etc/passwd" : `/?left=${left - 1}` }).end();
+  });
+  expect(String(Buffer.from(await fetched(`${url}?left=3`)))).toBe("here");
+  await expect(fetched(`${url}?left=4`)).rejects.toMatchObject({ code: "malformed" });
+  await expect(fetched(`${url}?left=9`)).rejects.toMatchObject({ code: "malformed" });
+});
+
+test("a name that leads nowhere, and a closed port, are said so", async () => {
+  const unknown = httpGet("http://tracker.test/announce", {
+    limits: TRACKER_GET,
+    signal: new AbortController().signal,
+    resolve: () => Promise.reject(new Error("ENOTFOUND")),
+  });
+  await expect(unknown).rejects.toMatchObject({ code: "unreachable", message: "the name tracker.test is not known" });
+  const closed = await startTracker();
+  await closed.close();
+  await expect(fetched(`http://127.0.0.1:${closed.port}/`)).rejects.toMatchObject({ code: "unreachable" });
+});
+
+test.for([
+  "d",
+  "le",
+  "d8:intervali1ee trailing",
+  "d8:intervali1e5:peers5:abcdee",
+  String(Buffer.from(encode({ peers: "" }))),
+])("the unreadable answer %s is a failure", async (body) => {
+  const { url } = await web((_request, response) => response.end(body));
+  const { states, until } = announcer([[url]]);
+  await until(() => states.some(({ state }) => state === "failing"));
+  expect(states.find(({ state }) => state === "failing")!.problem).toContain("unreadable");
+});
