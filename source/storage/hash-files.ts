@@ -119,7 +119,7 @@ async function list(root: string): Promise<Listing> {
     let offset = 0;
     const files: Listing["files"] = [];
     for (const path of paths) {
-      const { size } = await lstat(join(root, ...path));
+      const size = await sizeOf(join(root, ...path));
       files.push({ path, length: size, offset });
       offset += size;
     }
@@ -127,6 +127,17 @@ async function list(root: string): Promise<Listing> {
   } catch (error) {
     if (error instanceof MetainfoError) throw error;
     throw toStorageError(error, root);
+  }
+}
+
+/** Bytes of a file that a folder listed; a name that is not UTF-8 was listed as another one, which is not there. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await lstat(path)).size;
+  } catch (error) {
+    if (path.includes("\ufffd"))
+      throw new MetainfoError("field", `The name of ${path} is not UTF-8; rename the file to share it.`);
+    throw toStorageError(error, path);
   }
 }
 

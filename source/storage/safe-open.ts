@@ -17,10 +17,10 @@ export class SafeFolder {
     this.path = resolve(path);
   }
 
-  /** Creates the folder when it is not there, and remembers which one it is. Throws StorageError. */
-  async create(): Promise<void> {
+  /** Remembers which folder it is, and before that creates it when it is not there and `create` is given. Throws StorageError. */
+  async enter({ create }: { readonly create: boolean }): Promise<void> {
     try {
-      await mkdir(this.path, { recursive: true });
+      if (create) await mkdir(this.path, { recursive: true });
       await this.#check();
     } catch (error) {
       throw toStorageError(error, this.path);

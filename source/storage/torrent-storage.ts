@@ -102,7 +102,7 @@ export class TorrentStorage {
   }
 
   /**
-   * Opens the torrent's data: creates the folder, reads the journal, compares it with the files. Nothing is hashed.
+   * Opens the torrent's data: reads the journal, creates the folder if nothing was held, compares with the files. Nothing is hashed.
    * Files are created when their first piece is written, and empty ones with the last.
    * Throws StorageError; `missing` when data was held and all of it is gone (an unmounted disk), with the journal left as it is.
    */
@@ -112,7 +112,8 @@ export class TorrentStorage {
     const bootId = await readBootId();
     const recovered = options.justHashed ? undefined : await recoverJournal(options.journalFile, identity, bootId);
     const folder = new SafeFolder(options.folder);
-    await folder.create();
+    // What was held lies in a folder that is there: an unmounted disk's is not made anew.
+    await folder.enter({ create: options.acceptMissing || !recovered || recovered.held.isEmpty });
     const paths = await diskPaths(metainfo, folder);
     const { held, suspect, synced } = await initialState(options, recovered, { folder, paths });
     const journal = new ResumeJournal(

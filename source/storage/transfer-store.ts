@@ -69,6 +69,8 @@ export class TransferStore {
     const transfers: StoredTransfer[] = [];
     const problems: string[] = [];
     for (const name of await this.#list()) {
+      // What a process that was killed had begun to write beside.
+      if (name.endsWith(".new")) await rm(join(this.#folder, name), { force: true });
       const infoHash = name.endsWith(".torrent") ? parseInfoHashHex(name.slice(0, -".torrent".length)) : undefined;
       if (!infoHash) continue;
       const outcome = await this.#read(infoHash);

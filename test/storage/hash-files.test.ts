@@ -55,6 +55,15 @@ describe("hashPath", () => {
     await expect(hashPath(join(folder, "link"))).rejects.toMatchObject({ name: "StorageError", code: "link" });
   });
 
+  test("asks for another name when one is not UTF-8", async () => {
+    const folder = await temporaryFolder();
+    await writeFile(Buffer.concat([Buffer.from(`${folder}/`), Buffer.of(0xff, 0x61)]), "x");
+    await expect(hashPath(folder)).rejects.toMatchObject({
+      name: "MetainfoError",
+      message: expect.stringContaining("UTF-8"),
+    });
+  });
+
   test("stops with the reason of its signal", async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "x"), "0123456789");

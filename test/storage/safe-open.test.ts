@@ -8,7 +8,7 @@ import { temporaryFolder } from "./fixtures.ts";
 async function folder() {
   const root = await temporaryFolder();
   const safe = new SafeFolder(join(root, "in"));
-  await safe.create();
+  await safe.enter({ create: true });
   return { root, safe };
 }
 
@@ -26,10 +26,16 @@ describe("SafeFolder", () => {
     const { root, safe } = await folder();
     await symlink(safe.path, join(root, "link"));
     const linked = new SafeFolder(join(root, "link"));
-    await linked.create();
+    await linked.enter({ create: true });
     await (await linked.open(["a"], "write")).close();
     expect(await readdir(safe.path)).toEqual(["a"]);
     expect(new SafeFolder("/").resolve(["etc"])).toBe("/etc");
+  });
+
+  test("is made only when it may be", async () => {
+    const { root } = await folder();
+    await expect(new SafeFolder(join(root, "new")).enter({ create: false })).rejects.toMatchObject({ code: "missing" });
+    expect(await readdir(root)).toEqual(["in"]);
   });
 
   test("opens for reading what is there, and creates nothing", async () => {

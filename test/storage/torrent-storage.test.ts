@@ -238,6 +238,10 @@ describe("TorrentStorage", () => {
     await rm(at.folder, { recursive: true });
     const journal = await readFile(at.journalFile);
     await expect(open(torrent, at)).rejects.toMatchObject({ name: "StorageError", code: "missing", path: at.folder });
+    expect(await readdir(join(at.folder, ".."))).toEqual(["x.pieces"]);
+    await mkdir(at.folder);
+    await expect(open(torrent, at)).rejects.toMatchObject({ name: "StorageError", code: "missing", path: at.folder });
+    expect(await readdir(at.folder)).toEqual([]);
     expect(Buffer.compare(await readFile(at.journalFile), journal)).toBe(0);
     expect((await open(torrent, at, { acceptMissing: true })).held.isEmpty).toBe(true);
   });

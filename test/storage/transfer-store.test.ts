@@ -66,6 +66,13 @@ describe("TransferStore", () => {
     expect((await transfers.load()).problems).toEqual([]);
   });
 
+  test("clears away what a killed process had begun to write", async () => {
+    const { transfers, folder } = await store();
+    await writeFile(join(folder, "x.json.0123456789ab.new"), "{");
+    expect(await transfers.load()).toEqual({ transfers: [], problems: [] });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   test("survives its settings cut at every byte", async () => {
     const { transfers, folder } = await store();
     const { metainfo } = makeTorrent([{ length: 40 }]);
