@@ -76,7 +76,12 @@ function tabRows(snapshot: Snapshot, row: TransferRow, tab: DetailTab, size: Siz
     case "pieces":
       return pieceRows(row, size, theme);
     case "peers":
-      return row.peers.length === 0 ? ["No peer is connected."] : row.peers.map((peer) => drawPeer(peer, width, theme));
+      return row.peers.length === 0
+        ? ["No peer is connected."]
+        : row.peers.map((peer) => {
+            const { before, bar, after } = drawPeer(peer, width, theme, theme);
+            return before + bar + after;
+          });
     case "files":
       return [
         ...row.files.map(

@@ -2,7 +2,7 @@
 import type { PeerRow, TransferRow } from "../../control/contract.ts";
 import { pieceBar, progressBar } from "../format/bars.ts";
 import { formatPart, formatRate } from "../format/bytes.ts";
-import { cut, left, padded, right } from "../format/columns.ts";
+import { columnsOf, cut, left, padded, right } from "../format/columns.ts";
 import { counted, formatCount, formatShare } from "../format/numbers.ts";
 import { formatDuration } from "../format/time.ts";
 import { listHeight, type Size } from "../layout.ts";
@@ -18,12 +18,9 @@ export function drawTransfers(state: ViewState, size: Size, theme: Theme): strin
   const { top, index } = state.positions.transfers;
   const height = listHeight("transfers", size);
   const focused = state.pane === "transfers";
-  const rows = items.slice(top, top + height).map((item, offset) => {
-    const selected = top + offset === index;
-    return selected && focused
-      ? theme.selected(drawItem(item, state, inner, withoutStyles(theme), theme.glyphs.cursor))
-      : drawItem(item, state, inner, theme, selected ? theme.glyphs.dot : " ");
-  });
+  const rows = items
+    .slice(top, top + height)
+    .map((item, offset) => drawItem(item, state, inner, theme, { selected: top + offset === index, focused }));
   return drawFrame(
     {
       title: "2 Transfers",
@@ -37,24 +34,44 @@ export function drawTransfers(state: ViewState, size: Size, theme: Theme): strin
   );
 }
 
-function drawItem(item: TransferItem, state: ViewState, inner: number, theme: Theme, cursor: string): string {
-  const row =
-    item.peer === null
-      ? drawTransfer(item.transfer, state.expanded.has(item.transfer.infoHash), inner - 1, theme)
-      : `    ${drawPeer(item.peer, inner - 5, theme)}`;
-  return padded(cursor + row, inner);
+/** A row with a bar, which keeps its colours when the texts around it are selected. */
+interface BarRow {
+  readonly before: string;
+  readonly bar: string;
+  readonly after: string;
 }
 
-/** One transfer in `width` columns. */
-export function drawTransfer(row: TransferRow, open: boolean, width: number, theme: Theme): string {
-  const { glyphs } = theme;
+function drawItem(
+  { transfer, peer }: TransferItem,
+  state: ViewState,
+  inner: number,
+  theme: Theme,
+  { selected, focused }: { selected: boolean; focused: boolean },
+): string {
+  const marked = selected && focused;
+  const texts = marked ? withoutStyles(theme) : theme;
+  const { before, bar, after } =
+    peer === null
+      ? drawTransfer(transfer, state.expanded.has(transfer.infoHash), inner - 1, texts, theme)
+      : drawPeer(peer, inner - 5, texts, theme);
+  const cursor = marked ? theme.glyphs.cursor : selected ? theme.glyphs.dot : " ";
+  const head = `${cursor}${peer === null ? "" : "    "}${before}`;
+  const tail = padded(after, inner - columnsOf(head) - columnsOf(bar));
+  return marked ? theme.selected(head) + bar + theme.selected(tail) : head + bar + tail;
+}
+
+function drawTransfer(row: TransferRow, open: boolean, width: number, texts: Theme, bars: Theme): BarRow {
+  const { glyphs } = texts;
   const barWidth = width >= 108 ? 24 : width >= 90 ? 18 : 12;
   const nameWidth = Math.max(14, Math.min(40, Math.round(width * 0.22)));
   const restWidth = width - 4 - nameWidth - 1 - barWidth - 6 - 2;
   const name = left(row.name, nameWidth, glyphs.ellipsis);
   const share = right(formatShare(row.length === 0 ? 1 : row.heldBytes / row.length), 6);
-  const bar = pieceBar(row.pieceMap, barWidth, theme);
-  return `${open ? glyphs.open : glyphs.closed} ${stateGlyph(row, theme)} ${name} ${bar}${share}  ${restOf(row, restWidth, theme)}`;
+  return {
+    before: `${open ? glyphs.open : glyphs.closed} ${stateGlyph(row, texts)} ${name} `,
+    bar: pieceBar(row.pieceMap, barWidth, bars),
+    after: `${share}  ${restOf(row, restWidth, texts)}`,
+  };
 }
 
 export function stateGlyph(row: TransferRow, theme: Theme): string {
@@ -109,21 +126,22 @@ export function wordsOf({ state, reason, heldBytes, length }: TransferRow): stri
 }
 
 /** One peer in `width` columns. */
-export function drawPeer(peer: PeerRow, width: number, theme: Theme): string {
-  const { glyphs } = theme;
+export function drawPeer(peer: PeerRow, width: number, texts: Theme, bars: Theme): BarRow {
+  const { glyphs } = texts;
   const wide = width >= 96;
   const address = left(peer.address, wide ? 22 : 17, glyphs.ellipsis);
   const client = left(peer.client, wide ? 17 : 10, glyphs.ellipsis);
-  const share = right(formatShare(peer.progress), 5);
+  const who = `${address} ${client} ${right(formatShare(peer.progress), 5)}  `;
   const barWidth = wide ? 10 : 6;
   const labelWidth = wide ? 12 : 7;
-  const doing =
-    peer.piece === null
-      ? left(peer.idle, labelWidth + barWidth, glyphs.ellipsis)
-      : `${left(`${wide ? "piece " : "#"}${formatCount(peer.piece)}`, labelWidth, glyphs.ellipsis)}${progressBar(peer.pieceFraction, barWidth, theme)}`;
   const down = right(`${glyphs.down} ${formatRate(peer.downBytesPerSecond)}`, wide ? 13 : 12);
   const up = right(`${glyphs.up} ${formatRate(peer.upBytesPerSecond)}`, wide ? 13 : 12);
-  return `${address} ${client} ${share}  ${doing}${down}${wide ? ` ${up}  ${peer.via}` : up}`;
+  const after = wide ? `${down} ${up}  ${peer.via}` : down + up;
+  if (peer.piece === null) {
+    return { before: who + left(peer.idle, labelWidth + barWidth, glyphs.ellipsis), bar: "", after };
+  }
+  const label = left(`${wide ? "piece " : "#"}${formatCount(peer.piece)}`, labelWidth, glyphs.ellipsis);
+  return { before: who + label, bar: progressBar(peer.pieceFraction, barWidth, bars), after };
 }
 
 function emptyText(state: ViewState): string[] {
