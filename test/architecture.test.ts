@@ -1,0 +1,106 @@
+// The layers: who may import whom, and what the pure rooms may touch. A new arrow is a new word in this table.
+import { readFileSync, readdirSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const ROOT = resolve(import.meta.dirname, "..");
+
+/** Each room may import itself and the rooms named here. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  metainfo: ["protocol"],
+  swarm: ["metainfo", "protocol"],
+  storage: ["metainfo", "protocol"],
+  discovery: ["protocol"],
+  contract: ["protocol"],
+  control: ["contract", "protocol"],
+  engine: ["swarm", "storage", "discovery", "metainfo", "protocol", "contract"],
+  ui: ["contract"],
+  commands: ["ui", "control", "contract", "engine", "swarm", "storage", "discovery", "metainfo", "protocol"],
+  cli: ["commands"],
+  tracker: ["metainfo", "protocol"],
+};
+
+/** Rooms and files without a system below them, and the only modules of Node they may use. */
+const PURE: readonly (readonly [path: string, node: readonly string[]])[] = [
+  ["source/protocol/", []],
+  ["source/metainfo/", ["node:crypto"]],
+  ["source/swarm/", []],
+  ["source/control/contract.ts", []],
+  ["tracker/catalogue.ts", []],
+  ["tracker/peer-dictionary.ts", []],
+];
+
+/** Clocks, chance and the console: what a pure file is given as arguments. */
+const IMPURE =
+  /\b(Date\.now|new Date\(\)|Math\.random|performance\.|console\.|process\.|setTimeout|setInterval|setImmediate|queueMicrotask|fetch\()/;
+
+const files = ["source", "tracker"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => `${folder}/${name}`),
+);
+
+/** `source/control/contract.ts` is a room of its own: the one that ui and engine meet in. */
+function roomOf(file: string): string {
+  if (file === "source/control/contract.ts") return "contract";
+  const [top = "", room = ""] = file.split("/");
+  if (top === "tracker") return "tracker";
+  return room.includes(".") ? "cli" : room;
+}
+
+/** Text without comments, so that a sentence about a clock is no clock. */
+function codeOf(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8").replaceAll(/\/\*[^]*?\*\/|(?<!:)\/\/.*$/gm, "");
+}
+
+/** What a file imports, statically, dynamically or for its types. */
+function importsOf(code: string): string[] {
+  const specifiers = /(?:\bfrom\s*|\bimport\s*\(?\s*)"([^"]+)"/g;
+  return [...code.matchAll(specifiers)].map((match) => match[1]!);
+}
+
+function arrowOf(file: string, specifier: string): string | undefined {
+  if (!specifier.startsWith(".")) return undefined;
+  const target = relative(ROOT, resolve(ROOT, dirname(file), specifier));
+  if (target === "package.json") return undefined;
+  const [from, to] = [roomOf(file), roomOf(target)];
+  return from === to || MAY_IMPORT[from]?.includes(to) ? undefined : `${file} (${from}) imports ${target} (${to})`;
+}
+
+test("a room imports only what stands below it", () => {
+  const wrong = files.flatMap((file) => importsOf(codeOf(file)).flatMap((specifier) => arrowOf(file, specifier) ?? []));
+  expect(wrong).toEqual([]);
+});
+
+test("every folder is a room of the table", () => {
+  expect(files.filter((file) => !(roomOf(file) in MAY_IMPORT))).toEqual([]);
+});
+
+test("no arrow of the table leads back", () => {
+  const reaches = (from: string, to: string): boolean =>
+    MAY_IMPORT[from]!.some((next) => next === to || reaches(next, to));
+  expect(Object.keys(MAY_IMPORT).filter((room) => reaches(room, room))).toEqual([]);
+});
+
+test.for(PURE)("%s has no system, no clock, no chance and no console", ([path, allowed]) => {
+  const wrong = files
+    .filter((file) => file.startsWith(path))
+    .flatMap((file) => {
+      const code = codeOf(file);
+      const modules = importsOf(code).filter((name) => name.startsWith("node:") && !allowed.includes(name));
+      const touched = IMPURE.exec(code)?.[0];
+      return [...modules, ...(touched === undefined ? [] : [touched])].map((what) => `${file}: ${what}`);
+    });
+  expect(wrong).toEqual([]);
+});
+
+test("what reaches up, sideways or out is seen", () => {
+  expect(arrowOf("source/swarm/x.ts", "../storage/y.ts")).toContain("(swarm) imports source/storage/y.ts (storage)");
+  expect(arrowOf("source/ui/panes/x.tsx", "../../control/client.ts")).toContain("(control)");
+  expect(arrowOf("source/ui/panes/x.tsx", "../../control/contract.ts")).toBeUndefined();
+  expect(
+    importsOf('import type { A } from "./a.ts"; await import("./b.ts"); export * from "./c.ts"; import "./d.ts"'),
+  ).toEqual(["./a.ts", "./b.ts", "./c.ts", "./d.ts"]);
+  expect(IMPURE.test("Date.now()")).toBe(true);
+});
