@@ -7,9 +7,10 @@ import { readBootId } from "./boot-id.ts";
 import { diskPaths, inspectFiles } from "./disk-files.ts";
 import { StorageError, storageError, toStorageError } from "./errors.ts";
 import type { JournalRecord } from "./journal-format.ts";
+import type { HashWorkers } from "./hash-workers.ts";
 import { KnownFiles } from "./known-files.ts";
 import { OpenFiles } from "./open-files.ts";
-import { allDone, hashPiece, readFully, writeFully } from "./piece-io.ts";
+import { allDone, hashPiece, readFully, sharedBytes, writeFully } from "./piece-io.ts";
 import { type RecoveredJournal, recoverJournal, ResumeJournal } from "./resume-journal.ts";
 import { SafeFolder } from "./safe-open.ts";
 
@@ -31,6 +32,8 @@ export interface TorrentStorageOptions {
   readonly journalFile: string;
   /** The budget of descriptors that all torrents share. */
   readonly openFiles?: OpenFiles;
+  /** The hashing threads that all torrents share; without them the thread pool hashes, for a copy of each piece. */
+  readonly hashWorkers?: HashWorkers;
   /** The caller has just hashed every piece (`hash-files.ts`): all are held, and the journal of before does not count. */
   readonly justHashed?: boolean;
   /** Data that was held and is gone altogether is fetched again, instead of a StorageError `missing`. */
@@ -134,10 +137,12 @@ export class TorrentStorage {
     return this.#folder.resolve(this.#paths[0]!.slice(0, 1));
   }
 
-  /** Is this the piece that the metainfo describes? Hashed on the thread pool; `bytes` must not change meanwhile. */
+  /** Is this the piece that the metainfo describes? Hashed beside the main thread; `bytes` must not change meanwhile. */
   async verify(index: number, bytes: Uint8Array): Promise<boolean> {
     if (bytes.length !== this.#layout.pieceLengthAt(index)) return false;
-    return isHash(await hashPiece(bytes), this.#options.metainfo.pieceHashes, index);
+    const { hashWorkers, metainfo } = this.#options;
+    const digest = await (hashWorkers ? hashWorkers.sha1(bytes) : hashPiece(bytes));
+    return isHash(digest, metainfo.pieceHashes, index);
   }
 
   /**
@@ -205,7 +210,8 @@ export class TorrentStorage {
     this.#known.clear();
     await this.#openFiles.close(this.#keyPrefix);
     const worker = async (): Promise<void> => {
-      const buffer = new Uint8Array(Math.min(this.#layout.pieceLength, this.#layout.length));
+      const length = Math.min(this.#layout.pieceLength, this.#layout.length);
+      const buffer = this.#options.hashWorkers ? sharedBytes(length) : new Uint8Array(length);
       for (const index of pieces) {
         options.signal?.throwIfAborted();
         const right = await this.#isOnDisk(index, buffer);

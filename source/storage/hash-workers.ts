@@ -1,0 +1,95 @@
+// HashWorkers: SHA-1 beside the main thread.
+// `crypto.subtle` copies what it hashes on the thread that asks: 0.42 s a GiB of the main thread,
+// measured with pieces of 512 KiB; from shared memory (`sharedBytes`) it is 0.01 s.
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { sharedBytes } from "./piece-io.ts";
+
+/** More threads than this only fill the memory bus. */
+const MAX_WORKERS = 4;
+
+/** A thread costs about 8 MB; one that had nothing to do for so long is let go. */
+const IDLE_MS = 10_000;
+
+const WORKER_FILE = new URL(import.meta.url.endsWith(".ts") ? "./hash-worker.ts" : "./hash-worker.js", import.meta.url);
+
+interface Pending {
+  readonly resolve: (digest: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface HashThread {
+  readonly worker: Worker;
+  readonly pending: Map<number, Pending>;
+  idleTimer: NodeJS.Timeout | undefined;
+}
+
+/** Shared by all torrents of an engine. Threads are started when there is work, and keep no process alive when there is none. */
+export class HashWorkers {
+  readonly #size: number;
+  readonly #threads = new Set<HashThread>();
+  #nextId = 0;
+
+  constructor(size: number = Math.min(MAX_WORKERS, availableParallelism())) {
+    this.#size = size;
+  }
+
+  /**
+   * SHA-1 of `bytes`, 20 bytes. Bytes in a SharedArrayBuffer are hashed where they are and must not change meanwhile; others are
+   * copied first. Rejects when the thread ends.
+   */
+  sha1(bytes: Uint8Array): Promise<Uint8Array> {
+    const thread = this.#leastBusy();
+    const id = this.#nextId++;
+    const shared = bytes.buffer instanceof SharedArrayBuffer ? bytes : sharedCopy(bytes);
+    clearTimeout(thread.idleTimer);
+    thread.worker.ref();
+    return new Promise((resolve, reject) => {
+      thread.pending.set(id, { resolve, reject });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+      thread.worker.postMessage({ id, bytes: shared });
+    });
+  }
+
+  /** Ends all threads; what they had not answered is rejected. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#threads, ({ worker }) => worker.terminate()));
+  }
+
+  #leastBusy(): HashThread {
+    let best: HashThread | undefined;
+    for (const thread of this.#threads) if (!best || thread.pending.size < best.pending.size) best = thread;
+    return best && (best.pending.size === 0 || this.#threads.size >= this.#size) ? best : this.#start();
+  }
+
+  #start(): HashThread {
+    const worker = new Worker(WORKER_FILE);
+    const thread: HashThread = { worker, pending: new Map(), idleTimer: undefined };
+    this.#threads.add(thread);
+    worker.on("message", ({ id, digest }: { id: number; digest: Uint8Array }) => {
+      thread.pending.get(id)?.resolve(digest);
+      thread.pending.delete(id);
+      if (thread.pending.size === 0) rest(thread);
+    });
+    let reason: unknown = new Error("the hashing thread has ended");
+    worker.on("error", (error) => (reason = error));
+    worker.on("exit", () => {
+      this.#threads.delete(thread);
+      clearTimeout(thread.idleTimer);
+      for (const { reject } of thread.pending.values()) reject(reason);
+    });
+    return thread;
+  }
+}
+
+/** A message would carry all of the buffer that a view is of. */
+function sharedCopy(bytes: Uint8Array): Uint8Array {
+  const copy = sharedBytes(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
+function rest(thread: HashThread): void {
+  thread.worker.unref();
+  thread.idleTimer = setTimeout(() => void thread.worker.terminate(), IDLE_MS).unref();
+}
