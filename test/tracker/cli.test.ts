@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { expect, onTestFinished, test } from "vitest";
+import { defaultFolder, run } from "../../tracker/cli.ts";
+import { RawClient, startTracker, temporaryFolder } from "./support.ts";
+
+async function runWith(...argv: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const home = await temporaryFolder();
+  const code = await run(argv, {
+    env: { STA_HOME: home },
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    ended: () => Promise.resolve(),
+  });
+  return { code, out, err };
+}
+
+test("it says where it listens, and ends when asked to", async () => {
+  const { code, out, err } = await runWith("--host", "127.0.0.1", "--port", "0");
+  expect(code).toBe(0);
+  expect(out).toEqual([expect.stringMatching(/^sta-tracker listening on 127\.0\.0\.1:\d+$/)]);
+  expect(err).toEqual([]);
+});
+
+test.for([
+  [["--port", "x"], "--port is a number from 0 to 65535, not x."],
+  [["--port", "65536"], "--port is a number from 0 to 65535, not 65536."],
+  [["--prot", "1"], "there is no option --prot."],
+  [["extra"], "there is nothing to do with extra."],
+  [["--token="], "--token needs a value."],
+  [["--port", "1", "--port", "2"], "can only be set once."],
+] as const)("%o is wrong usage", async ([argv, sentence]) => {
+  const { code, out, err } = await runWith(...argv);
+  expect(code).toBe(2);
+  expect(out).toEqual([]);
+  expect(err).toEqual([expect.stringContaining(`${sentence} See sta-tracker --help.`)]);
+});
+
+test("help and version are printed", async () => {
+  const help = await runWith("--help");
+  expect(help.code).toBe(0);
+  for (const option of ["--host", "--port", "--dir", "--open", "--token"]) expect(help.out[0]).toContain(option);
+  expect((await runWith("--version")).out).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
+});
+
+test("what keeps it from starting is one sentence", async () => {
+  const taken = await startTracker();
+  const inUse = await runWith("--host", "127.0.0.1", "--port", String(taken.port));
+  expect(inUse).toMatchObject({ code: 1, err: [expect.stringContaining(`127.0.0.1:${taken.port} is in use`)] });
+
+  const file = join(await temporaryFolder(), "file");
+  await writeFile(file, "");
+  const noFolder = await runWith("--port", "0", "--dir", file);
+  expect(noFolder).toMatchObject({ code: 1, err: [`sta-tracker: ${file} is no folder; choose another --dir.`] });
+});
+
+test("torrents are kept where the environment says", () => {
+  expect(defaultFolder({ STA_HOME: "/s" })).toBe("/s/tracker");
+  expect(defaultFolder({ XDG_DATA_HOME: "/x" })).toBe("/x/sta-tracker");
+  expect(defaultFolder({})).toMatch(/\/\.local\/share\/sta-tracker$/);
+});
+
+test.for(["SIGTERM", "SIGINT"] as const)("%s ends the process with its clients told", async (signal) => {
+  const bin = join(import.meta.dirname, "../../tracker/bin.ts");
+  const dir = await temporaryFolder();
+  const child = spawn(process.execPath, [bin, "--host", "127.0.0.1", "--port", "0", "--dir", dir], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  const port = Number(/^sta-tracker listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1]);
+  const client = new RawClient(port);
+  await client.hello(1);
+  const exited = once(child, "exit");
+  child.kill(signal);
+  expect((await client.closed).code).toBe(1001);
+  expect(await exited).toEqual([0, null]);
+});

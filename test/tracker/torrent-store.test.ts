@@ -1,0 +1,72 @@
+import { chmod, readFile, readdir, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { TorrentStore } from "../../tracker/torrent-store.ts";
+import { temporaryFolder, torrentOf } from "./support.ts";
+
+const quiet = (sentence: string) => expect.fail(sentence);
+
+test("what is put is there, and there again after a restart, oldest first", async () => {
+  const folder = join(await temporaryFolder(), "made", "for us");
+  const store = new TorrentStore(folder);
+  expect(await store.load(quiet)).toEqual([]);
+  const [a, b] = [torrentOf("a"), torrentOf("b")];
+  await store.put(b.infoHash, b.bytes);
+  await store.put(a.infoHash, a.bytes);
+  expect(new Uint8Array((await store.get(a.infoHash))!)).toEqual(a.bytes);
+  expect(store.bytes).toBe(a.bytes.length + b.bytes.length);
+  await utimes(join(folder, `${a.infoHash}.torrent`), 1, 1);
+
+  const again = new TorrentStore(folder);
+  const loaded = await again.load(quiet);
+  expect(loaded.map(({ metainfo }) => metainfo.name)).toEqual(["a", "b"]);
+  expect(loaded[0]?.addedAt).toBe(1000);
+  expect(again.bytes).toBe(store.bytes);
+});
+
+test("files and folder are the user's alone, and nothing half-written is left", async () => {
+  const folder = join(await temporaryFolder(), "store");
+  const store = new TorrentStore(folder);
+  await store.load(quiet);
+  const { bytes, infoHash } = torrentOf("a");
+  await store.put(infoHash, bytes);
+  await store.put(infoHash, bytes);
+  expect(store.bytes).toBe(bytes.length);
+  expect(await readdir(folder)).toEqual([`${infoHash}.torrent`]);
+  expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  expect((await stat(join(folder, `${infoHash}.torrent`))).mode & 0o777).toBe(0o600);
+});
+
+test("what is removed is gone", async () => {
+  const store = new TorrentStore(await temporaryFolder());
+  await store.load(quiet);
+  const { bytes, infoHash } = torrentOf("a");
+  await store.put(infoHash, bytes);
+  await store.remove(infoHash);
+  await store.remove(infoHash);
+  expect(await store.get(infoHash)).toBeUndefined();
+  expect(store.bytes).toBe(0);
+});
+
+test.for([
+  ["empty", () => new Uint8Array(), "is damaged"],
+  ["cut", () => torrentOf("a").bytes.subarray(0, 30), "is damaged"],
+  ["another torrent", () => torrentOf("b").bytes, "another info hash"],
+  ["too large", () => new Uint8Array(10_000_001), "has 10000001 bytes"],
+] as const)("a file that is %s is set aside with a warning, and no other is touched", async ([, content, warning]) => {
+  const folder = await temporaryFolder();
+  const { infoHash } = torrentOf("a");
+  await writeFile(join(folder, `${infoHash}.torrent`), content());
+  await writeFile(join(folder, "notes.txt"), "mine");
+  const warnings: string[] = [];
+  expect(await new TorrentStore(folder).load((sentence) => warnings.push(sentence))).toEqual([]);
+  expect(warnings).toEqual([expect.stringContaining(warning)]);
+  expect((await readdir(folder)).toSorted()).toEqual([`${infoHash}.torrent.damaged`, "notes.txt"].toSorted());
+  expect(String(await readFile(join(folder, "notes.txt")))).toBe("mine");
+});
+
+test.skipIf(process.getuid?.() === 0)("a folder that cannot be written is said at the start", async () => {
+  const folder = await temporaryFolder();
+  await chmod(folder, 0o500);
+  await expect(new TorrentStore(folder).load(quiet)).rejects.toMatchObject({ code: "EACCES" });
+});
