@@ -29,6 +29,7 @@ export class Session implements ViewerSource {
   #state: ViewState;
   #suspendTerminal: SuspendTerminal | undefined;
   #lent = false;
+  #closed = false;
   #messageTimer: NodeJS.Timeout | undefined;
 
   constructor(options: SessionOptions) {
@@ -40,6 +41,7 @@ export class Session implements ViewerSource {
 
   /** No event changes anything after this. */
   close(): void {
+    this.#closed = true;
     this.#unsubscribe();
     clearTimeout(this.#messageTimer);
     this.#listeners.clear();
@@ -59,6 +61,7 @@ export class Session implements ViewerSource {
   }
 
   dispatch(event: ViewEvent): void {
+    if (this.#closed) return;
     const before = this.#state;
     const { state, effects } = update(before, event);
     this.#state = state;

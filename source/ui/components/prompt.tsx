@@ -17,7 +17,7 @@ interface Props {
  */
 export function Prompt({ prompt, width, ascii, onTyped, onSubmit }: Props) {
   const { label, value, generation, waiting, valueWidth } = prompt;
-  const room = width - label.length - 4;
+  const room = Math.max(1, width - label.length - 4);
   return (
     <Box width={width} height={1}>
       <Box width={label.length + 1} flexShrink={0}>

@@ -106,6 +106,10 @@ function restOf(row: TransferRow, width: number, theme: Theme): string {
       glyphs.ellipsis,
     );
   }
+  if (row.state === "seeding" && row.upBytesPerSecond < 1 && row.summary !== null) {
+    const figures = row.summary.startsWith(`${row.name}: `) ? row.summary.slice(row.name.length + 2) : row.summary;
+    return cut(`done: ${figures}`, width, glyphs.ellipsis);
+  }
   if (row.state === "seeding") {
     const word = width >= 50 ? left(row.private ? "seeding, private" : "seeding", 19) : "";
     const rate = row.upBytesPerSecond < 1 ? "" : `${glyphs.up} ${formatRate(row.upBytesPerSecond)}`;
