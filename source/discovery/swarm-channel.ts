@@ -202,6 +202,7 @@ export class SwarmChannel {
     const infoHash = infoHashOf(torrent);
     this.#torrents.set(infoHash, torrent);
     this.#withdrawn.delete(infoHash);
+    if (this.#isConnected && this.#entries.has(infoHash)) return infoHash;
     return this.#publish(infoHash, torrent);
   }
 
