@@ -50,7 +50,8 @@ const CLAIM_PATIENCE_MS = 5_000;
  *
  * How exactly one wins: everybody creates its claim first and looks at the others' afterwards, and owns only when no other living
  * one is there. Of two that overlap, the later one to create sees the other. Of those that see each other, the one whose name
- * sorts first stays and looks again; the rest withdraw and come back. A file `owner...` beside the claim says that it has won.
+ * sorts first stays and looks again; the rest withdraw and come back when no claim is left. A file `owner...` beside the claim says
+ * that it has won.
  */
 export class StateFolder {
   readonly path: string;
@@ -66,33 +67,9 @@ export class StateFolder {
     const locks = join(path, "lock");
     await makePrivateFolder(path);
     await makePrivateFolder(locks);
-    const name = `${await identify(process.pid)}.${randomBytes(6).toString("hex")}`;
-    const claim = join(locks, CLAIM + name);
-    const owner = join(locks, OWNER + name);
-    const deadline = performance.now() + CLAIM_PATIENCE_MS;
     try {
-      for (;;) {
-        await create(claim);
-        let rivals = await livingRivals(locks, name);
-        while (
-          rivals.length > 0 &&
-          rivals.every((rival) => !rival.owns && name < rival.name) &&
-          performance.now() < deadline
-        ) {
-          await delay(2);
-          rivals = await livingRivals(locks, name);
-        }
-        if (rivals.length === 0) {
-          await create(owner);
-          return new StateFolder(path, [owner, claim]);
-        }
-        await rm(claim, { force: true });
-        const winner = rivals.find(({ owns }) => owns) ?? (performance.now() > deadline ? rivals[0] : undefined);
-        if (winner) throw new StateInUseError(path, winner.pid);
-        await delay(5 + Math.random() * 20);
-      }
+      return new StateFolder(path, await acquire(path, locks));
     } catch (error) {
-      await rm(claim, { force: true });
       throw toStorageError(error, path);
     }
   }
@@ -117,24 +94,62 @@ interface Rival {
   readonly owns: boolean;
 }
 
+/** Takes the lock; resolves to its files. Throws StateInUseError. */
+async function acquire(path: string, locks: string): Promise<string[]> {
+  const bootId = await readBootId();
+  const name = `${await identify(process.pid, bootId)}.${randomBytes(6).toString("hex")}`;
+  const claim = join(locks, CLAIM + name);
+  const owner = join(locks, OWNER + name);
+  const look = () => livingRivals(locks, name, bootId);
+  const deadline = performance.now() + CLAIM_PATIENCE_MS;
+  for (;;) {
+    let rivals = await look();
+    // Who comes while others settle it does not disturb them.
+    if (rivals.length === 0) {
+      await create(claim);
+      try {
+        rivals = await look();
+        while (rivals.length > 0 && rivals.every((rival) => !rival.owns && name < rival.name)) {
+          if (performance.now() > deadline) break;
+          await delay(2);
+          rivals = await look();
+        }
+        if (rivals.length === 0) {
+          await create(owner);
+          return [owner, claim];
+        }
+      } catch (error) {
+        await rm(claim, { force: true });
+        throw error;
+      }
+      await rm(claim, { force: true });
+    }
+    const winner = rivals.find(({ owns }) => owns) ?? (performance.now() > deadline ? rivals[0] : undefined);
+    if (winner) throw new StateInUseError(path, winner.pid);
+    await delay(5 + Math.random() * 20);
+  }
+}
+
 /** Claims of processes that live, but ours; the files of those that do not are removed. */
-async function livingRivals(locks: string, ours: string): Promise<Rival[]> {
+async function livingRivals(locks: string, ours: string, bootId: string): Promise<Rival[]> {
   const files = await readdir(locks);
+  const identities = new Map<number, string>();
   const rivals: Rival[] = [];
   for (const file of files) {
     const name = file.slice(file.indexOf(".") + 1);
     const parts = /^([0-9a-f]+\.([0-9]+)\.[0-9]+)\.[0-9a-f]+$/.exec(name);
     if (!parts || name === ours) continue;
     const pid = Number(parts[2]);
-    if ((await identify(pid)) !== parts[1]) await rm(join(locks, file), { force: true });
+    const identity = identities.get(pid) ?? (await identify(pid, bootId));
+    identities.set(pid, identity);
+    if (identity !== parts[1]) await rm(join(locks, file), { force: true });
     else if (file.startsWith(CLAIM)) rivals.push({ name, pid, owns: files.includes(OWNER + name) });
   }
   return rivals;
 }
 
 /** `boot id.pid.start time` of a process: no two processes ever share it. `none` when there is no such process. */
-async function identify(pid: number): Promise<string> {
-  const bootId = await readBootId();
+async function identify(pid: number, bootId: string): Promise<string> {
   let stat: string;
   try {
     stat = await readFile(`/proc/${pid}/stat`, "utf8");
