@@ -119,6 +119,8 @@ function failure(error: unknown, { host, port, folder }: { host: string; port: s
       return "syscall" in error && error.syscall === "listen"
         ? `${at} may not be used by this user; choose a --port above 1023.`
         : `${displayText(folder)} cannot be written by this user; choose another --dir.`;
+    case "ENOENT":
+      return `${displayText(folder)} cannot be made; choose another --dir.`;
     case "EEXIST":
     case "ENOTDIR":
       return `${displayText(folder)} is no folder; choose another --dir.`;

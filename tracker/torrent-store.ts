@@ -1,7 +1,7 @@
 // Metainfo files in one folder, named by info hash. What was published is on disk before it is acknowledged.
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, readdir, rename, stat, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { MetainfoError } from "../source/metainfo/errors.ts";
 import type { Metainfo } from "../source/metainfo/metainfo.ts";
 import { parseMetainfo } from "../source/metainfo/parse.ts";
@@ -35,7 +35,7 @@ export class TorrentStore {
    * hears of it; half-written ones of a crash are removed. Rejects with the file system's error when the folder cannot be used.
    */
   async load(warn: (sentence: string) => void): Promise<readonly StoredTorrent[]> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.folder);
     await this.#checkWritable();
     const torrents: StoredTorrent[] = [];
     for (const file of await readdir(this.folder)) {
@@ -126,4 +126,25 @@ export class TorrentStore {
       await folder.close();
     }
   }
+}
+
+/** Makes a folder and those above it. Not `recursive`: where nothing can be made, as in /proc, Node's own never ends. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EEXIST" && (await stat(folder)).isDirectory()) return;
+    // The folder above is there, and still this one cannot be made.
+    if (code !== "ENOENT" || (await exists(dirname(folder)))) throw error;
+    await makeFolder(dirname(folder));
+    await mkdir(folder, { mode: 0o700 });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -57,6 +57,8 @@ test("what keeps it from starting is one sentence", async () => {
   await writeFile(file, "");
   const noFolder = await runWith("--port", "0", "--dir", file);
   expect(noFolder).toMatchObject({ code: 1, err: [`sta-tracker: ${file} is no folder; choose another --dir.`] });
+  const nowhere = await runWith("--port", "0", "--dir", "/proc/no/such");
+  expect(nowhere).toMatchObject({ code: 1, err: [expect.stringContaining("/proc/no/such cannot be")] });
 });
 
 test("torrents are kept where the environment says", () => {

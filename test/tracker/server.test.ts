@@ -351,3 +351,19 @@ test("a header that never ends, or is too large, ends its connection", async () 
   socket.write(`GET /${"x".repeat(10_000)} HTTP/1.1\r\n\r\n`);
   expect(await answer).toContain("431");
 });
+
+test("when many leave at once, everybody else hears of each", async () => {
+  const tracker = await startTracker();
+  const watcher = await welcomed(tracker, 1);
+  const clients = await Promise.all(Array.from({ length: 60 }, (_, i) => welcomed(tracker, 2 + i)));
+  for (const [i, client] of clients.entries()) {
+    const { bytes, infoHash } = torrentOf(`file ${i}`, 1);
+    await client.publish(bytes);
+    client.say({ type: "have", infoHash, pieces: all(1) });
+    await client.settled();
+  }
+  for (const client of clients) client.socket.terminate();
+  const names = new Set<string>();
+  while (names.size < 60) names.add((await watcher.next("unavailable")).name);
+  await watcher.next("changed", ({ peers }) => peers === 1);
+});
