@@ -13,14 +13,14 @@ const BIN = fileURLToPath(new URL("../dist/source/bin.js", import.meta.url));
 
 /** What the screen must show, and what is typed then. */
 const SCENE: readonly { readonly shows: RegExp; readonly type: string }[] = [
-  // The swarm is there: sort by size, download the largest file.
-  { shows: /1 Available[\s\S]*[●◐]/, type: "oj\u001b[H" },
-  { shows: /▌/, type: "\r" },
-  // It moves: show its peers.
-  { shows: /2 Transfers[\s\S]*(?:3[0-9]|[4-8][0-9]) %/, type: "2l" },
+  // The swarm is there: sorted by size, the two smallest files are fetched.
+  { shows: /1 Available[\s\S]*[●◐]/, type: "oG\rk\r" },
+  // They are there: some of their pieces are given to the others, and the largest file is fetched.
+  { shows: /done:[\s\S]*done:/, type: "ug\r" },
+  { shows: /↓ .* (?:[3-8][0-9]) % .* left/, type: "2gl" },
   { shows: /piece \d/, type: "" },
 ];
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 const [command = process.execPath, ...given] = process.argv.slice(2);
 const args = process.argv.length > 2 ? given : [BIN, "demo"];

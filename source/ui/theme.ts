@@ -15,7 +15,7 @@ export interface Theme {
   readonly glyphs: Glyphs;
 }
 
-/** One column each, but `spark`, which is a scale. No state is told by colour alone: each has its glyph. */
+/** One column each, but `spark` and `some`, which are scales from low to high. No state is told by colour alone: each has its glyph. */
 export interface Glyphs {
   readonly ellipsis: string;
   readonly cursor: string;
@@ -66,7 +66,7 @@ const UNICODE: Glyphs = {
   dot: "·",
   held: "█",
   gave: "▓",
-  some: "▄",
+  some: "▁▂▃▄▅▆▇",
   arriving: "▒",
   missing: "░",
   spark: "▁▂▃▄▅▆▇█",

@@ -61,7 +61,12 @@ function replied(state: ViewState, { command, generation, reply }: Extract<ViewE
   }
   if (command.method === "stop" && reply.ok) return { state, effects: [{ type: "leave", reason: "stop-engine" }] };
   const prompt = asked ? (reply.ok ? null : { ...state.prompt!, waiting: false }) : state.prompt;
-  return become(say({ ...state, prompt }, reply.text, reply.ok ? "information" : "warning"));
+  // Whoever starts a download wants to see where it comes from.
+  const expanded =
+    command.method === "download" && reply.ok && reply.infoHash !== undefined
+      ? new Set([...state.expanded, reply.infoHash])
+      : state.expanded;
+  return become(say({ ...state, prompt, expanded }, reply.text, reply.ok ? "information" : "warning"));
 }
 
 function withoutMessage(state: ViewState): ViewState {

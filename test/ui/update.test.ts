@@ -3,7 +3,7 @@ import type { Reply, Snapshot } from "../../source/control/contract.ts";
 import { displayText } from "../../source/protocol/display-text.ts";
 import { update } from "../../source/ui/update.ts";
 import { contextOf, initialState, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
-import { catalogueRow, emptySnapshot, sampleSnapshot, transferRow } from "../helpers/scripted-client.ts";
+import { catalogueRow, emptySnapshot, peerRow, sampleSnapshot, transferRow } from "../helpers/scripted-client.ts";
 
 let state: ViewState;
 let effects: Effect[];
@@ -76,6 +76,15 @@ test("Enter downloads, and opens the details of what is on its way already", () 
   press("j", "j", "return");
   expect(state.details?.infoHash).toBe(sampleSnapshot().transfers[2]!.infoHash);
   expect(contextOf(state)).toBe("details");
+});
+
+test("a download that was just started shows its peers", () => {
+  press("j", "return");
+  const { infoHash } = state.lists.available[1]!.row;
+  reply({ ok: true, text: displayText("Downloading backup.mkv."), infoHash });
+  const started = transferRow("backup.mkv", { infoHash, peers: [peerRow("10.0.0.6:1"), peerRow("10.0.0.7:1")] });
+  happened({ type: "snapshot", snapshot: { ...sampleSnapshot(), transfers: [started] } });
+  expect(state.lists.transfers).toHaveLength(3);
 });
 
 test("Space pauses what runs and resumes what is paused", () => {

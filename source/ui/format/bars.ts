@@ -1,29 +1,17 @@
 // Bars: which pieces are there, how far something is, how a rate went.
-import type { Glyphs, Theme } from "../theme.ts";
+import type { Glyphs, Paint, Theme } from "../theme.ts";
 
 /**
- * A piece bar of `width` cells from a piece map (see `TransferRow.pieceMap`): each cell is the pieces it stands for.
- * One of them arriving shows before some held, so that movement is seen on a bar much shorter than the map.
+ * A piece bar of `width` cells from a piece map (see `TransferRow.pieceMap`): each cell is the pieces it stands for, as high as
+ * the part of them that is held. One of them arriving shows before all else, so that movement is seen on a bar much
+ * shorter than the map.
  */
 export function pieceBar(map: string, width: number, theme: Theme): string {
-  const { glyphs } = theme;
-  const kinds: string[] = [];
-  for (let cell = 0; cell < width; cell++) {
-    kinds.push(summarise(sliceOfCell(map, cell, width)));
-  }
-  return paintRuns(kinds, (kind, length) => {
-    switch (kind) {
-      case "h":
-        return theme.good(glyphs.held.repeat(length));
-      case "g":
-        return theme.given(glyphs.gave.repeat(length));
-      case "p":
-        return theme.good(glyphs.some.repeat(length));
-      case "a":
-        return theme.busy(glyphs.arriving.repeat(length));
-      default:
-        return theme.faint(glyphs.missing.repeat(length));
-    }
+  const glyphs = Array.from({ length: width }, (_, cell) => glyphOf(sliceOfCell(map, cell, width), theme.glyphs));
+  return paintRuns(glyphs.join(""), (glyph) => {
+    if (glyph === theme.glyphs.missing) return theme.faint;
+    if (glyph === theme.glyphs.arriving) return theme.busy;
+    return glyph === theme.glyphs.gave ? theme.given : theme.good;
   });
 }
 
@@ -34,23 +22,17 @@ export function sliceOfCell(map: string, cell: number, width: number): string {
   return map.slice(begin, end);
 }
 
-function summarise(cells: string): string {
-  if (cells === "") return "m";
-  if (/[av]/.test(cells)) return "a";
-  if (/^g+$/.test(cells)) return "g";
-  if (/^[hg]+$/.test(cells)) return cells.includes("g") ? "g" : "h";
-  return /[hgp]/.test(cells) ? "p" : "m";
+function glyphOf(cells: string, glyphs: Glyphs): string {
+  if (/[av]/.test(cells)) return glyphs.arriving;
+  const parts = Array.from(cells, (cell): number => (cell === "m" ? 0 : cell === "p" ? 0.5 : 1));
+  const held = parts.reduce((sum, part) => sum + part, 0) / Math.max(1, parts.length);
+  if (held === 0) return glyphs.missing;
+  if (held < 1) return glyphs.some[Math.min(glyphs.some.length - 1, Math.floor(held * glyphs.some.length))]!;
+  return cells.includes("g") ? glyphs.gave : glyphs.held;
 }
 
-function paintRuns(kinds: readonly string[], paint: (kind: string, length: number) => string): string {
-  let painted = "";
-  for (let begin = 0; begin < kinds.length;) {
-    let end = begin + 1;
-    while (kinds[end] === kinds[begin]) end++;
-    painted += paint(kinds[begin]!, end - begin);
-    begin = end;
-  }
-  return painted;
+function paintRuns(text: string, paintOf: (glyph: string) => Paint): string {
+  return text.replace(/(.)\1*/gu, (run) => paintOf(run[0]!)(run));
 }
 
 /** How far something is: `fraction` (0 to 1) of `width` cells. */

@@ -151,7 +151,7 @@ function pieceRows(row: TransferRow, size: Size, theme: Theme): string[] {
   const legend = [
     `${glyphs.held} held`,
     `${glyphs.gave} given away`,
-    `${glyphs.some} some held`,
+    `${glyphs.some[Math.floor(glyphs.some.length / 2)]} some held`,
     `${glyphs.arriving} arriving`,
     `${glyphs.missing} missing`,
     "0-9 peers that hold it",

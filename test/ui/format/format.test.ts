@@ -83,6 +83,11 @@ test("a bar shorter than its map shows arriving before held, held before missing
   expect(plain(pieceBar("m".repeat(1024), 3, theme))).toBe("...");
 });
 
+test("a cell is as high as the part of its pieces that is held", () => {
+  const unicode = createTheme({ ascii: false, colour: false });
+  expect(plain(pieceBar("mmmmmmmmhmmmmmmmhhhhmmmmhhhhhhhmhhhhhhhh", 5, unicode))).toBe("░▁▄▇█");
+});
+
 test("a bar longer than its map repeats cells, and an empty map is nothing held", () => {
   expect(plain(pieceBar("hm", 4, theme))).toBe("##..");
   expect(plain(pieceBar("", 3, theme))).toBe("...");
