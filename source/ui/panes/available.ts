@@ -2,7 +2,7 @@
 import type { CatalogueRow } from "../../control/contract.ts";
 import { formatBytes } from "../format/bytes.ts";
 import { left, right } from "../format/columns.ts";
-import { formatCount } from "../format/numbers.ts";
+import { formatCount, formatShare } from "../format/numbers.ts";
 import { listHeight, type Size } from "../layout.ts";
 import { withoutStyles, type Theme } from "../theme.ts";
 import type { ViewState } from "../view-state.ts";
@@ -57,9 +57,9 @@ function nameWidth(inner: number): number {
 function drawRow(row: CatalogueRow, inner: number, theme: Theme, cursor: string): string {
   const { ellipsis } = theme.glyphs;
   const partial = row.availablePieces < row.pieceCount;
-  const pieces = partial
-    ? `${formatCount(row.availablePieces)}/${formatCount(row.pieceCount)}`
-    : formatCount(row.pieceCount);
+  const counts = `${formatCount(row.availablePieces)}/${formatCount(row.pieceCount)}`;
+  const part = counts.length < PIECES ? counts : formatShare(row.availablePieces / row.pieceCount);
+  const pieces = partial ? part : formatCount(row.pieceCount);
   const { glyph, words } = stateOf(row, theme);
   const numbers =
     right(formatBytes(row.length), SIZE) + right(pieces, PIECES) + right(formatCount(row.holders), HOLDERS);

@@ -96,31 +96,30 @@ export function stateGlyph(row: TransferRow, theme: Theme): string {
 
 function restOf(row: TransferRow, width: number, theme: Theme): string {
   const { glyphs } = theme;
-  const peers = counted(row.peers.length, "peer");
+  const peers = right(counted(row.peers.length, "peer"), 10);
   if (row.state === "downloading" && (row.downBytesPerSecond >= 1 || row.reason === "")) {
-    const part = width >= 50 ? left(formatPart(row.heldBytes, row.length), 19) : "";
+    const part = left(formatPart(row.heldBytes, row.length), 19);
     const time = row.secondsLeft === null ? "" : `${formatDuration(row.secondsLeft)} left`;
-    return cut(
-      part + right(formatRate(row.downBytesPerSecond), 10) + right(time, 13) + right(peers, 10),
-      width,
-      glyphs.ellipsis,
-    );
+    const figures = [right(formatRate(row.downBytesPerSecond), 10), right(time, 13), peers];
+    return asManyAsFit(width >= 50 ? [part, ...figures] : figures, width);
   }
   if (row.state === "seeding" && row.upBytesPerSecond < 1 && row.summary !== null) {
     const figures = row.summary.startsWith(`${row.name}: `) ? row.summary.slice(row.name.length + 2) : row.summary;
     return cut(`done: ${figures}`, width, glyphs.ellipsis);
   }
   if (row.state === "seeding") {
-    const word = width >= 50 ? left(row.private ? "seeding, private" : "seeding", 19) : "";
+    const word = left(row.private ? "seeding, private" : "seeding", 19);
     const rate = row.upBytesPerSecond < 1 ? "" : `${glyphs.up} ${formatRate(row.upBytesPerSecond)}`;
-    return cut(
-      word + right(rate, 12) + right(`ratio ${row.ratio.toFixed(1)}`, 11) + right(peers, 10),
-      width,
-      glyphs.ellipsis,
-    );
+    const figures = [right(rate, 12), right(`ratio ${row.ratio.toFixed(1)}`, 11), peers];
+    return asManyAsFit(width >= 50 ? [word, ...figures] : figures, width);
   }
   const shown = cut(wordsOf(row), width, glyphs.ellipsis);
   return row.state === "error" ? theme.bad(shown) : shown;
+}
+
+function asManyAsFit(cells: readonly string[], width: number): string {
+  const joined = cells.join("");
+  return columnsOf(joined) <= width ? joined : asManyAsFit(cells.slice(0, -1), width);
 }
 
 /** The state and its reason. */

@@ -48,12 +48,15 @@ test("counts have groups, words their number", () => {
 });
 
 test("durations are short", () => {
-  expect([0, 12, 61, 3600, 86_400 * 4.2, -5].map(formatDuration)).toEqual([
+  expect([0, 12, 61, 3600, 35_999, 36_000, 86_400 * 4.2, 86_400 * 5, -5].map(formatDuration)).toEqual([
     "0:00",
     "0:12",
     "1:01",
     "1:00:00",
+    "9:59:59",
+    "10 h",
     "4 d",
+    "5 d",
     "0:00",
   ]);
 });
