@@ -51,11 +51,18 @@ interface Client {
   heardAt: number;
   /** Requests are answered in order, one at a time. */
   answering: Promise<void>;
+  /** Characters of requests that are not answered yet. */
+  waiting: number;
   /** Bytes of torrents and catalogue pages on their way: they do not count as a queue. */
   bulkBytes: number;
   /** Why it goes, once we know better than "connection lost". */
   why: string | undefined;
 }
+
+type Request = Extract<ClientMessage, { type: "publish" | "torrent" | "holders" | "peers" }>;
+
+/** What a short request counts: 64 of them may wait for their answers. */
+const REQUEST_SIZE = MAX_TORRENT_FRAME / 64;
 
 /** Frames of the catalogue, made one by one. */
 type Pages = Generator<{ readonly entries: CatalogueEntry[]; readonly more: boolean }, undefined>;
@@ -126,6 +133,7 @@ export class ChannelServer {
       member: undefined,
       heardAt: now(),
       answering: Promise.resolve(),
+      waiting: 0,
       bulkBytes: 0,
       why: undefined,
     };
@@ -233,18 +241,26 @@ export class ChannelServer {
       case "torrent":
       case "holders":
       case "peers":
-        client.answering = client.answering.then(() => this.#answer(client, member, message));
+        this.#queue(client, member, message);
         return;
       default:
         message satisfies never;
     }
   }
 
-  async #answer(
-    client: Client,
-    member: Member,
-    message: Extract<ClientMessage, { type: "publish" | "torrent" | "holders" | "peers" }>,
-  ): Promise<void> {
+  /** A client that asks faster than it takes answers is not read until it has taken them. */
+  #queue(client: Client, member: Member, request: Request): void {
+    const size = request.type === "publish" ? request.torrent.length : REQUEST_SIZE;
+    client.waiting += size;
+    if (client.waiting > MAX_TORRENT_FRAME) client.socket.pause();
+    client.answering = client.answering.then(async () => {
+      await this.#answer(client, member, request);
+      client.waiting -= size;
+      if (client.socket.isPaused && client.waiting <= MAX_TORRENT_FRAME) client.socket.resume();
+    });
+  }
+
+  async #answer(client: Client, member: Member, message: Request): Promise<void> {
     const { tracker } = this.#options;
     const re = message.id;
     if (client.socket.readyState !== client.socket.OPEN) return;
@@ -266,7 +282,7 @@ export class ChannelServer {
           });
           return;
         case "peers":
-          reply(client, { type: "peers", re, peers: [...tracker.peers(member)] });
+          await this.#sendBulk(client, { type: "peers", re, peers: [...tracker.peers(member)] });
           return;
         default:
           message satisfies never;

@@ -111,6 +111,9 @@ interface PendingRequest {
   readonly timer: NodeJS.Timeout;
 }
 
+/** As every sta-tracker: see docs/PROTOCOL.md. */
+const MAX_PUBLISH_BYTES = 10_000_000;
+
 /** Requests that may wait for a reply at once. */
 const MAX_PENDING = 1_000;
 const CLOSE_GRACE_MS = 500;
@@ -137,6 +140,8 @@ export class SwarmChannel {
   readonly #torrents = new Map<InfoHashHex, Uint8Array>();
   readonly #unsaid = new Map<InfoHashHex, Unsaid>();
   readonly #withdrawn = new Set<InfoHashHex>();
+  /** What the tracker does not list: nothing is said of it until it does. */
+  readonly #unlisted = new Set<InfoHashHex>();
   /** Published just now, not yet acknowledged: `have` must wait for that. */
   readonly #publishing = new Set<InfoHashHex>();
   readonly #outbox: string[] = [];
@@ -196,9 +201,13 @@ export class SwarmChannel {
   /**
    * Gives the tracker a metainfo file, now and whenever it does not know it after a reconnect.
    * Rejects with TrackerError: `unreachable` when it is not connected (it is then published later), `refused` when it is no torrent
-   * to the tracker, `malformed` when it is none at all.
+   * to the tracker, `malformed` when it is none at all, `too-big` when it has more than 10 MB.
    */
   async publish(torrent: Uint8Array): Promise<InfoHashHex> {
+    if (torrent.length > MAX_PUBLISH_BYTES) {
+      const text = `A torrent of ${torrent.length} bytes cannot be published; a tracker keeps ${MAX_PUBLISH_BYTES} at most.`;
+      throw new TrackerError("too-big", text);
+    }
     const infoHash = infoHashOf(torrent);
     this.#torrents.set(infoHash, torrent);
     this.#withdrawn.delete(infoHash);
@@ -255,7 +264,8 @@ export class SwarmChannel {
   forget(infoHash: InfoHashHex): void {
     this.#torrents.delete(infoHash);
     this.#unsaid.delete(infoHash);
-    if (this.#said.delete(infoHash) && this.#isConnected) this.#withdrawn.add(infoHash);
+    const isListed = !this.#unlisted.delete(infoHash);
+    if (this.#said.delete(infoHash) && isListed && this.#isConnected) this.#withdrawn.add(infoHash);
     this.#pump();
   }
 
@@ -323,6 +333,7 @@ export class SwarmChannel {
     this.#outbox.length = 0;
     this.#publishing.clear();
     this.#withdrawn.clear();
+    this.#unlisted.clear();
     clearTimeout(this.#flush);
     this.#flush = undefined;
     const longest = refused
@@ -442,8 +453,15 @@ export class SwarmChannel {
       if (this.#entries.size < MAX_CATALOGUE_ENTRIES || this.#entries.has(entry.infoHash)) {
         this.#entries.set(entry.infoHash, entry);
       }
+      if (this.#unlisted.delete(entry.infoHash)) this.#sayAll(entry.infoHash);
     }
     this.#catalogueChanged();
+  }
+
+  #sayAll(infoHash: InfoHashHex): void {
+    if (!this.#said.has(infoHash)) return;
+    this.#unsaid.set(infoHash, "have");
+    this.#pump();
   }
 
   #catalogueChanged(): void {
@@ -464,21 +482,21 @@ export class SwarmChannel {
       this.#settle(re)?.reject(new TrackerError(codeOf(code), text));
       return;
     }
-    const torrent = infoHash === undefined ? undefined : this.#torrents.get(infoHash);
-    if (code !== "not-published" || !infoHash || !torrent) {
+    if (code !== "not-published" || !infoHash) {
       this.#emit({ type: "problem", text, infoHash });
       return;
     }
+    this.#unlisted.add(infoHash);
+    if (this.#entries.delete(infoHash)) this.#catalogueChanged();
     // The tracker made room and forgot what we still share.
-    this.#entries.delete(infoHash);
-    this.#unsaid.set(infoHash, "have");
-    this.#catalogueKnown();
+    if (this.#torrents.has(infoHash)) this.#catalogueKnown();
   }
 
   async #publish(infoHash: InfoHashHex, torrent: Uint8Array): Promise<InfoHashHex> {
     if (this.#isConnected) this.#publishing.add(infoHash);
     try {
       const reply = await this.#request("published", (id) => ({ type: "publish", id, torrent: toBase64(torrent) }));
+      if (this.#unlisted.delete(infoHash)) this.#sayAll(infoHash);
       return reply.infoHash;
     } catch (error) {
       // A tracker that refuses it once refuses it always.
@@ -555,7 +573,8 @@ export class SwarmChannel {
       this.#withdrawn.delete(infoHash);
     }
     for (const [infoHash, unsaid] of this.#unsaid) {
-      if (this.#publishing.has(infoHash) || (unsaid !== "have" && !updates)) continue;
+      if (this.#publishing.has(infoHash) || this.#unlisted.has(infoHash)) continue;
+      if (unsaid !== "have" && !updates) continue;
       if (!this.#say(this.#sayingOf(infoHash, unsaid))) return;
       this.#unsaid.delete(infoHash);
     }

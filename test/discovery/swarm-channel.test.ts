@@ -134,6 +134,31 @@ test("a tracker that restarts with its folder is told only who has what", async 
   expect((await a.event("available")).entry).toMatchObject({ infoHash, seeds: 1 });
 });
 
+test("what nobody published is said as soon as somebody does, without a word of trouble", async () => {
+  const tracker = await startTracker();
+  const [a, b] = [await connected(tracker, 1), await connected(tracker, 2)];
+  const { bytes, infoHash } = torrentOf("x", 8);
+  a.channel.have(infoHash, new Uint8Array(1));
+  await a.channel.peers();
+  a.channel.update(infoHash, [0, 1, 2, 3, 4, 5, 6], []);
+  await b.channel.publish(bytes);
+  a.channel.update(infoHash, [7], []);
+  expect((await b.event("available")).entry).toMatchObject({ holders: 1, seeds: 1 });
+  expect(a.events.some(({ type }) => type === "problem")).toBe(false);
+});
+
+test("a torrent of 10 MB can be published, one byte more cannot", async () => {
+  const a = await connected(await startTracker(), 1);
+  const padding = (size: number) => {
+    const { bytes } = torrentOf("x", 8);
+    const head = Buffer.concat([Buffer.from("d1:a"), Buffer.from(`${size}:`), Buffer.alloc(size)]);
+    return new Uint8Array(Buffer.concat([head, bytes.subarray(1)]));
+  };
+  const rest = padding(9_000_000).length - 9_000_000;
+  expect(await a.channel.publish(padding(10_000_000 - rest))).toBe(torrentOf("x", 8).infoHash);
+  await expect(a.channel.publish(padding(10_000_001 - rest))).rejects.toMatchObject({ code: "too-big" });
+});
+
 test("forgetting a torrent takes it from the others", async () => {
   const tracker = await startTracker();
   const [a, b] = [await connected(tracker, 1), await connected(tracker, 2)];

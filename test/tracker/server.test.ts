@@ -320,6 +320,19 @@ test("a wrong request is answered, and the connection goes on", async () => {
   await a.settled();
 });
 
+test("a client that asks and does not read is not read either, and answered when it does", async () => {
+  const tracker = await startTracker({ timing: { gatherMs: 60_000 } });
+  const a = await welcomed(tracker, 1);
+  const { bytes, infoHash } = torrentOf("x", 200_000);
+  await a.publish(bytes);
+  a.socket.pause();
+  for (let id = 100; id < 160; id++) a.say({ type: "torrent", id, infoHash });
+  const b = await welcomed(tracker, 2);
+  await b.settled();
+  a.socket.resume();
+  await a.next("torrent", ({ re }) => re === 159);
+});
+
 test("a client that floods is cut", async () => {
   const a = await welcomed(await startTracker({ now: () => 0 }), 1);
   for (let i = 0; i < 300; i++) a.say({ type: "nothing" });
