@@ -211,6 +211,28 @@ test("three redirects are followed, a fourth is not, and none to another scheme"
   await expect(fetched(`${url}?left=9`)).rejects.toMatchObject({ code: "malformed" });
 });
 
+test("a public tracker may not send us to a private address, a private one may", async () => {
+  const asked: string[] = [];
+  const { port } = await web((request, response) => {
+    asked.push(request.url!);
+    if (request.url === "/secret") response.end("secret");
+    else response.writeHead(302, { Location: `http://127.0.0.1:${port}/secret` }).end();
+  });
+  const from = (addresses: { address: string; family: number }[]) =>
+    httpGet(`http://tracker.test:${port}/announce`, {
+      limits: TRACKER_GET,
+      signal: new AbortController().signal,
+      resolve: () => Promise.resolve(addresses),
+    });
+  const loopback = { address: "127.0.0.1", family: 4 };
+  // The public one makes it public; the connection goes to the first.
+  await expect(from([loopback, { address: "2001:db8::1", family: 6 }])).rejects.toMatchObject({
+    code: "forbidden-address",
+  });
+  expect(asked).toEqual(["/announce"]);
+  expect(String(Buffer.from(await from([loopback])))).toBe("secret");
+});
+
 test("a name that leads nowhere, and a closed port, are said so", async () => {
   const unknown = httpGet("http://tracker.test/announce", {
     limits: TRACKER_GET,

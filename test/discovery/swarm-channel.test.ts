@@ -267,6 +267,23 @@ test("a malformed message ends the connection with a reason", async () => {
   expect((await a.state("waiting")).problem).toContain("malformed message: frame is not JSON");
 });
 
+test("a tracker that falls silent is left", async () => {
+  const a = new Observed(await scripted([WELCOME]), 1, { timing: { ...TIMING, silentMs: 20 } });
+  await a.state("connected");
+  expect((await a.state("waiting")).problem).toContain("was lost");
+});
+
+test("a request that is not answered fails", async () => {
+  const mute = new Observed(await scripted([WELCOME]), 1, { timing: { ...TIMING, requestMs: 20 } });
+  await mute.state("connected");
+  await expect(mute.channel.peers()).rejects.toMatchObject({ code: "timeout" });
+});
+
+test("a tracker that takes connections and never says welcome is named so", async () => {
+  const a = new Observed(await scripted([]), 1, { timing: { ...TIMING, connectMs: 20 } });
+  expect((await a.state("waiting")).problem).toContain("does not answer");
+});
+
 test("a tracker that lists too much is heard up to the cap", async () => {
   const entry = { name: "x", length: 1, pieceLength: 1, pieceCount: 1, availablePieces: 0, holders: 0, seeds: 0 };
   const pages = Array.from({ length: 320 }, (_, page) => ({

@@ -380,3 +380,14 @@ test("when many leave at once, everybody else hears of each", async () => {
   while (names.size < 60) names.add((await watcher.next("unavailable")).name);
   await watcher.next("changed", ({ peers }) => peers === 1);
 });
+
+test("peers of IPv6 and IPv4 are told apart on one port", async () => {
+  const tracker = await startTracker({ host: "::", open: true });
+  const { infoHash } = torrentOf("x");
+  const over = (host: string) => ({ ...tracker, host });
+  await announce(over("::1"), { infoHash, port: 1 });
+  await announce(over("127.0.0.1"), { infoHash, port: 2 });
+  const answer = await announce(over("127.0.0.1"), { infoHash, port: 3 });
+  expect(answer.get("peers")).toEqual(new Uint8Array([127, 0, 0, 1, 0, 2]));
+  expect(answer.get("peers6")).toEqual(new Uint8Array([...new Uint8Array(15), 1, 0, 1]));
+});
