@@ -323,7 +323,7 @@ test("a wrong request is answered, and the connection goes on", async () => {
 test("a client that asks and does not read is not read either, and answered when it does", async () => {
   const tracker = await startTracker({ timing: { gatherMs: 60_000 } });
   const a = await welcomed(tracker, 1);
-  const { bytes, infoHash } = torrentOf("x", 200_000);
+  const { bytes, infoHash } = torrentOf("x", 50_000);
   await a.publish(bytes);
   a.socket.pause();
   for (let id = 100; id < 160; id++) a.say({ type: "torrent", id, infoHash });
