@@ -1,5 +1,7 @@
 // PieceBuffers: the bytes of pieces that are arriving, each in one buffer that is used again.
+// In shared memory, so that another thread can hash them where they are.
 import type { PieceLayout } from "../metainfo/piece-layout.ts";
+import { sharedBytes } from "../storage/piece-io.ts";
 import { SPARE_PIECE_BYTES } from "./limits.ts";
 
 export class PieceBuffers {
@@ -15,7 +17,7 @@ export class PieceBuffers {
   store(index: number, begin: number, data: Uint8Array): void {
     let buffer = this.#byPiece.get(index);
     if (!buffer) {
-      buffer = this.#spare.pop() ?? new Uint8Array(Math.min(this.#layout.pieceLength, this.#layout.length));
+      buffer = this.#spare.pop() ?? sharedBytes(Math.min(this.#layout.pieceLength, this.#layout.length));
       this.#byPiece.set(index, buffer);
     }
     buffer.set(data, begin);

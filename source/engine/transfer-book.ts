@@ -6,6 +6,7 @@ import type { Metainfo } from "../metainfo/metainfo.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
 import { type InfoHashHex, toHex } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
+import { HashWorkers } from "../storage/hash-workers.ts";
 import { OpenFiles } from "../storage/open-files.ts";
 import { TorrentStorage } from "../storage/torrent-storage.ts";
 import type { TransferSettings, TransferStore } from "../storage/transfer-store.ts";
@@ -43,6 +44,7 @@ export class TransferBook {
   readonly #options: TransferBookOptions;
   readonly #entries = new Map<InfoHashHex, Entry>();
   readonly #openFiles = new OpenFiles();
+  readonly #hashWorkers = new HashWorkers();
   /** Adds that are under way: two commands for one torrent make one transfer. */
   readonly #adding = new Map<InfoHashHex, Promise<Entry>>();
 
@@ -135,6 +137,7 @@ export class TransferBook {
         await this.save(entry).catch((error: unknown) => this.#tell(entry, error));
       }),
     );
+    await this.#hashWorkers.close();
   }
 
   /** Rows for the screen; those of transfers where nothing moved are the same objects as before. */
@@ -185,9 +188,13 @@ export class TransferBook {
       folder: settings.folder,
       journalFile: this.#options.store.journalFile(infoHash),
       openFiles: this.#openFiles,
+      hashWorkers: this.#hashWorkers,
       ...(options.justHashed && { justHashed: true }),
       ...(options.acceptMissing && { acceptMissing: true }),
-      onProblem: (error) => this.#options.onProblem(`${metainfo.name}: ${error.message}`),
+      onProblem: (error) => {
+        if (error.code === "changed") void this.#entries.get(infoHash)?.transfer.recheck();
+        this.#options.onProblem(`${metainfo.name}: ${error.message}`);
+      },
     });
     const transfer = this.#options.newTransfer(metainfo, storage);
     const entry: Entry = { transfer, settings, summary: null, announcer: undefined, row: undefined, savedBytes: 0 };

@@ -4,7 +4,7 @@ import type { Metainfo } from "../metainfo/metainfo.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
 import { type InfoHashHex, type PeerId, toHex } from "../protocol/ids.ts";
 import type { Handshake, PeerMessage } from "../protocol/peer/messages.ts";
-import { StorageError } from "../storage/errors.ts";
+import { StorageError, type StorageErrorCode } from "../storage/errors.ts";
 import type { TorrentStorage } from "../storage/torrent-storage.ts";
 import type { Address, PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../swarm/events.ts";
 import { RateMeter } from "../swarm/rate-meter.ts";
@@ -43,6 +43,9 @@ export interface TransferOptions {
   readonly countDown: (bytes: number) => void;
   readonly countUp: (bytes: number) => void;
 }
+
+/** Faults that mean that the files are not what they were. */
+const DATA_CHANGED: ReadonlySet<StorageErrorCode> = new Set(["truncated", "missing", "changed"]);
 
 interface Peer {
   readonly socket: PeerSocket;
@@ -115,7 +118,7 @@ export class Transfer {
   /** Begins, goes on or pauses. What the journal could not vouch for is hashed first. */
   async setMode(mode: TransferMode): Promise<void> {
     this.mode = mode;
-    if (mode !== "paused" && this.storage.suspect.count > 0) await this.check([...this.storage.suspect.held()]);
+    if (mode !== "paused" && !this.storage.suspect.isEmpty) await this.recheck();
     else this.#activate();
   }
 
@@ -146,6 +149,12 @@ export class Transfer {
     this.swarm = this.#newSwarm();
     this.#activate();
     this.#options.onEvent(this, { type: "pieces-lost" });
+  }
+
+  /** Files were changed behind our back: what the storage doubts is hashed again, all of it if it cannot say. */
+  recheck(): Promise<void> {
+    const { suspect } = this.storage;
+    return this.check(suspect.isEmpty ? undefined : [...suspect.held()]);
   }
 
   /** Takes over a socket whose handshake named this torrent. */
@@ -314,7 +323,8 @@ export class Transfer {
       if (!(error instanceof StorageError)) throw error;
       this.#buffers.release(index);
       this.dispatch({ type: "piece-not-stored", index });
-      this.#stop(error);
+      if (DATA_CHANGED.has(error.code)) void this.recheck();
+      else this.#stop(error);
     }
   }
 
@@ -346,7 +356,7 @@ export class Transfer {
   async #uploadFailed(indexes: readonly number[], error: unknown): Promise<void> {
     if (!(error instanceof StorageError)) throw error;
     if (this.#closed || this.checkedPieces !== undefined) return;
-    if (error.code === "truncated" || error.code === "missing") await this.check();
+    if (DATA_CHANGED.has(error.code)) await this.recheck();
     else if (indexes.length > 0) this.#stop(error);
   }
 

@@ -5,7 +5,7 @@ import { BAN_MS, MAX_CANDIDATES, MAX_REDIAL_MS, REDIAL_MS } from "./limits.ts";
 interface Candidate {
   readonly address: Address;
   readonly source: PeerSource;
-  state: "idle" | "dialing" | "connected";
+  state: "idle" | "dialing" | "connected" | "ours";
   failures: number;
   /** Not before this moment. */
   notBefore: number;
@@ -60,7 +60,7 @@ export class Candidates {
   /** The connection ended: dialled again after a while, the longer the more often it failed. `useful`: it moved data. */
   ended(address: Address, now: number, useful: boolean): void {
     const candidate = this.#byAddress.get(keyOf(address));
-    if (!candidate) return;
+    if (!candidate || candidate.state === "ours") return;
     this.#move(candidate, "idle");
     candidate.failures = useful ? 0 : candidate.failures + 1;
     candidate.notBefore = now + Math.min(MAX_REDIAL_MS, useful ? 1_000 : REDIAL_MS * 2 ** (candidate.failures - 1));
@@ -81,11 +81,10 @@ export class Candidates {
     return candidate !== undefined && candidate.notBefore > now + MAX_REDIAL_MS;
   }
 
-  /** Never to be dialled again: it is ourselves. */
-  forget(address: Address): void {
+  /** It is our own address: never to be dialled again. */
+  isOurs(address: Address): void {
     const candidate = this.#byAddress.get(keyOf(address));
-    if (!candidate) return;
-    this.#move(candidate, "connected");
+    if (candidate) this.#move(candidate, "ours");
   }
 
   #move(candidate: Candidate, state: Candidate["state"]): void {

@@ -1,6 +1,6 @@
 // SwarmPeer: what the swarm knows of one connected peer.
 import { Bitfield } from "../metainfo/bitfield.ts";
-import type { ConnectedPeer, PeerKey, Upload } from "./events.ts";
+import type { Address, ConnectedPeer, PeerKey, Upload } from "./events.ts";
 import { DEFAULT_REQUEST_QUEUE, INITIAL_WINDOW } from "./limits.ts";
 import { RateMeter } from "./rate-meter.ts";
 
@@ -20,12 +20,16 @@ export class RequestQueue {
   progressAt = 0;
   /** Since when it may be asked. */
   unchokedAt = 0;
+  /** Requests it rejected since its last block: who says it has a piece and never gives it makes no progress. */
+  rejects = 0;
   /** Its requests went to others because nothing came for 20 s. */
   snubbed = false;
 }
 
 export class SwarmPeer {
   readonly connected: ConnectedPeer;
+  /** Where it takes connections, once that is known. */
+  listensAt: Address | undefined;
   pieces: Bitfield;
   /** Pieces it has and we lack. */
   wanted = 0;

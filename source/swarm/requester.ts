@@ -66,6 +66,7 @@ export class Requester {
     const name = nameOf(index, block);
     const asked = requests.outstanding.delete(name);
     if (!asked && !requests.dropped.delete(name)) return "unexplained";
+    requests.rejects = 0;
     if (requests.window < MAX_WINDOW) requests.window++;
     const partial = this.#options.states.downloading.get(index);
     if (!partial || partial.has(block) || (partial.only !== undefined && partial.only !== peer.key)) return "useless";
@@ -80,6 +81,7 @@ export class Requester {
   reject(peer: SwarmPeer, index: number, begin: number): void {
     const block = begin / BLOCK_BYTES;
     if (!peer.requests.outstanding.delete(nameOf(index, block))) return;
+    peer.requests.rejects++;
     this.#options.states.downloading.get(index)?.unask(block, peer.key);
   }
 
@@ -97,7 +99,7 @@ export class Requester {
       const partial = this.#options.states.downloading.get(index);
       if (!partial) continue;
       partial.workers.delete(peer.key);
-      if (gone && partial.only === peer.key) this.#discard(partial);
+      if (partial.only === peer.key) this.#discard(partial);
       else if (partial.workers.size === 0) this.#orphans.add(index);
     }
     partials.clear();
@@ -122,7 +124,8 @@ export class Requester {
     }
     if (states.partialBytes < MAX_PARTIAL_BYTES) {
       const index = rarest.pick(peer.pieces);
-      if (index !== undefined) return this.#begin(index, peer.key);
+      if (index !== undefined && !(peer.requests.snubbed && this.#isOnParole(index)))
+        return this.#begin(index, peer.key);
     }
     for (const shared of states.downloading.values()) if (mayWork(peer, shared)) return shared;
     return undefined;
@@ -130,8 +133,12 @@ export class Requester {
 
   #begin(index: number, peer: PeerKey): PartialPiece {
     this.#options.rarest.remove(index);
-    const onParole = (this.#failures.get(index) ?? 0) >= PAROLE_AFTER_FAILURES;
-    return this.#options.states.begin(index, onParole ? peer : undefined);
+    return this.#options.states.begin(index, this.#isOnParole(index) ? peer : undefined);
+  }
+
+  /** After a bad hash one peer alone delivers it: then it is known who is to blame. */
+  #isOnParole(index: number): boolean {
+    return (this.#failures.get(index) ?? 0) >= PAROLE_AFTER_FAILURES;
   }
 
   /** Every block is asked for somewhere: a few of them are asked of this peer too, the youngest pieces' last blocks first. */
@@ -157,9 +164,10 @@ export class Requester {
 
   #ask(peer: SwarmPeer, partial: PartialPiece, block: number, now: number): void {
     const { index } = partial;
-    if (peer.requests.outstanding.size === 0 && !peer.requests.snubbed) peer.requests.progressAt = now;
+    const { requests } = peer;
+    if (requests.outstanding.size === 0 && !requests.snubbed && requests.rejects === 0) requests.progressAt = now;
     partial.ask(block, peer.key);
-    peer.requests.outstanding.add(nameOf(index, block));
+    requests.outstanding.add(nameOf(index, block));
     const length = this.#options.layout.blockLengthAt(index, block);
     this.#options.emit({
       type: "send",

@@ -8,7 +8,7 @@ import { ADVERTISED_REQUEST_QUEUE, MAX_QUEUED_REQUESTS } from "../protocol/peer/
 import type { BlockRange, PeerMessage } from "../protocol/peer/messages.ts";
 import { Candidates } from "./candidates.ts";
 import { Choking } from "./choking.ts";
-import type { ConnectedPeer, PeerKey, SwarmCommand, SwarmEvent, Upload } from "./events.ts";
+import type { Address, ConnectedPeer, PeerKey, SwarmCommand, SwarmEvent, Upload } from "./events.ts";
 import { Gifts } from "./gifts.ts";
 import {
   IDLE_MS,
@@ -173,33 +173,43 @@ export class Swarm {
   #peerConnected(connected: ConnectedPeer, now: number): void {
     const refusal = this.#refusalOf(connected, now);
     if (refusal) {
-      if (connected.source !== "incoming") this.#candidates.ended(connected.address, now, false);
+      if (connected.source !== "incoming" && !this.#isConnectedTo(connected.address)) {
+        this.#candidates.ended(connected.address, now, false);
+      }
       this.#out.push({ type: "disconnect", peer: connected.peer, reason: refusal, ban: false });
       return;
     }
     const peer = new SwarmPeer(connected, this.#options.layout.pieceCount, now);
     this.#peers.set(connected.peer, peer);
-    if (connected.source !== "incoming") this.#candidates.connected(connected.address);
+    if (connected.source !== "incoming") this.#listensAt(peer, connected.address);
     this.#greet(peer);
+  }
+
+  /** It need not be dialled while it is connected, whoever dialled. */
+  #listensAt(peer: SwarmPeer, address: Address): void {
+    peer.listensAt = address;
+    this.#candidates.connected(address);
   }
 
   #refusalOf(connected: ConnectedPeer, now: number): string | undefined {
     const own = toHex(this.#options.peerId);
     const theirs = toHex(connected.peerId);
     if (own === theirs) {
-      this.#candidates.forget(connected.address);
+      this.#candidates.isOurs(connected.address);
       return "it is ourselves";
     }
     if (!this.#isActive) return "the transfer is paused";
     if (this.#candidates.isBanned(connected.address, now)) return "it is banned";
     const twin = [...this.#peers.values()].find((peer) => toHex(peer.connected.peerId) === theirs);
-    if (twin) {
-      // Both dialled at once: both sides keep the connection that the larger peer id began.
-      const begunByLarger = (source: string) => (source === "incoming") === theirs > own;
-      if (begunByLarger(twin.connected.source) || !begunByLarger(connected.source)) return "connected twice";
-      this.#drop(twin, "connected twice", now);
-    }
+    if (twin && this.#staysOfTwins(twin.connected, connected, theirs > own)) return "connected twice";
+    if (twin) this.#drop(twin, "connected twice", now);
     return this.#peers.size >= MAX_PEERS ? `${MAX_PEERS} peers are enough` : undefined;
+  }
+
+  /** Both dialled at once: both sides keep the connection that the larger peer id began, else the older one. */
+  #staysOfTwins(older: ConnectedPeer, newer: ConnectedPeer, theirsIsLarger: boolean): boolean {
+    const begunByLarger = ({ source }: ConnectedPeer) => (source === "incoming") === theirsIsLarger;
+    return begunByLarger(older) || !begunByLarger(newer);
   }
 
   #greet(peer: SwarmPeer): void {
@@ -233,13 +243,17 @@ export class Swarm {
     this.#requester.release(peer, true);
     this.#gifts.peerLeft(peer);
     this.#uncount(peer);
-    if (peer.connected.source !== "incoming") {
+    if (peer.listensAt && !this.#isConnectedTo(peer.listensAt)) {
       const useful = reason === "" && peer.down.totalBytes + peer.up.totalBytes > 0;
-      this.#candidates.ended(peer.connected.address, now, useful);
+      this.#candidates.ended(peer.listensAt, now, useful);
     }
     this.#choking.fillSlots();
     this.#fillAll(now);
     this.#dial(now);
+  }
+
+  #isConnectedTo({ host, port }: Address): boolean {
+    return [...this.#peers.values()].some(({ listensAt }) => listensAt?.host === host && listensAt.port === port);
   }
 
   #dial(now: number): void {
@@ -410,6 +424,9 @@ export class Swarm {
     peer.client = handshake.client ?? peer.client;
     peer.speaksPush = (handshake.extensions.get("sta_push") ?? 0) > 0;
     if (handshake.requestQueue !== undefined) peer.requests.peerLimit = handshake.requestQueue;
+    if (handshake.port !== undefined && peer.connected.source === "incoming") {
+      this.#listensAt(peer, { host: peer.connected.address.host, port: handshake.port });
+    }
     if (peer.speaksPush && this.#upload) this.#gifts.peerReady(peer, now);
   }
 
@@ -560,7 +577,7 @@ export class Swarm {
       this.#send(peer, { type: "keep-alive" });
     }
     const { requests } = peer;
-    if (requests.outstanding.size === 0) return;
+    if (requests.outstanding.size === 0 && requests.rejects === 0) return;
     const waiting = now - requests.progressAt;
     if (waiting > STALL_MS) return this.#drop(peer, "it was asked for blocks and sent none", now);
     if (waiting <= SNUB_MS || requests.snubbed) return;

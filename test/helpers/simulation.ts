@@ -1,0 +1,357 @@
+// Whole swarms in one process, on virtual time: in-memory links with a delay and a bandwidth, seeded randomness, nothing sleeps.
+import { Bitfield } from "../../source/metainfo/bitfield.ts";
+import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
+import { toPeerId } from "../../source/protocol/ids.ts";
+import { BLOCK_BYTES } from "../../source/protocol/peer/limits.ts";
+import type { PeerMessage } from "../../source/protocol/peer/messages.ts";
+import type { PeerKey, SwarmCommand, SwarmEvent } from "../../source/swarm/events.ts";
+import { Swarm } from "../../source/swarm/swarm.ts";
+
+/** What a block holds: all that a simulated hash looks at. */
+const GOOD = new Uint8Array(BLOCK_BYTES);
+const BAD = new Uint8Array(BLOCK_BYTES).fill(1);
+
+/** How a node misbehaves; nothing of it is honest by default. */
+export interface Behaviour {
+  /** Share of its blocks that are wrong, 0 to 1. */
+  readonly spoils?: number;
+  /** Sends no block after so many. */
+  readonly stallsAfter?: number;
+  /** Says it has everything, whatever it has. */
+  readonly lies?: boolean;
+}
+
+export interface NodeOptions {
+  readonly held: "all" | "nothing" | readonly number[];
+  /** Bytes a second it can send in all. */
+  readonly upBytesPerSecond?: number;
+  readonly behaviour?: Behaviour;
+  /** Asks for pieces; true by default. */
+  readonly download?: boolean;
+  readonly acceptsGifts?: boolean;
+  readonly private?: boolean;
+}
+
+interface Link {
+  readonly to: SimulatedNode;
+  /** Under which key the other side knows us. */
+  readonly keyThere: PeerKey;
+  /** When the last message arrives: messages stay in order. */
+  arrivesAt: number;
+}
+
+/** Yields [0, 1) from a seed: mulberry32. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export class SimulatedNode {
+  readonly name: string;
+  readonly swarm: Swarm;
+  readonly address: { readonly host: string; readonly port: number };
+  readonly links = new Map<PeerKey, Link>();
+  readonly #simulation: Simulation;
+  readonly #options: NodeOptions;
+  /** Good and bad blocks of the pieces that are arriving. */
+  readonly #blocks = new Map<number, Map<number, boolean>>();
+  #lastKey = 0;
+  #sendsUntil = 0;
+  #sentBlocks = 0;
+  #tickAt = Number.POSITIVE_INFINITY;
+  receivedBytes = 0;
+  completedAt: number | undefined;
+  readonly disconnects: { readonly node: string; readonly reason: string; readonly ban: boolean }[] = [];
+  readonly gifts: { readonly direction: string; readonly index: number }[] = [];
+  gone = false;
+
+  constructor(simulation: Simulation, name: string, options: NodeOptions) {
+    const { layout, random, nodes } = simulation;
+    this.#simulation = simulation;
+    this.#options = options;
+    this.name = name;
+    this.address = { host: `10.0.${nodes.size >> 8}.${nodes.size & 255}`, port: 6881 };
+    const id = new TextEncoder().encode(`-SIM-${name}`.padEnd(20, "."));
+    this.swarm = new Swarm({
+      layout,
+      held: heldOf(options.held, layout.pieceCount),
+      peerId: toPeerId(id),
+      client: name,
+      listenPort: 6881,
+      private: options.private ?? false,
+      acceptsGifts: () => options.acceptsGifts ?? true,
+      random,
+    });
+  }
+
+  get isComplete(): boolean {
+    return this.swarm.states.held.isFull;
+  }
+
+  start(): void {
+    this.handle({ type: "set-active", download: this.#options.download ?? true, upload: true });
+  }
+
+  handle(event: SwarmEvent): void {
+    if (this.gone) return;
+    for (const command of this.swarm.handle(event, this.#simulation.now)) this.#execute(command);
+    this.#scheduleTick();
+  }
+
+  /** A connection stands: both sides hear of it. */
+  connected(other: SimulatedNode, key: PeerKey, keyThere: PeerKey, incoming: boolean): void {
+    this.links.set(key, { to: other, keyThere, arrivesAt: this.#simulation.now });
+    const peerId = toPeerId(new TextEncoder().encode(`-SIM-${other.name}`.padEnd(20, ".")));
+    const source = incoming ? "incoming" : "tracker";
+    this.handle({
+      type: "peer-connected",
+      peer: key,
+      peerId,
+      address: other.address,
+      source,
+      fast: true,
+      extended: true,
+    });
+  }
+
+  nextKey(): PeerKey {
+    return ++this.#lastKey;
+  }
+
+  /** Goes without a word: its connections end. */
+  leave(): void {
+    this.gone = true;
+    for (const [key] of this.links) this.#unlink(key);
+  }
+
+  #unlink(key: PeerKey): void {
+    const link = this.links.get(key);
+    if (!link) return;
+    this.links.delete(key);
+    link.to.links.delete(link.keyThere);
+    this.#simulation.after(this.#simulation.delayMs, () => link.to.handle({ type: "peer-left", peer: link.keyThere }));
+  }
+
+  #execute(command: SwarmCommand): void {
+    switch (command.type) {
+      case "send":
+        return this.#send(command.peer, this.#spoken(command.message));
+      case "store-block": {
+        const blocks = this.#blocks.get(command.index) ?? new Map<number, boolean>();
+        this.#blocks.set(command.index, blocks.set(command.begin, command.data.buffer === GOOD.buffer));
+        return;
+      }
+      case "verify-piece":
+        this.#simulation.after(1, () => this.#verify(command.index));
+        return;
+      case "discard-piece":
+        this.#blocks.delete(command.index);
+        return;
+      case "uploads-waiting":
+        this.#simulation.after(0, () => this.#upload(command.peer));
+        return;
+      case "give-piece":
+        return this.#give(command.peer, command.index);
+      case "disconnect": {
+        const node = this.links.get(command.peer)?.to.name ?? "?";
+        this.disconnects.push({ node, reason: command.reason, ban: command.ban });
+        return this.#unlink(command.peer);
+      }
+      case "dial":
+        this.#simulation.after(this.#simulation.delayMs, () => this.#simulation.dialled(this, command.address));
+        return;
+      case "completed":
+        this.completedAt = this.#simulation.now;
+        return;
+      case "gift":
+        this.gifts.push({ direction: command.direction, index: command.index });
+        return;
+      default:
+        command satisfies never;
+    }
+  }
+
+  #spoken(message: PeerMessage): PeerMessage {
+    const claims = this.#options.behaviour?.lies && ["have-none", "have-all", "bitfield"].includes(message.type);
+    return claims ? { type: "have-all" } : message;
+  }
+
+  #send(key: PeerKey, message: PeerMessage, leavesAt = this.#simulation.now): void {
+    const link = this.links.get(key);
+    if (!link) return;
+    link.arrivesAt = Math.max(link.arrivesAt, leavesAt + this.#simulation.delayMs);
+    this.#simulation.at(link.arrivesAt, () => {
+      if (!link.to.links.has(link.keyThere)) return;
+      if (message.type === "piece") link.to.receivedBytes += message.data.length;
+      link.to.handle({ type: "message", peer: link.keyThere, message });
+    });
+  }
+
+  #upload(key: PeerKey): void {
+    const { now } = this.#simulation;
+    if (this.#sendsUntil > now) {
+      this.#simulation.at(this.#sendsUntil, () => this.#upload(key));
+      return;
+    }
+    if (this.#sentBlocks >= (this.#options.behaviour?.stallsAfter ?? Number.POSITIVE_INFINITY)) return;
+    for (const { index, begin, length } of this.swarm.takeUploads(key, BLOCK_BYTES)) {
+      this.#sentBlocks++;
+      this.#occupyUplink(length);
+      this.#send(key, { type: "piece", index, begin, data: this.#data(length) }, this.#sendsUntil);
+      this.handle({ type: "block-sent", peer: key, bytes: length });
+      this.#simulation.at(this.#sendsUntil, () => this.#upload(key));
+    }
+  }
+
+  #give(key: PeerKey, index: number): void {
+    const { layout } = this.#simulation;
+    for (let block = 0; block < layout.blockCount(index); block++) {
+      const length = layout.blockLengthAt(index, block);
+      this.#occupyUplink(length);
+      const message = { type: "block", piece: index, begin: block * BLOCK_BYTES, data: this.#data(length) } as const;
+      this.#send(key, { type: "sta-push", message }, this.#sendsUntil);
+    }
+  }
+
+  #data(length: number): Uint8Array {
+    const spoiled = this.#simulation.random() < (this.#options.behaviour?.spoils ?? 0);
+    return (spoiled ? BAD : GOOD).subarray(0, length);
+  }
+
+  #occupyUplink(bytes: number): void {
+    const rate = this.#options.upBytesPerSecond ?? 10_000_000;
+    this.#sendsUntil = Math.max(this.#sendsUntil, this.#simulation.now) + (bytes / rate) * 1_000;
+  }
+
+  #verify(index: number): void {
+    const blocks = this.#blocks.get(index);
+    this.#blocks.delete(index);
+    const ok = blocks?.size === this.#simulation.layout.blockCount(index) && [...blocks.values()].every(Boolean);
+    this.handle({ type: "piece-verified", index, ok });
+  }
+
+  #scheduleTick(): void {
+    const at = Math.max(this.swarm.nextTick() ?? Number.POSITIVE_INFINITY, this.#simulation.now);
+    if (at >= this.#tickAt) return;
+    this.#tickAt = at;
+    this.#simulation.at(at, () => {
+      if (this.#tickAt !== at) return;
+      this.#tickAt = Number.POSITIVE_INFINITY;
+      this.handle({ type: "tick" });
+    });
+  }
+}
+
+export class Simulation {
+  readonly layout: PieceLayout;
+  readonly random: () => number;
+  /** One way. */
+  readonly delayMs: number;
+  readonly nodes = new Map<string, SimulatedNode>();
+  now = 1_000;
+  readonly #queue: { readonly at: number; readonly order: number; readonly action: () => void }[] = [];
+  #order = 0;
+
+  constructor(options: {
+    seed: number;
+    pieceCount: number;
+    pieceLength?: number;
+    delayMs?: number;
+    lastPieceLength?: number;
+  }) {
+    const pieceLength = options.pieceLength ?? 4 * BLOCK_BYTES;
+    const length = (options.pieceCount - 1) * pieceLength + (options.lastPieceLength ?? pieceLength);
+    this.layout = new PieceLayout({ length, pieceLength, files: [{ path: ["file"], length, offset: 0 }] });
+    this.random = seededRandom(options.seed);
+    this.delayMs = options.delayMs ?? 10;
+  }
+
+  add(name: string, options: NodeOptions): SimulatedNode {
+    const node = new SimulatedNode(this, name, options);
+    this.nodes.set(name, node);
+    node.start();
+    return node;
+  }
+
+  /** `from` hears of all others, as from a tracker. */
+  introduce(from: SimulatedNode): void {
+    const addresses = [...this.nodes.values()]
+      .filter((node) => node !== from && !node.gone)
+      .map(({ address }) => address);
+    from.handle({ type: "candidates", addresses, source: "tracker" });
+  }
+
+  dialled(from: SimulatedNode, address: { readonly host: string }): void {
+    const to = [...this.nodes.values()].find((node) => node.address.host === address.host);
+    if (!to || to.gone || from.gone) {
+      from.handle({ type: "dial-failed", address: { host: address.host, port: 6881 } });
+      return;
+    }
+    const key = from.nextKey();
+    const keyThere = to.nextKey();
+    to.connected(from, keyThere, key, true);
+    from.connected(to, key, keyThere, false);
+  }
+
+  after(ms: number, action: () => void): void {
+    this.at(this.now + ms, action);
+  }
+
+  /** A binary heap by time, then by order of arrival. */
+  at(at: number, action: () => void): void {
+    const queue = this.#queue;
+    queue.push({ at: Math.max(at, this.now), order: this.#order++, action });
+    for (let child = queue.length - 1; child > 0;) {
+      const parent = (child - 1) >> 1;
+      if (!isBefore(queue[child]!, queue[parent]!)) break;
+      [queue[child], queue[parent]] = [queue[parent]!, queue[child]!];
+      child = parent;
+    }
+  }
+
+  /** Lets virtual time pass until `done` or for `seconds` at most; says whether it came to be done. */
+  run(seconds: number, done: () => boolean = () => false): boolean {
+    const end = this.now + seconds * 1_000;
+    while (!done()) {
+      const next = this.#queue[0];
+      if (!next || next.at > end) {
+        this.now = end;
+        return done();
+      }
+      this.#pop();
+      this.now = next.at;
+      next.action();
+    }
+    return true;
+  }
+
+  #pop(): void {
+    const queue = this.#queue;
+    const last = queue.pop()!;
+    if (queue.length === 0) return;
+    queue[0] = last;
+    for (let parent = 0; ;) {
+      let least = parent;
+      for (const child of [2 * parent + 1, 2 * parent + 2]) {
+        if (child < queue.length && isBefore(queue[child]!, queue[least]!)) least = child;
+      }
+      if (least === parent) return;
+      [queue[least], queue[parent]] = [queue[parent]!, queue[least]!];
+      parent = least;
+    }
+  }
+}
+
+function isBefore(a: { at: number; order: number }, b: { at: number; order: number }): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}
+
+function heldOf(held: NodeOptions["held"], pieceCount: number): Bitfield {
+  if (held === "all") return Bitfield.full(pieceCount);
+  return Bitfield.of(pieceCount, held === "nothing" ? [] : held);
+}
