@@ -141,11 +141,14 @@ function processIo(): CliIo {
     env: process.env,
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
-    ended: (untilStdinEnds) =>
-      new Promise((done) => {
+    ended: async (untilStdinEnds) => {
+      await new Promise<void>((done) => {
         if (untilStdinEnds) process.stdin.on("end", () => done()).resume();
         process.once("SIGINT", () => done());
         process.once("SIGTERM", () => done());
-      }),
+      });
+      // An input that is still read would keep the process alive.
+      if (untilStdinEnds) process.stdin.destroy();
+    },
   };
 }

@@ -67,19 +67,35 @@ test("torrents are kept where the environment says", () => {
   expect(defaultFolder({})).toMatch(/\/\.local\/share\/sta-tracker$/);
 });
 
-test.for(["SIGTERM", "SIGINT"] as const)("%s ends the process with its clients told", async (signal) => {
+/** A tracker in a process of its own, which goes with the test. */
+async function spawned(...argv: string[]) {
   const bin = join(import.meta.dirname, "../../tracker/bin.ts");
   const dir = await temporaryFolder();
-  const child = spawn(process.execPath, [bin, "--host", "127.0.0.1", "--port", "0", "--dir", dir], {
-    stdio: ["ignore", "pipe", "ignore"],
+  const child = spawn(process.execPath, [bin, "--host", "127.0.0.1", "--port", "0", "--dir", dir, ...argv], {
+    stdio: ["pipe", "pipe", "ignore"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
-  const port = Number(/^sta-tracker listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1]);
+  return { child, port: Number(/^sta-tracker listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1]) };
+}
+
+test.for([
+  ["SIGTERM", []],
+  ["SIGINT", []],
+  ["SIGTERM", ["--until-stdin-ends"]],
+] as const)("%s ends the process with its clients told, started with %o", async ([signal, argv]) => {
+  const { child, port } = await spawned(...argv);
   const client = new RawClient(port);
   await client.hello(1);
   const exited = once(child, "exit");
   child.kill(signal);
   expect((await client.closed).code).toBe(1001);
+  expect(await exited).toEqual([0, null]);
+});
+
+test("the end of its input ends it, if asked", async () => {
+  const { child } = await spawned("--until-stdin-ends");
+  const exited = once(child, "exit");
+  child.stdin.end();
   expect(await exited).toEqual([0, null]);
 });
