@@ -9,13 +9,24 @@ import type { ViewState } from "../view-state.ts";
 import { drawFrame } from "./frame.ts";
 import { listNote } from "./list-note.ts";
 
-const SIZE = 10;
-const PIECES = 13;
-const HOLDERS = 9;
-const WORDS = 22;
+interface Widths {
+  readonly name: number;
+  readonly size: number;
+  readonly pieces: number;
+  readonly holders: number;
+  /** Its state in words too, where there is room; else 0. */
+  readonly words: number;
+}
+
+function widthsOf(inner: number): Widths {
+  const figures = inner >= 56 ? { size: 10, pieces: 13, holders: 9 } : { size: 9, pieces: 8, holders: 8 };
+  const words = inner >= 96 ? 22 : 0;
+  return { ...figures, words, name: inner - 5 - figures.size - figures.pieces - figures.holders - words };
+}
 
 export function drawAvailable(state: ViewState, size: Size, theme: Theme): string[] {
   const inner = size.width - 2;
+  const widths = widthsOf(inner);
   const items = state.lists.available;
   const { top, index } = state.positions.available;
   const height = listHeight("available", size);
@@ -23,15 +34,15 @@ export function drawAvailable(state: ViewState, size: Size, theme: Theme): strin
   const rows = items.slice(top, top + height).map(({ row }, offset) => {
     const selected = top + offset === index;
     return selected && focused
-      ? theme.selected(drawRow(row, inner, withoutStyles(theme), theme.glyphs.cursor))
-      : drawRow(row, inner, theme, selected ? theme.glyphs.dot : " ");
+      ? theme.selected(drawRow(row, widths, withoutStyles(theme), theme.glyphs.cursor))
+      : drawRow(row, widths, theme, selected ? theme.glyphs.dot : " ");
   });
   return drawFrame(
     {
       title: "1 Available",
       note: listNote(state, "available", state.snapshot.catalogue.length, `by ${state.availableOrder}`),
       rows: [
-        theme.faint(headings(inner)),
+        theme.faint(headings(widths)),
         ...(rows.length > 0 ? rows : [` ${emptyText(state)}`].map((text) => left(text, inner))),
       ],
       focused,
@@ -42,29 +53,21 @@ export function drawAvailable(state: ViewState, size: Size, theme: Theme): strin
   );
 }
 
-function headings(inner: number): string {
-  const words = inner >= WIDE ? left("now", WORDS) : "";
-  return `  ${left("name", nameWidth(inner))}${right("size", SIZE)}${right("pieces", PIECES)}${right("holders", HOLDERS)}   ${words}`;
+function headings(widths: Widths): string {
+  const figures = right("size", widths.size) + right("pieces", widths.pieces) + right("holders", widths.holders);
+  return `  ${left("name", widths.name)}${figures}   ${left("now", widths.words)}`;
 }
 
-/** From here on each row says its state in words too. */
-const WIDE = 96;
-
-function nameWidth(inner: number): number {
-  return inner - 2 - SIZE - PIECES - HOLDERS - 3 - (inner >= WIDE ? WORDS : 0);
-}
-
-function drawRow(row: CatalogueRow, inner: number, theme: Theme, cursor: string): string {
+function drawRow(row: CatalogueRow, widths: Widths, theme: Theme, cursor: string): string {
   const { ellipsis } = theme.glyphs;
-  const partial = row.availablePieces < row.pieceCount;
   const counts = `${formatCount(row.availablePieces)}/${formatCount(row.pieceCount)}`;
-  const part = counts.length < PIECES ? counts : formatShare(row.availablePieces / row.pieceCount);
-  const pieces = partial ? part : formatCount(row.pieceCount);
+  const part = counts.length < widths.pieces ? counts : formatShare(row.availablePieces / row.pieceCount);
+  const pieces = row.availablePieces < row.pieceCount ? part : formatCount(row.pieceCount);
   const { glyph, words } = stateOf(row, theme);
-  const numbers =
-    right(formatBytes(row.length), SIZE) + right(pieces, PIECES) + right(formatCount(row.holders), HOLDERS);
-  const name = left(row.name, nameWidth(inner), ellipsis);
-  return `${cursor} ${name}${numbers} ${glyph} ${inner >= WIDE ? left(words, WORDS, ellipsis) : ""}`;
+  const name = left(row.name, widths.name, ellipsis);
+  const size = right(formatBytes(row.length), widths.size);
+  const figures = size + right(pieces, widths.pieces) + right(formatCount(row.holders), widths.holders);
+  return `${cursor} ${name}${figures} ${glyph} ${left(words, widths.words, ellipsis)}`;
 }
 
 function stateOf(row: CatalogueRow, theme: Theme): { glyph: string; words: string } {
