@@ -1,5 +1,6 @@
 // sta daemon: the engine in the foreground, until a signal or `sta stop`.
-import { dirname } from "node:path";
+import { createWriteStream, type WriteStream } from "node:fs";
+import { dirname, join } from "node:path";
 import { ControlServer } from "../control/server.ts";
 import { controlSocketPath } from "../control/socket-path.ts";
 import { makePrivateFolder } from "../storage/state-folder.ts";
@@ -18,9 +19,12 @@ export async function run(_operands: readonly string[], options: Options): Promi
       const path = controlSocketPath(options.home, options.environment);
       await makePrivateFolder(dirname(path));
       const server = await ControlServer.listen(path, engine);
+      const log = openLog(options.home);
       engine.onEvent((event) => {
         if (options.json) printJson(event);
-        else if (event.event === "problem") tell(event.text);
+        if (event.event !== "problem") return;
+        log.write(`${new Date().toISOString()} ${event.text}\n`);
+        if (!options.json) tell(event.text);
       });
       if (options.json) printJson({ event: "listening", port: engine.port, pid: process.pid, control: path });
       else
@@ -35,4 +39,11 @@ export async function run(_operands: readonly string[], options: Options): Promi
     if (!(error instanceof NoEngineError)) throw error;
     return fail(error.message, error.exitCode);
   }
+}
+
+/** `engine.log` in the state folder: an engine in the background has nobody to tell. */
+function openLog(home: string): WriteStream {
+  const log = createWriteStream(join(home, "engine.log"), { flags: "a", mode: 0o600 });
+  log.on("error", (error) => tell(`sta: engine.log cannot be written: ${error.message}`));
+  return log;
 }

@@ -78,7 +78,8 @@ export interface CatalogueRow {
 }
 
 /**
- * `checking`: pieces on disk are being hashed. `waiting`: wants pieces, and nobody connected has any.
+ * `checking`: pieces on disk are being hashed. `seeding`: asks for nothing, gives what it has, which may be less than all.
+ * `waiting`: wants pieces, and nobody connected has any.
  * `error`: stopped by a fault that `reason` names; goes on by itself or after `resume`.
  */
 export type TransferState = "checking" | "downloading" | "waiting" | "seeding" | "paused" | "error";

@@ -63,8 +63,7 @@ function stateOf(transfer: Transfer): TransferState {
   if (transfer.checkedPieces !== undefined) return "checking";
   if (transfer.problem) return "error";
   if (transfer.mode === "paused") return "paused";
-  if (transfer.isComplete) return "seeding";
-  if (transfer.mode === "hold") return "waiting";
+  if (transfer.isComplete || transfer.mode === "hold") return "seeding";
   const wanted = [...transfer.swarm.peers.values()].some((peer) => peer.wanted > 0);
   return wanted ? "downloading" : "waiting";
 }
@@ -73,8 +72,9 @@ function reasonOf(transfer: Transfer, state: TransferState): DisplayText {
   if (state === "checking")
     return displayText(`checked ${transfer.checkedPieces} of ${transfer.layout.pieceCount} pieces`);
   if (state === "error") return displayText(transfer.problem?.message ?? "");
+  if (state === "seeding" && !transfer.isComplete)
+    return displayText("shares the pieces it has; Enter downloads the rest");
   if (state !== "waiting") return displayText("");
-  if (transfer.mode === "hold") return displayText("shares the pieces it has; Enter downloads the rest");
   const text = transfer.connectedPeers === 0 ? "no peer is connected" : "no connected peer has a missing piece";
   return displayText(text);
 }

@@ -1,8 +1,8 @@
 // PieceLayout: all arithmetic of pieces, blocks and files. An index from outside becomes usable only through its checks.
+import { BLOCK_BYTES } from "../protocol/peer/limits.ts";
 import type { Metainfo, TorrentFile } from "./metainfo.ts";
 
-/** Bytes of every block but the last of a piece: what all clients request (BEP 3 as practised). */
-export const BLOCK_BYTES = 16_384;
+export { BLOCK_BYTES };
 
 /** The part of a run of bytes that lies in one file. */
 export interface FileSegment {
