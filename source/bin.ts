@@ -1,7 +1,5 @@
 #!/usr/bin/env node
 // The bin. Says in one line when Node is too old, before anything that an old Node could not parse is loaded.
-const HUNG_UP = 129;
-
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 12)) {
   process.stderr.write(`sta needs Node 22.12 or newer, and this is Node ${process.versions.node}.\n`);
@@ -9,10 +7,7 @@ if (major < 22 || (major === 22 && minor < 12)) {
 } else {
   const { run } = await import("./cli.ts");
   try {
-    const exitCode = await run(process.argv.slice(2));
-    process.exitCode = exitCode;
-    // The terminal went away: to leave by a signal is the one way that is safe on every Node.
-    if (exitCode === HUNG_UP) (await import("./ui/terminal.ts")).dieOfHangup();
+    process.exitCode = await run(process.argv.slice(2));
   } catch (error) {
     // A mistake of ours: one sentence for the user, the rest for whoever mends it.
     const { message, stack } = error instanceof Error ? error : new Error(String(error));

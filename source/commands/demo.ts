@@ -2,11 +2,15 @@
 import { terminalProblem } from "../ui/terminal.ts";
 import { DemoSwarm } from "./demo-swarm.ts";
 import { NoEngineError, type RunningEngine } from "./engine-access.ts";
-import { view } from "./open.ts";
+import { leave, view } from "./open.ts";
 import type { Options } from "./options.ts";
-import { fail, tell } from "./output.ts";
+import { EXIT, fail, tell } from "./output.ts";
 
 export async function run(_operands: readonly string[], options: Options): Promise<number> {
+  return leave(await demo(options));
+}
+
+async function demo(options: Options): Promise<number> {
   const problem = terminalProblem(process.stdin, process.stdout, process.env);
   if (problem !== null) return fail(problem);
   // Until the viewer has the terminal, a signal ends the demo here.
@@ -21,7 +25,7 @@ export async function run(_operands: readonly string[], options: Options): Promi
   try {
     tell("Starting a tracker and four engines on this machine ...");
     engine = await swarm.start();
-    return interrupted ? 130 : await view(engine, options, "end the demo");
+    return interrupted ? EXIT.interrupted : await view(engine, options, "end the demo");
   } catch (error) {
     if (!(error instanceof NoEngineError)) throw error;
     return fail(error.message, error.exitCode);

@@ -47,7 +47,7 @@ async function get(
     const goesOn = options.standalone
       ? "what is here is kept; the same command goes on with it"
       : "the engine goes on with it";
-    return fail(`Interrupted; ${goesOn}.`, 130);
+    return fail(`Interrupted; ${goesOn}.`, EXIT.interrupted);
   }
   if (row.state === "error") return fail(`${row.name}: ${row.reason}`);
   const seconds = Math.round(performance.now() - startedAt) / 1_000;

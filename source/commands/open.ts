@@ -1,11 +1,21 @@
 // sta: the viewer. The engine runs on when it is left, unless it runs inside this command.
 import { prepareEnvironment } from "../ui/environment.ts";
-import { terminalProblem } from "../ui/terminal.ts";
+import { dieOfHangup, terminalProblem } from "../ui/terminal.ts";
 import { EXIT, fail, tell } from "./output.ts";
 import { NoEngineError, type RunningEngine, useEngine } from "./engine-access.ts";
 import type { Options } from "./options.ts";
 
 export async function run(_operands: readonly string[], options: Options): Promise<number> {
+  return leave(await open(options));
+}
+
+/** Leaves with an exit code, or by the signal that ended the terminal: the one way that is safe on every Node. */
+export function leave(exitCode: number): number {
+  if (exitCode === EXIT.hungUp) dieOfHangup();
+  return exitCode;
+}
+
+async function open(options: Options): Promise<number> {
   let engine: RunningEngine | undefined;
   try {
     const problem = terminalProblem(process.stdin, process.stdout, process.env);
@@ -33,12 +43,12 @@ export async function view(engine: RunningEngine, options: Options, quitLabel: s
   });
   switch (end.reason) {
     case "quit":
-      return end.signal === "SIGTERM" ? 143 : EXIT.done;
+      return end.signal === "SIGTERM" ? EXIT.terminated : EXIT.done;
     case "stop-engine":
       tell("The engine stops; transfers are saved.");
       return EXIT.done;
     case "terminal-gone":
-      return 129;
+      return EXIT.hungUp;
     case "no-terminal":
       return fail(end.error?.message ?? "This is no terminal.");
     case "crash":

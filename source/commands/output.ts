@@ -1,7 +1,7 @@
 // What commands print, and what they exit with.
 
-/** Exit codes: 0 done, 1 failed, 2 wrong usage, 3 another engine owns this state. */
-export const EXIT = { done: 0, failed: 1, usage: 2, inUse: 3 } as const;
+/** Exit codes: 0 done, 1 failed, 2 wrong usage, 3 another engine owns this state; 128 and the number of a signal that ended it. */
+export const EXIT = { done: 0, failed: 1, usage: 2, inUse: 3, hungUp: 129, interrupted: 130, terminated: 143 } as const;
 
 /** One line to stdout. */
 export function print(text: string): void {
