@@ -355,6 +355,7 @@ export class Engine implements EngineClient, EngineEvents {
       seconds: event.seconds,
     });
     this.#tellSeeding(transfer);
+    this.#snapshotter.flush();
   }
 
   #tellSeeding(transfer: Transfer): void {

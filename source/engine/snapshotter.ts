@@ -53,6 +53,14 @@ export class Snapshotter {
     this.changed();
   }
 
+  /** Something happened that nobody should wait for: listeners hear of it now. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#build(performance.now());
+    for (const listener of this.#listeners) listener();
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#listeners.clear();
@@ -61,11 +69,7 @@ export class Snapshotter {
   #arm(): void {
     if (this.#timer || !this.#dirty || this.#listeners.size === 0) return;
     const wait = Math.max(0, this.#builtAt + SNAPSHOT_MS - performance.now());
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#build(performance.now());
-      for (const listener of this.#listeners) listener();
-    }, wait).unref();
+    this.#timer = setTimeout(() => this.flush(), wait).unref();
   }
 
   #build(now: number): void {
