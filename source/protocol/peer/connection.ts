@@ -29,7 +29,7 @@ const LENGTH_BYTES = 4;
 export class PeerConnection {
   #pieceCount: number | undefined;
   #handshakeSeen = false;
-  #bitfieldAllowed = true;
+  #haveAllAllowed = true;
   #unknownMessages = 0;
   /** Bytes of a message whose end has not come; its length is `#needed`. */
   #partial: Uint8Array = new Uint8Array(HANDSHAKE_BYTES);
@@ -222,8 +222,8 @@ export class PeerConnection {
       id !== ID.haveAll &&
       id !== ID.haveNone
     ) {
-      // BEP 3: a bitfield may only be the first message; extended handshakes come before it in practice.
-      this.#bitfieldAllowed = false;
+      // BEP 6: what a peer has comes first; extended handshakes come before it in practice.
+      this.#haveAllAllowed = false;
     }
     switch (id) {
       case ID.piece:
@@ -245,10 +245,10 @@ export class PeerConnection {
       case ID.bitfield:
         return this.#parseBitfield(body.slice(1));
       case ID.haveAll:
-        this.#takeBitfieldTurn();
+        this.#takeHaveAllTurn();
         return { type: "have-all" };
       case ID.haveNone:
-        this.#takeBitfieldTurn();
+        this.#takeHaveAllTurn();
         return { type: "have-none" };
       case ID.suggest:
         return { type: "suggest", index: this.#index(body, 1) };
@@ -265,8 +265,9 @@ export class PeerConnection {
     }
   }
 
+  /** Also late ones, against BEP 3: aria2 sends a bitfield in place of several `have`. */
   #parseBitfield(bytes: Uint8Array): PeerMessage {
-    this.#takeBitfieldTurn();
+    this.#haveAllAllowed = false;
     const spare = bytes.length * 8 - this.#boundPieceCount();
     if (spare > 0 && (bytes.at(-1)! & ((1 << spare) - 1)) !== 0) {
       throw new ProtocolError("spare-bits", "bitfield with spare bits set");
@@ -274,9 +275,9 @@ export class PeerConnection {
     return { type: "bitfield", bytes };
   }
 
-  #takeBitfieldTurn(): void {
-    if (!this.#bitfieldAllowed) throw new ProtocolError("late-bitfield", "bitfield after other messages");
-    this.#bitfieldAllowed = false;
+  #takeHaveAllTurn(): void {
+    if (!this.#haveAllAllowed) throw new ProtocolError("late-have-all", "have-all or have-none after other messages");
+    this.#haveAllAllowed = false;
   }
 
   #parseExtended(extensionId: number, payload: Uint8Array): PeerMessage | undefined {

@@ -38,9 +38,9 @@ describe("a peer that breaks the protocol", () => {
       "bad-index",
     ],
     ["an extended handshake that is no dictionary", frame(4, 20, [0, 0x69, 0x65]), "bad-bencode"],
-    ["two bitfields", new Uint8Array([...frame(3, 5, [0, 0]), ...frame(3, 5, [0, 0])]), "late-bitfield"],
-    ["a bitfield after have-all", new Uint8Array([...frame(1, 14), ...frame(3, 5, [0, 0])]), "late-bitfield"],
-    ["a bitfield after other messages", new Uint8Array([...frame(1, 2), ...frame(3, 5, [0, 0])]), "late-bitfield"],
+    ["two have-alls", new Uint8Array([...frame(1, 14), ...frame(1, 14)]), "late-have-all"],
+    ["have-none after a bitfield", new Uint8Array([...frame(3, 5, [0, 0]), ...frame(1, 15)]), "late-have-all"],
+    ["have-all after other messages", new Uint8Array([...frame(1, 2), ...frame(1, 14)]), "late-have-all"],
   ];
 
   for (const [what, bytes, code] of cases) {
@@ -50,6 +50,12 @@ describe("a peer that breaks the protocol", () => {
       expect(codeOf(() => bytes.forEach((byte) => receive(connection, Uint8Array.of(byte))))).toBe(code);
     });
   }
+
+  it("may say again what it has: aria2 sends a bitfield in place of several haves", () => {
+    const again = [...frame(3, 5, [0, 0]), ...frame(1, 2), ...frame(3, 5, [0x80, 0])];
+    const messages = receive(connected(), new Uint8Array(again));
+    expect(messages.map(({ type }) => type)).toEqual(["bitfield", "interested", "bitfield"]);
+  });
 
   it("is refused for its length before anything is kept of it", () => {
     const connection = connected();
