@@ -385,6 +385,8 @@ export class Swarm {
     }
     if (pieces.isFull) this.#rarest.addSeed();
     this.#updateInterest(peer);
+    // A late bitfield, of a peer that has unchoked us already.
+    this.#requester.fill(peer, now);
     this.#closeIfBothSeed(peer, now);
   }
 
