@@ -59,9 +59,12 @@ export const MAX_CHOKE_FLAPS = 60;
 /** Times a piece may fail its hash before only one peer at a time is asked for it: from the first failure on. */
 export const PAROLE_AFTER_FAILURES = 1;
 
-/** A failed dial is tried again after 15 s, 30 s, ... at most 10 min. */
-export const REDIAL_MS = 15_000;
-export const MAX_REDIAL_MS = 600_000;
+/**
+ * A failed dial is tried again after 5 s, 10 s, ... at most 60 s: a peer that was busy hashing, or a network that was
+ * gone for minutes, is found again within a minute.
+ */
+export const REDIAL_MS = 5_000;
+export const MAX_REDIAL_MS = 60_000;
 
 /** How long a peer banned for poison stays banned. */
 export const BAN_MS = 24 * 3_600_000;
