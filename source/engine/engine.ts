@@ -290,9 +290,8 @@ export class Engine implements EngineClient, EngineEvents {
 
   #announce(entry: Entry): void {
     const { transfer } = entry;
-    const tiers = transfer.metainfo.announce
-      .map((tier) => tier.filter((url) => transfer.metainfo.private || !this.links.covers(url)))
-      .filter((tier) => tier.length > 0);
+    // Also to trackers that we have a channel to: with --open they know peers of torrents that nobody published.
+    const tiers = transfer.metainfo.announce;
     if (tiers.length === 0 || entry.announcer) return;
     entry.announcer = new HttpAnnouncer({
       tiers,

@@ -43,11 +43,6 @@ export class TrackerLinks {
     return [...this.#links.keys()].map((address) => `http://${address}/announce`);
   }
 
-  /** True when an announce URL leads to a tracker that we have a channel to: it knows us already. */
-  covers(url: string): boolean {
-    return URL.canParse(url) && this.#links.has(new URL(url).host);
-  }
-
   /** Connects to one more tracker; false when it is there already. */
   add(address: Address): boolean {
     const key = addressText(address);
