@@ -11,10 +11,20 @@ export class LineReader {
 
   /** The lines that end in `text`, without their ends; the rest is kept. */
   *read(text: string): Iterable<string> {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() ?? "";
+    // Only what is new is searched, or a line of megabytes would be searched again with every read.
+    const [first = "", ...others] = text.split("\n");
+    this.#append(first);
+    for (const next of others) {
+      const line = this.#rest;
+      this.#rest = "";
+      this.#append(next);
+      if (line.trim() !== "") yield line;
+    }
+  }
+
+  #append(text: string): void {
+    this.#rest += text;
     if (this.#rest.length > this.#maxChars) throw new RangeError(`line of more than ${this.#maxChars} characters`);
-    for (const line of lines) if (line.trim() !== "") yield line;
   }
 }
 
