@@ -12,7 +12,8 @@ const MAX_SOCKET_PATH = 100;
  */
 export function controlSocketPath(home: string, environment: Readonly<Record<string, string | undefined>>): string {
   const runtime = environment.XDG_RUNTIME_DIR;
-  if (runtime && !environment.STA_HOME && runtime.length < MAX_SOCKET_PATH - 20)
+  const isUsual = !environment.STA_HOME && !environment.XDG_STATE_HOME;
+  if (isUsual && runtime?.startsWith("/") && runtime.length < MAX_SOCKET_PATH - 20)
     return join(runtime, "sta", "default.sock");
   const inside = join(home, "control.sock");
   if (Buffer.byteLength(inside) <= MAX_SOCKET_PATH) return inside;
