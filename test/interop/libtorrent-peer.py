@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+"""libtorrent as a peer on 127.0.0.1, until its stdin ends. Prints one JSON object a line.
+
+libtorrent-peer.py make PATH OUT.torrent PIECE_LENGTH [ANNOUNCE_URL]
+libtorrent-peer.py seed X.torrent FOLDER [--plain] [--no-trackers]
+libtorrent-peer.py leech X.torrent FOLDER [--plain] [--no-trackers] [--once] [--peer PORT]...
+
+--plain never encrypts, --once ends when all is there.
+"""
+import json
+import os
+import select
+import sys
+import time
+
+import libtorrent as lt
+
+
+def say(event, **more):
+    print(json.dumps({"event": event, **more}), flush=True)
+
+
+def make(source, out, piece_length, announce=None):
+    files = lt.file_storage()
+    lt.add_files(files, source)
+    torrent = lt.create_torrent(files, int(piece_length), flags=lt.create_torrent.v1_only)
+    if announce:
+        torrent.add_tracker(announce)
+    lt.set_piece_hashes(torrent, os.path.dirname(os.path.abspath(source)))
+    with open(out, "wb") as f:
+        f.write(lt.bencode(torrent.generate()))
+    say("created", infoHash=str(lt.torrent_info(out).info_hash()))
+
+
+def open_session(plain, **more):
+    settings = {
+        "listen_interfaces": "127.0.0.1:0",
+        "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
+        "enable_outgoing_utp": False, "enable_incoming_utp": False,
+        "allow_multiple_connections_per_ip": True, "announce_ip": "127.0.0.1",
+        **more,
+    }
+    if plain:
+        settings.update({"in_enc_policy": 2, "out_enc_policy": 2})
+    return lt.session(settings)
+
+
+def stdin_ended():
+    return bool(select.select([sys.stdin], [], [], 0)[0]) and not sys.stdin.buffer.raw.read(1)
+
+
+def run(role, torrent, folder, flags):
+    more = {"max_out_request_queue": 2000, "request_queue_time": 3} if role == "leech" else {
+        "unchoke_slots_limit": -1, "send_buffer_watermark": 4 << 20, "close_redundant_connections": False}
+    session = open_session("--plain" in flags, **more)
+    params = lt.add_torrent_params()
+    params.ti = lt.torrent_info(torrent)
+    params.save_path = folder
+    if role == "seed":
+        params.flags = lt.torrent_flags.seed_mode
+    handle = session.add_torrent(params)
+    if "--no-trackers" in flags:
+        handle.replace_trackers([])
+    # A session that listens on port 0 says its port as soon as the socket is there.
+    while session.listen_port() == 0:
+        time.sleep(0.005)
+    started = time.time()
+    say("listening", port=session.listen_port())
+    for at, flag in enumerate(flags):
+        if flag == "--peer":
+            handle.connect_peer(("127.0.0.1", int(flags[at + 1])))
+    connected = done = False
+    while not stdin_ended():
+        if not connected and any(not peer.flags & peer.connecting and not peer.flags & peer.handshake
+                                 for peer in handle.get_peer_info()):
+            connected = True
+            say("connected", seconds=time.time() - started)
+        if role == "leech" and not done and handle.status().is_seeding:
+            done = True
+            say("done", seconds=time.time() - started)
+            if "--once" in flags:
+                break
+        time.sleep(0.01)
+    os._exit(0)
+
+
+if sys.argv[1] == "make":
+    make(*sys.argv[2:])
+else:
+    run(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])
