@@ -6,5 +6,8 @@ export const MAX_REQUEST_CHARS = 262_144;
 /** Characters of a line from the engine: a snapshot of 10 000 files has about 4 MB. */
 export const MAX_REPLY_CHARS = 64 * 1024 * 1024;
 
+/** Bytes that may wait for a client before events are left out for it: two such snapshots. */
+export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
 /** How long an engine may take to say its first line and send its first snapshot. */
 export const CONNECT_MS = 5_000;

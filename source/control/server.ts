@@ -1,8 +1,8 @@
 // ControlServer: the engine's control socket. A client that does not read is skipped, never queued for.
 import { chmod, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
-import { CONTROL_PROTOCOL, type EngineClient, type EngineEvents, type Snapshot } from "./contract.ts";
-import { MAX_REQUEST_CHARS } from "./limits.ts";
+import { CONTROL_PROTOCOL, type EngineClient, type EngineEvent, type EngineEvents, type Snapshot } from "./contract.ts";
+import { MAX_REQUEST_CHARS, MAX_WAITING_BYTES } from "./limits.ts";
 import { LineReader, parseLine, toLine } from "./lines.ts";
 import { type EngineLine, parseRequest, type SnapshotPart } from "./messages.ts";
 
@@ -49,11 +49,15 @@ export class ControlServer {
 
 function serve(socket: Socket, engine: Served): void {
   const lines = new LineReader(MAX_REQUEST_CHARS);
-  const send = (line: EngineLine) => socket.write(toLine(line));
+  const send = (line: EngineLine) => {
+    // Who asks and does not read is not read either.
+    if (!socket.write(toLine(line))) socket.pause();
+  };
   const stops: (() => void)[] = [];
   const { version, pid } = engine.getSnapshot().engine;
   socket.write(toLine({ sta: version, protocol: CONTROL_PROTOCOL, pid }));
   socket.setEncoding("utf8");
+  socket.on("drain", () => socket.resume());
   socket.on("error", () => socket.destroy());
   socket.on("close", () => stops.forEach((stop) => stop()));
   socket.on("data", (text: string) => {
@@ -65,6 +69,8 @@ function serve(socket: Socket, engine: Served): void {
     }
   });
 
+  let hasSnapshots = false;
+  let hasEvents = false;
   async function answer(line: string): Promise<void> {
     const request = parseRequest(parseLine(line));
     if ("error" in request) {
@@ -72,30 +78,34 @@ function serve(socket: Socket, engine: Served): void {
     } else if (request.method === "command") {
       send({ re: request.id, result: await engine.send(request.command) });
     } else if (request.method === "subscribe") {
+      if (hasSnapshots) return;
+      hasSnapshots = true;
       stops.push(sendSnapshots(socket, engine, send));
     } else {
+      if (hasEvents) return;
+      hasEvents = true;
       let seq = 0;
-      stops.push(engine.onEvent((event) => send({ event, seq: ++seq })));
+      const tell = (event: EngineEvent) => {
+        seq++;
+        if (socket.writableLength <= MAX_WAITING_BYTES) send({ event, seq });
+      };
+      stops.push(engine.onEvent(tell));
     }
   }
 }
 
 /** Sends what changed, and only once the socket has taken what was sent before. */
-function sendSnapshots(socket: Socket, engine: Served, send: (line: EngineLine) => boolean): () => void {
+function sendSnapshots(socket: Socket, engine: Served, send: (line: EngineLine) => void): () => void {
   let sent: Snapshot | undefined;
-  let blocked = false;
   const update = () => {
-    if (blocked) return;
+    if (socket.writableNeedDrain) return;
     const snapshot = engine.getSnapshot();
     const part = changedParts(sent, snapshot);
     if (Object.keys(part).length === 0) return;
     sent = snapshot;
-    blocked = !send({ snapshot: part });
+    send({ snapshot: part });
   };
-  socket.on("drain", () => {
-    blocked = false;
-    update();
-  });
+  socket.on("drain", update);
   const stop = engine.subscribe(update);
   update();
   return stop;

@@ -26,7 +26,7 @@ test.for([
   { method: "pause", infoHash: HASH.toUpperCase() },
   { method: "pause", infoHash: `${HASH}\n` },
   { method: "share", path: "" },
-  { method: "set-limits", upBytesPerSecond: 1e400 },
+  { method: "set-limits", upBytesPerSecond: Number.POSITIVE_INFINITY },
 ])("%j is none", (command) => {
   expect(commandSchema.safeParse(command).success).toBe(false);
 });
