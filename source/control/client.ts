@@ -1,6 +1,7 @@
 // ControlClient: a running engine, seen through its control socket.
 import { connect, type Socket } from "node:net";
 import {
+  type CatalogueRow,
   type Command,
   CONTROL_PROTOCOL,
   type DisplayText,
@@ -9,6 +10,7 @@ import {
   type EngineEvents,
   type Reply,
   type Snapshot,
+  type TransferRow,
 } from "./contract.ts";
 import { CONNECT_MS, MAX_REPLY_CHARS } from "./limits.ts";
 import { LineReader, parseLine, toLine } from "./lines.ts";
@@ -32,6 +34,7 @@ export class ControlClient implements EngineClient, EngineEvents {
   readonly #eventListeners = new Set<(event: EngineEvent) => void>();
   #snapshot: Snapshot | undefined;
   #lastId = 0;
+  #hearsEvents = false;
   #closed = false;
 
   private constructor(socket: Socket) {
@@ -61,7 +64,8 @@ export class ControlClient implements EngineClient, EngineEvents {
   }
 
   onEvent(listener: (event: EngineEvent) => void): () => void {
-    if (this.#eventListeners.size === 0) this.#request("events", {});
+    if (!this.#hearsEvents) this.#request("events", {});
+    this.#hearsEvents = true;
     this.#eventListeners.add(listener);
     return () => this.#eventListeners.delete(listener);
   }
@@ -107,21 +111,29 @@ export class ControlClient implements EngineClient, EngineEvents {
         this.#lost();
       });
       this.#socket.on("data", (text: string) => {
-        for (const line of lines.read(text)) {
-          if (greeted) this.#gotLine(parseLine(line) as EngineLine);
-          else {
-            greeted = true;
-            const refusal = refusalOf(parseLine(line));
-            if (refusal) return reject(refusal);
-            this.#request("subscribe", {});
+        try {
+          for (const line of lines.read(text)) {
+            if (greeted) this.#gotLine(parseLine(line));
+            else {
+              greeted = true;
+              const refusal = refusalOf(parseLine(line));
+              if (refusal) return reject(refusal);
+              this.#request("subscribe", {});
+            }
+            if (this.#snapshot) done();
           }
-          if (this.#snapshot) done();
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+          this.#socket.destroy(error);
         }
       });
     });
   }
 
-  #gotLine(line: EngineLine): void {
+  /** Throws RangeError for what no engine of this protocol says. */
+  #gotLine(value: unknown): void {
+    if (!isEngineLine(value)) throw new RangeError("not a line of an engine");
+    const line = value;
     if ("snapshot" in line) {
       this.#snapshot = merge(this.#snapshot, line.snapshot);
       for (const listener of this.#listeners) listener();
@@ -173,6 +185,10 @@ function refusalOf(value: unknown): ControlError | undefined {
   );
 }
 
+function isEngineLine(value: unknown): value is EngineLine {
+  return typeof value === "object" && value !== null && ("snapshot" in value || "event" in value || "re" in value);
+}
+
 /** The parts that came in the place of those of before; rows that are equal keep their identity. */
 function merge(before: Snapshot | undefined, part: SnapshotPart): Snapshot {
   const merged = { ...before, ...part } as Snapshot;
@@ -185,15 +201,20 @@ function merge(before: Snapshot | undefined, part: SnapshotPart): Snapshot {
   };
 }
 
-function keepRows<Row extends { readonly infoHash: string }>(
+function keepRows<Row extends CatalogueRow | TransferRow>(
   before: readonly Row[],
   after: readonly Row[],
 ): readonly Row[] {
   if (before === after) return before;
-  return after.map((row, i) => {
-    const old = before[i];
-    return old && old.infoHash === row.infoHash && JSON.stringify(old) === JSON.stringify(row) ? old : row;
+  const byKey = new Map(before.map((row) => [keyOf(row), row]));
+  return after.map((row) => {
+    const old = byKey.get(keyOf(row));
+    return old && JSON.stringify(old) === JSON.stringify(row) ? old : row;
   });
+}
+
+function keyOf(row: CatalogueRow | TransferRow): string {
+  return "tracker" in row ? `${row.infoHash} ${row.tracker}` : row.infoHash;
 }
 
 function keepBroadcasts(before: Snapshot["broadcasts"], after: Snapshot["broadcasts"]): Snapshot["broadcasts"] {
