@@ -43,6 +43,8 @@ async function get(
   if (!reply.ok) return fail(reply.text);
   if (!options.json) tell(reply.text);
   const row = await untilDone(engine, reply.infoHash!, options, until.signal);
+  if (row === "engine-gone") return fail(`The engine has gone; the same command starts it and goes on.`);
+  if (row === "removed") return fail(`${operand} was removed from the transfers.`);
   if (!row) {
     const goesOn = options.standalone
       ? "what is here is kept; the same command goes on with it"
@@ -57,20 +59,25 @@ async function get(
   return EXIT.done;
 }
 
-/** The transfer once it is whole or cannot go on; undefined when interrupted. Shows how far it is meanwhile. */
+/** The transfer once it is whole or cannot go on, or why it will not be; undefined when interrupted. Shows how far it is meanwhile. */
 async function untilDone(
   engine: RunningEngine,
   infoHash: string,
   options: Options,
   signal: AbortSignal,
-): Promise<TransferRow | undefined> {
+): Promise<TransferRow | "engine-gone" | "removed" | undefined> {
   const showsLine = process.stderr.isTTY === true && !options.json;
+  let wasSeen = false;
   let shownAt = Number.NEGATIVE_INFINITY;
   const row = await untilSnapshot(
     engine,
     (snapshot) => {
       const transfer = findTransfer(snapshot, infoHash);
-      if (!transfer || transfer.state === "error" || isWhole(transfer)) return transfer;
+      if (snapshot.engine.state === "gone") return "engine-gone";
+      // The answer to the command may be here before the snapshot that shows the transfer.
+      if (!transfer) return wasSeen ? "removed" : undefined;
+      wasSeen = true;
+      if (transfer.state === "error" || isWhole(transfer)) return transfer;
       if (performance.now() - shownAt >= (showsLine ? 200 : 1_000)) {
         shownAt = performance.now();
         if (showsLine) process.stderr.write(`\r\x1B[K${progressLine(transfer)}`);
