@@ -1,7 +1,7 @@
 // sta share: files and folders are hashed, published and seeded; a .torrent is seeded from the folder where its data lies.
 import { resolve } from "node:path";
 import { NoEngineError, type RunningEngine, useEngine } from "./engine-access.ts";
-import { findTransfer, trackerProblem } from "./follow.ts";
+import { findTransfer, trackerProblem, untilSnapshot } from "./follow.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson, tell } from "./output.ts";
 import { untilSignal } from "./until-signal.ts";
@@ -35,9 +35,16 @@ async function share(engine: RunningEngine, operand: string, options: Options): 
     ...(options.partial && { partial: true }),
   });
   if (!reply.ok) return fail(reply.text);
+  if (!options.json) {
+    print(reply.text);
+    return EXIT.done;
+  }
+  // The answer may be here before the snapshot that shows the transfer.
+  const row = await untilSnapshot(
+    engine,
+    (snapshot) => findTransfer(snapshot, reply.infoHash!) ?? (snapshot.engine.state === "gone" ? null : undefined),
+  );
   const { port } = engine.getSnapshot().engine;
-  const name = findTransfer(engine.getSnapshot(), reply.infoHash!)?.name ?? operand;
-  if (options.json) printJson({ event: "seeding", infoHash: reply.infoHash!, name, port });
-  else print(reply.text);
+  printJson({ event: "seeding", infoHash: reply.infoHash!, name: row?.name ?? operand, port });
   return EXIT.done;
 }
