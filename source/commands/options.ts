@@ -68,6 +68,8 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
   if (!(Number.isInteger(count) && count >= 1 && count <= 1_000)) {
     throw new UsageError("Wrong format: --count takes a number from 1 to 1000.");
   }
+  if (flags.dir === "") throw new UsageError("Wrong format: --dir takes a folder.");
+  if (flags.output === "") throw new UsageError("Wrong format: --output takes a file.");
   for (const peer of flags.peer ?? []) {
     if (!parseAddress(peer)) throw new UsageError(`Wrong format: "${peer}" is no HOST:PORT of a peer.`);
   }

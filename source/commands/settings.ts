@@ -6,6 +6,7 @@ import { z } from "zod";
 import { addressText } from "../engine/rows.ts";
 import { parseAddress } from "../engine/parse-address.ts";
 import { atomicWrite } from "../storage/atomic-write.ts";
+import { toStorageError } from "../storage/errors.ts";
 import { makePrivateFolder } from "../storage/state-folder.ts";
 import type { Address } from "../swarm/events.ts";
 import type { Options } from "./options.ts";
@@ -20,7 +21,7 @@ export interface Settings {
 
 /**
  * The remembered settings with what the command line adds to them, which is remembered too. A damaged file is said and
- * not overwritten. Throws StorageError when they cannot be written.
+ * not overwritten. Throws StorageError when they cannot be read or written.
  */
 export async function loadSettings(options: Options): Promise<Settings> {
   const file = join(options.home, "settings.json");
@@ -42,7 +43,7 @@ async function read(file: string): Promise<z.infer<typeof schema> | undefined> {
     return schema.parse(JSON.parse(await readFile(file, "utf8")));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return { trackers: [] };
-    if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
+    if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw toStorageError(error, file);
     tell(`sta: ${file} is damaged and not used: mend or remove it.`);
     return undefined;
   }

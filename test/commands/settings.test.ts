@@ -1,0 +1,70 @@
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { loadSettings } from "../../source/commands/settings.ts";
+import { StorageError } from "../../source/storage/errors.ts";
+import { listen, optionsOf, temporaryHome } from "./support.ts";
+
+const ONE = { host: "10.0.0.1", port: 5000 };
+const TWO = { host: "::1", port: 81 };
+
+test("without a file there are no trackers, and none is written", async () => {
+  const home = await temporaryHome();
+  expect((await loadSettings(optionsOf(home))).trackers).toEqual([]);
+  await expect(stat(join(home, "settings.json"))).rejects.toThrow("ENOENT");
+});
+
+test("a tracker said once is remembered, and one more is added to it", async () => {
+  const home = await temporaryHome();
+  await loadSettings(optionsOf(home, { tracker: ["10.0.0.1"] }));
+  expect((await loadSettings(optionsOf(home))).trackers).toEqual([ONE]);
+  await loadSettings(optionsOf(home, { tracker: ["[::1]:81", "10.0.0.1:5000"] }));
+  expect((await loadSettings(optionsOf(home))).trackers).toEqual([ONE, TWO]);
+});
+
+test("what else stands in the file stays there", async () => {
+  const home = await temporaryHome();
+  const file = join(home, "settings.json");
+  await writeFile(file, JSON.stringify({ folder: "/srv/down", note: "mine" }));
+  const settings = await loadSettings(optionsOf(home, { tracker: ["10.0.0.1"] }));
+  expect(settings.folder).toBe("/srv/down");
+  expect(JSON.parse(await readFile(file, "utf8"))).toEqual({
+    folder: "/srv/down",
+    note: "mine",
+    trackers: ["10.0.0.1:5000"],
+  });
+});
+
+test("--dir is for this engine, before the remembered folder", async () => {
+  const home = await temporaryHome();
+  await writeFile(join(home, "settings.json"), JSON.stringify({ folder: "/srv/down" }));
+  expect((await loadSettings(optionsOf(home, { dir: "/srv/other" }))).folder).toBe("/srv/other");
+  expect((await loadSettings(optionsOf(home))).folder).toBe("/srv/down");
+});
+
+test.for(["", "{", "[]", '{"trackers":[1]}', '{"trackers":"a"}', '{"folder":7}'])(
+  "a file that says %j is told of and not overwritten; what is said now counts",
+  async (content) => {
+    const heard = listen();
+    const home = await temporaryHome();
+    const file = join(home, "settings.json");
+    await writeFile(file, content);
+    const settings = await loadSettings(optionsOf(home, { tracker: ["10.0.0.1"] }));
+    expect(settings.trackers).toEqual([ONE]);
+    expect(heard.err).toContain(`${file} is damaged`);
+    expect(await readFile(file, "utf8")).toBe(content);
+  },
+);
+
+test("a file that cannot be read is a sentence", async () => {
+  const home = await temporaryHome();
+  await mkdir(join(home, "settings.json"));
+  await expect(loadSettings(optionsOf(home))).rejects.toThrow(StorageError);
+});
+
+test("a folder that cannot be written is a sentence", async () => {
+  const home = await temporaryHome();
+  await writeFile(join(home, "file"), "");
+  const options = optionsOf(join(home, "file", "home"), { tracker: ["10.0.0.1"] });
+  await expect(loadSettings(options)).rejects.toThrow(StorageError);
+});
