@@ -31,7 +31,8 @@ export class Bitfield {
     if (size % 8 !== 0 && (bytes.at(-1)! & (0xff >> (size % 8))) !== 0) return undefined;
     let count = 0;
     for (const byte of bytes) count += bitsOf(byte);
-    return new Bitfield(bytes.slice(), size, count);
+    // Not slice(): of a Buffer that is no copy.
+    return new Bitfield(new Uint8Array(bytes), size, count);
   }
 
   /** `size` pieces, those in `indexes` set. Throws RangeError for an index that is not below `size`. */

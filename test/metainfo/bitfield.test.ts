@@ -23,8 +23,10 @@ describe("Bitfield", () => {
     for (let bit = 0; bit < 7; bit++) expect(Bitfield.fromBytes(Uint8Array.of(0, 1 << bit), 9)).toBeUndefined();
   });
 
-  test("is not changed by what happens to the bytes it came from or gave away", () => {
-    const bytes = Uint8Array.of(0x80);
+  test.each([
+    ["an array", Uint8Array.of(0x80)],
+    ["a Buffer", Buffer.of(0x80)],
+  ])("is not changed by what happens to %s it came from, or to what it gave away", (_what, bytes) => {
     const bitfield = Bitfield.fromBytes(bytes, 8)!;
     bytes[0] = 0xff;
     bitfield.toBytes()[0] = 0xff;
