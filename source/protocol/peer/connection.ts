@@ -132,8 +132,8 @@ export class PeerConnection {
     this.#handshakeSeen = true;
     const message: PeerMessage = {
       type: "handshake",
-      infoHash: toInfoHash(bytes.slice(28, 48)),
-      peerId: toPeerId(bytes.slice(48, 68)),
+      infoHash: toInfoHash(copyOf(bytes, 28, 48)),
+      peerId: toPeerId(copyOf(bytes, 48, 68)),
       fast: (bytes[27]! & 0x04) !== 0,
       extended: (bytes[25]! & 0x10) !== 0,
     };
@@ -243,7 +243,7 @@ export class PeerConnection {
       case ID.notInterested:
         return { type: "not-interested" };
       case ID.bitfield:
-        return this.#parseBitfield(body.slice(1));
+        return this.#parseBitfield(copyOf(body, 1));
       case ID.haveAll:
         this.#takeHaveAllTurn();
         return { type: "have-all" };
@@ -322,4 +322,9 @@ const EXACT_PAYLOAD_BYTES: Readonly<Record<number, number>> = {
 
 function uint32(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>> 0;
+}
+
+/** Outlives the buffer that sockets read into. Not slice(): of a Buffer that is no copy. */
+function copyOf(bytes: Uint8Array, start: number, end?: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
 }

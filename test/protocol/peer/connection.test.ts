@@ -122,6 +122,19 @@ describe("the connection", () => {
     expect(() => receive(connection, frame(5, 4, [0, 0, 0, 0]))).toThrow(RangeError);
   });
 
+  it("keeps nothing of the buffer that sockets read into", () => {
+    const connection = new PeerConnection();
+    const read = Buffer.from(handshake());
+    const [shake] = receive(connection, read);
+    read.fill(0xff);
+    expect(shake).toEqual(receive(new PeerConnection(), handshake())[0]);
+    connection.bind(PIECES);
+    const bitfield = Buffer.from(frame(3, 5, [0x80, 0]));
+    const messages = receive(connection, bitfield);
+    bitfield.fill(0xff);
+    expect(messages).toEqual([{ type: "bitfield", bytes: Uint8Array.of(0x80, 0) }]);
+  });
+
   it("refuses to send an extension that the peer does not speak", () => {
     expect(() => connected().send({ type: "sta-push", message: { type: "offer", piece: 1 } })).toThrow(RangeError);
   });
