@@ -23,6 +23,8 @@ export function untilSignal(options: { readonly untilStdinEnds?: boolean } = {})
     process.stdin.on("end", () => stop());
     process.stdin.on("error", () => stop());
     process.stdin.resume();
+    // An open pipe would keep the process alive after it has done all it had to.
+    void ended.then(() => process.stdin.destroy());
   }
   return { ended, stop };
 }
