@@ -11,10 +11,27 @@ import { type InfoHashHex, parseInfoHashHex, toHex } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
 import { createTorrent, readTorrentFile } from "../storage/hash-files.ts";
 import type { TransferSettings } from "../storage/transfer-store.ts";
-import type { Engine } from "./engine.ts";
+import type { Address } from "../swarm/events.ts";
 import { parseAddress } from "./parse-address.ts";
 import { addressText } from "./rows.ts";
-import type { Entry } from "./transfer-book.ts";
+import type { TokenBucket } from "./token-bucket.ts";
+import type { TrackerLinks } from "./tracker-links.ts";
+import type { Transfer } from "./transfer.ts";
+import type { Entry, TransferBook } from "./transfer-book.ts";
+
+/** What of an engine commands work on. */
+export interface Engine {
+  readonly options: { readonly version: string; readonly folder: string; readonly onStop: () => void };
+  readonly book: TransferBook;
+  readonly links: TrackerLinks;
+  readonly downLimit: TokenBucket;
+  readonly upLimit: TokenBucket;
+  /** Begins the work of a transfer: peers are looked for, and the trackers hear what we hold. */
+  begin(entry: Entry): Promise<void>;
+  findHolders(transfer: Transfer): Promise<void>;
+  /** False when it is known already. */
+  addTracker(address: Address): boolean;
+}
 
 type Failure = Extract<Reply, { ok: false }>;
 
