@@ -27,7 +27,7 @@ export class Candidates {
       if (known) {
         if (known.state === "idle" && source !== "tracker" && known.notBefore < now + MAX_REDIAL_MS)
           known.notBefore = now;
-      } else if (this.#byAddress.size < MAX_CANDIDATES) {
+      } else if (this.#byAddress.size < MAX_CANDIDATES || this.#forgetWorst(now)) {
         this.#byAddress.set(keyOf(address), { address, source, state: "idle", failures: 0, notBefore: now });
       }
     }
@@ -85,6 +85,16 @@ export class Candidates {
   isOurs(address: Address): void {
     const candidate = this.#byAddress.get(keyOf(address));
     if (candidate) this.#move(candidate, "ours");
+  }
+
+  /** Makes room: forgets the address that failed most often. Banned ones stay. False when none has failed. */
+  #forgetWorst(now: number): boolean {
+    let worst: Candidate | undefined;
+    for (const candidate of this.#byAddress.values()) {
+      if (candidate.state !== "idle" || candidate.notBefore > now + MAX_REDIAL_MS) continue;
+      if (candidate.failures > (worst?.failures ?? 0)) worst = candidate;
+    }
+    return worst !== undefined && this.#byAddress.delete(keyOf(worst.address));
   }
 
   #move(candidate: Candidate, state: Candidate["state"]): void {

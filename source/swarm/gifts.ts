@@ -29,8 +29,8 @@ interface Giving {
   left: number;
   refusals: number;
   readonly refused: Set<number>;
-  /** The piece on offer or under way, and since when. */
-  open: { readonly piece: number; movedAt: number } | undefined;
+  /** The piece on offer or, once the taker was `ready`, under way, and when it last moved. */
+  open: { readonly piece: number; isSending: boolean; movedAt: number } | undefined;
 }
 
 /** A piece that somebody gives us. */
@@ -44,6 +44,8 @@ export class Gifts {
   readonly #options: GiftsOptions;
   readonly #giving = new Map<PeerKey, Giving>();
   readonly #taking = new Map<number, Taking>();
+  /** Pieces each giver took too long for: their last blocks may still be on the way. */
+  readonly #givenUp = new Map<PeerKey, Set<number>>();
   /** How often each piece was offered: different takers get different pieces as long as there are enough. */
   readonly #offered = new Map<number, number>();
   /** Pieces each peer that speaks sta_push is given, also those that connect later while it lasts. */
@@ -57,6 +59,10 @@ export class Gifts {
   start(peers: Iterable<SwarmPeer>, count: number, keep: boolean, now: number): void {
     if (this.#options.private) return;
     this.#campaign = { count, keep, until: now + GIFT_TIMEOUT_MS };
+    for (const giving of this.#giving.values()) {
+      giving.refusals = 0;
+      giving.refused.clear();
+    }
     for (const peer of peers) this.peerReady(peer, now);
   }
 
@@ -100,8 +106,16 @@ export class Gifts {
     if (ok) this.#options.emit({ type: "gift", direction: "received", peer: taking.giver, index });
   }
 
+  /** Bytes left for this peer: what is under way to it moves. */
+  blockSent(peer: SwarmPeer, now: number): void {
+    const open = this.#giving.get(peer.key)?.open;
+    if (open?.isSending) open.movedAt = now;
+  }
+
+  /** A peer is gone, or does not speak sta_push any more. */
   peerLeft(peer: SwarmPeer): void {
     this.#giving.delete(peer.key);
+    this.#givenUp.delete(peer.key);
     for (const [index, taking] of this.#taking) if (taking.giver === peer.key) this.#abandon(index);
   }
 
@@ -110,6 +124,8 @@ export class Gifts {
     for (const [index, taking] of this.#taking) {
       if (now - taking.movedAt > GIFT_TIMEOUT_MS && this.#options.states.stateOf(index) === "downloading") {
         this.#abandon(index);
+        const givenUp = this.#givenUp.get(taking.giver) ?? new Set();
+        this.#givenUp.set(taking.giver, givenUp.add(index));
         this.#send(taking.giver, { type: "finish", piece: index, ok: false });
       }
     }
@@ -122,11 +138,11 @@ export class Gifts {
 
   #offerNext(peer: SwarmPeer, now: number): void {
     const giving = this.#giving.get(peer.key);
-    if (!giving || giving.open || giving.left <= 0 || giving.refusals >= MAX_REFUSALS) return;
+    if (!giving || giving.open || giving.left <= 0 || giving.refusals >= MAX_REFUSALS || peer.isSeed) return;
     const piece = this.#choose(peer, giving);
     if (piece === undefined) return;
     this.#offered.set(piece, (this.#offered.get(piece) ?? 0) + 1);
-    giving.open = { piece, movedAt: now };
+    giving.open = { piece, isSending: false, movedAt: now };
     this.#send(peer.key, { type: "offer", piece });
   }
 
@@ -149,8 +165,9 @@ export class Gifts {
 
   #gotReady(peer: SwarmPeer, piece: number, now: number): void {
     const open = this.#giving.get(peer.key)?.open;
-    if (open?.piece !== piece) return;
-    if (!this.#options.states.held.get(piece)) return;
+    // Said once more, it would be sent once more.
+    if (open?.piece !== piece || open.isSending || !this.#options.states.held.get(piece)) return;
+    open.isSending = true;
     open.movedAt = now;
     this.#options.emit({ type: "give-piece", peer: peer.key, index: piece });
   }
@@ -166,14 +183,14 @@ export class Gifts {
 
   #gotFinish(peer: SwarmPeer, piece: number, ok: boolean, now: number): void {
     const giving = this.#giving.get(peer.key);
-    if (giving?.open?.piece !== piece) return;
+    if (giving?.open?.piece !== piece || !giving.open.isSending) return;
     giving.open = undefined;
     giving.refusals = 0;
+    // Its `have` comes a moment later.
+    giving.refused.add(piece);
     if (ok) {
       giving.left--;
       this.#options.emit({ type: "gift", direction: "given", peer: peer.key, index: piece });
-    } else {
-      giving.refused.add(piece);
     }
     this.#offerNext(peer, now);
   }
@@ -185,7 +202,8 @@ export class Gifts {
       return;
     }
     this.#options.rarest.remove(piece);
-    this.#options.states.begin(piece, peer.key);
+    this.#options.states.begin(piece, "gift");
+    this.#givenUp.get(peer.key)?.delete(piece);
     this.#taking.set(piece, { giver: peer.key, nextBegin: 0, movedAt: now });
     this.#send(peer.key, { type: "ready", piece });
   }
@@ -202,8 +220,7 @@ export class Gifts {
   #gotBlock(peer: SwarmPeer, block: Extract<PushMessage, { type: "block" }>, now: number): void {
     const { piece, begin, data } = block;
     const taking = this.#taking.get(piece);
-    // A gift that we gave up a moment ago may still be on its way.
-    if (!taking && this.#options.states.stateOf(piece) !== "missing") return;
+    if (taking?.giver !== peer.key && this.#givenUp.get(peer.key)?.has(piece)) return;
     const partial = this.#options.states.downloading.get(piece);
     const inOrder = taking?.giver === peer.key && begin === taking.nextBegin;
     if (!inOrder || !partial || !this.#options.layout.isBlock(piece, begin, data.length)) {

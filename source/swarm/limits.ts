@@ -50,6 +50,9 @@ export const OPTIMISTIC_ROUNDS = 3;
 /** Peers unchoked by what they give, plus one optimistic: libtorrent's default of 8. */
 export const UPLOAD_SLOTS = 8;
 
+/** Blocks that a peer was asked for and that are not expected any more: two full windows may still be on their way. */
+export const MAX_DROPPED = 2 * MAX_WINDOW;
+
 /** Blocks that nothing explains before a peer is dropped. */
 export const MAX_UNEXPLAINED_BLOCKS = 64;
 

@@ -13,8 +13,8 @@ const RECEIVED = 2;
 export class PartialPiece {
   readonly index: number;
   readonly blockCount: number;
-  /** The one peer that may deliver it: a piece on parole, or a gift. */
-  readonly only: PeerKey | undefined;
+  /** The one peer that may be asked for it: a piece on parole. `gift`: nobody is, its giver sends it unasked. */
+  readonly only: PeerKey | "gift" | undefined;
   /** Peers whose blocks it is made of: one of them is to blame for a bad hash. */
   readonly contributors = new Set<PeerKey>();
   /** Peers that are asked for blocks of it now. */
@@ -24,7 +24,7 @@ export class PartialPiece {
   #received = 0;
   #nextFree = 0;
 
-  constructor(index: number, blockCount: number, only: PeerKey | undefined) {
+  constructor(index: number, blockCount: number, only: PartialPiece["only"]) {
     this.index = index;
     this.blockCount = blockCount;
     this.only = only;
@@ -118,7 +118,7 @@ export class PieceStates {
   }
 
   /** missing -> downloading. Throws RangeError in any other state. */
-  begin(index: number, only?: PeerKey): PartialPiece {
+  begin(index: number, only?: PartialPiece["only"]): PartialPiece {
     this.#require(index, "missing");
     const partial = new PartialPiece(index, this.#layout.blockCount(index), only);
     this.#downloading.set(index, partial);

@@ -4,6 +4,7 @@ import type { PeerKey, SwarmCommand } from "./events.ts";
 import {
   ENDGAME_ASKERS,
   ENDGAME_REQUESTS,
+  MAX_DROPPED,
   MAX_PARTIAL_BYTES,
   MAX_WINDOW,
   MIN_WINDOW,
@@ -80,19 +81,21 @@ export class Requester {
   /** `reject` (BEP 6): the peer will not serve it; others may. */
   reject(peer: SwarmPeer, index: number, begin: number): void {
     const block = begin / BLOCK_BYTES;
-    if (!peer.requests.outstanding.delete(nameOf(index, block))) return;
+    const name = nameOf(index, block);
+    peer.requests.dropped.delete(name);
+    if (!peer.requests.outstanding.delete(name)) return;
     peer.requests.rejects++;
     this.#options.states.downloading.get(index)?.unask(block, peer.key);
   }
 
   /** All that `peer` was asked for is free for others: it left, choked us or stalls. `gone`: nothing more can come from it. */
   release(peer: SwarmPeer, gone: boolean): void {
-    const { outstanding, dropped, partials } = peer.requests;
+    const { outstanding, partials } = peer.requests;
     for (const name of outstanding) {
       this.#options.states.downloading
         .get(Math.floor(name / BLOCKS_PER_PIECE))
         ?.unask(name % BLOCKS_PER_PIECE, peer.key);
-      if (!gone) dropped.add(name);
+      if (!gone) this.#drop(peer, name);
     }
     outstanding.clear();
     for (const index of partials) {
@@ -179,13 +182,19 @@ export class Requester {
   #cancel(key: PeerKey, partial: PartialPiece, block: number): void {
     const peer = this.#options.peers.get(key);
     if (!peer?.requests.outstanding.delete(nameOf(partial.index, block))) return;
-    peer.requests.dropped.add(nameOf(partial.index, block));
+    this.#drop(peer, nameOf(partial.index, block));
     const length = this.#options.layout.blockLengthAt(partial.index, block);
     this.#options.emit({
       type: "send",
       peer: key,
       message: { type: "cancel", index: partial.index, begin: block * BLOCK_BYTES, length },
     });
+  }
+
+  /** Not expected any more: remembered for a while. */
+  #drop({ requests: { dropped } }: SwarmPeer, name: number): void {
+    dropped.add(name);
+    if (dropped.size > MAX_DROPPED) dropped.delete(dropped.values().next().value!);
   }
 
   #finish(partial: PartialPiece): void {

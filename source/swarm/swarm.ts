@@ -233,7 +233,7 @@ export class Swarm {
   #drop(peer: SwarmPeer, reason: string, now: number, ban = false): void {
     this.#out.push({ type: "disconnect", peer: peer.key, reason, ban });
     this.#peerLeft(peer.key, now, reason);
-    if (ban) this.#candidates.ban(peer.connected.address, now);
+    if (ban) this.#candidates.ban(peer.listensAt ?? peer.connected.address, now);
   }
 
   #peerLeft(key: PeerKey, now: number, reason: string): void {
@@ -244,9 +244,11 @@ export class Swarm {
     this.#gifts.peerLeft(peer);
     this.#uncount(peer);
     if (peer.listensAt && !this.#isConnectedTo(peer.listensAt)) {
-      const useful = reason === "" && peer.down.totalBytes + peer.up.totalBytes > 0;
+      const useful = !this.#isActive || (reason === "" && peer.down.totalBytes + peer.up.totalBytes > 0);
       this.#candidates.ended(peer.listensAt, now, useful);
     }
+    // While all are being dropped, nothing more is said to those that are still here.
+    if (!this.#isActive) return;
     this.#choking.fillSlots();
     this.#fillAll(now);
     this.#dial(now);
@@ -304,8 +306,7 @@ export class Swarm {
       case "cancel":
         return this.#gotCancel(peer, message);
       case "reject":
-        this.#requester.reject(peer, message.index, message.begin);
-        return;
+        return this.#gotReject(peer, message);
       case "extended-handshake":
         return this.#gotExtendedHandshake(peer, message.handshake, now);
       case "sta-push":
@@ -362,6 +363,10 @@ export class Swarm {
     if (at < 0) return;
     peer.uploads.splice(at, 1);
     if (peer.connected.fast) this.#send(peer, { type: "reject", index, begin, length });
+  }
+
+  #gotReject(peer: SwarmPeer, { index, begin, length }: BlockRange): void {
+    if (this.#options.layout.isBlock(index, begin, length)) this.#requester.reject(peer, index, begin);
   }
 
   #gotHave(peer: SwarmPeer, index: number, now: number): void {
@@ -424,9 +429,12 @@ export class Swarm {
     now: number,
   ): void {
     peer.client = handshake.client ?? peer.client;
+    const spokePush = peer.speaksPush;
     peer.speaksPush = (handshake.extensions.get("sta_push") ?? 0) > 0;
+    // Nothing more can be said to it about gifts.
+    if (spokePush && !peer.speaksPush) this.#gifts.peerLeft(peer);
     if (handshake.requestQueue !== undefined) peer.requests.peerLimit = handshake.requestQueue;
-    if (handshake.port !== undefined && peer.connected.source === "incoming") {
+    if (handshake.port !== undefined && peer.connected.source === "incoming" && !peer.listensAt) {
       this.#listensAt(peer, { host: peer.connected.address.host, port: handshake.port });
     }
     if (peer.speaksPush && this.#upload) this.#gifts.peerReady(peer, now);
@@ -535,6 +543,7 @@ export class Swarm {
     if (!peer) return;
     peer.up.add(bytes, now);
     peer.saidAt = now;
+    this.#gifts.blockSent(peer, now);
   }
 
   // Time
@@ -566,8 +575,9 @@ export class Swarm {
     const lost = this.#tickedAt === undefined ? 0 : now - this.#tickedAt - TICK_MS;
     if (lost < SUSPENDED_MS) return;
     for (const peer of this.#peers.values()) {
-      peer.heardAt += lost;
-      peer.requests.progressAt += lost;
+      // It may have come only after the time that was lost.
+      peer.heardAt = Math.min(now, peer.heardAt + lost);
+      peer.requests.progressAt = Math.min(now, peer.requests.progressAt + lost);
     }
   }
 

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { Candidates } from "../../source/swarm/candidates.ts";
+import { BAN_MS, MAX_CANDIDATES, MAX_REDIAL_MS, REDIAL_MS } from "../../source/swarm/limits.ts";
+
+const at = (n: number) => ({ host: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, port: 6881 });
+
+describe("candidates", () => {
+  it("are dialled once however often they are named", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1), at(1)], "tracker", 0);
+    candidates.add([at(1)], "channel", 0);
+    expect(candidates.next(0)?.address).toEqual(at(1));
+    expect(candidates.next(0)).toBeUndefined();
+    candidates.add([at(1)], "given", 0);
+    expect(candidates.next(0)).toBeUndefined();
+    expect(candidates.dialing).toBe(1);
+  });
+
+  it("at one host on two ports are two", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1), { ...at(1), port: 6882 }], "tracker", 0);
+    expect([candidates.next(0)?.address.port, candidates.next(0)?.address.port]).toEqual([6881, 6882]);
+  });
+
+  it("that fail are tried again later and later, up to a bound", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1)], "tracker", 0);
+    let now = 0;
+    for (let failures = 0; failures < 12; failures++) {
+      expect(candidates.next(now)).toBeDefined();
+      candidates.ended(at(1), now, false);
+      const wait = Math.min(MAX_REDIAL_MS, REDIAL_MS * 2 ** failures);
+      expect(candidates.nextDueAt()).toBe(now + wait);
+      expect(candidates.next(now + wait - 1)).toBeUndefined();
+      now += wait;
+    }
+  });
+
+  it("that were of use are tried again soon", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1)], "tracker", 0);
+    candidates.next(0);
+    candidates.ended(at(1), 0, false);
+    candidates.next(REDIAL_MS);
+    candidates.connected(at(1));
+    candidates.ended(at(1), 100_000, true);
+    expect(candidates.nextDueAt()).toBe(101_000);
+  });
+
+  it("named by a user or a channel are due at once although they failed; named by a tracker they are not", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1)], "tracker", 0);
+    candidates.next(0);
+    candidates.ended(at(1), 0, false);
+    candidates.add([at(1)], "tracker", 1);
+    expect(candidates.next(1)).toBeUndefined();
+    candidates.add([at(1)], "given", 1);
+    expect(candidates.next(1)?.address).toEqual(at(1));
+  });
+
+  it("that are banned are not dialled for a day, whoever names them", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1)], "tracker", 0);
+    candidates.ban(at(1), 0);
+    candidates.ban(at(2), 0);
+    candidates.add([at(1), at(2)], "given", 1);
+    expect(candidates.next(BAN_MS - 1)).toBeUndefined();
+    expect([candidates.isBanned(at(1), 1), candidates.isBanned(at(2), 1), candidates.isBanned(at(3), 1)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(candidates.next(BAN_MS)).toBeDefined();
+  });
+
+  it("that turn out to be ourselves are never dialled again", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1)], "tracker", 0);
+    candidates.next(0);
+    candidates.isOurs(at(1));
+    candidates.ended(at(1), 0, false);
+    candidates.add([at(1)], "given", 1);
+    expect(candidates.next(1e12)).toBeUndefined();
+    expect(candidates.dialing).toBe(0);
+  });
+
+  it("that are connected are not dialled, and are no longer counted as dialling", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1)], "tracker", 0);
+    candidates.next(0);
+    expect(candidates.dialing).toBe(1);
+    candidates.connected(at(1));
+    expect(candidates.dialing).toBe(0);
+    expect(candidates.next(1e12)).toBeUndefined();
+    expect(candidates.nextDueAt()).toBeUndefined();
+  });
+
+  it("have a bound, and what never answered makes room for what is new", () => {
+    const candidates = new Candidates();
+    const all = Array.from({ length: MAX_CANDIDATES }, (_, i) => at(i));
+    candidates.add(all, "tracker", 0);
+    candidates.add([at(5_000)], "tracker", 0);
+    let dialled = 0;
+    for (let next = candidates.next(0); next; next = candidates.next(0)) {
+      dialled++;
+      expect(next.address).not.toEqual(at(5_000));
+      if (dialled <= 10) candidates.ended(next.address, 0, false);
+    }
+    expect(dialled).toBe(MAX_CANDIDATES);
+    candidates.add([at(6_000)], "tracker", 1);
+    expect(candidates.next(1)?.address).toEqual(at(6_000));
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { CHOKE_ROUND_MS, OPTIMISTIC_ROUNDS, UPLOAD_SLOTS } from "../../source/swarm/limits.ts";
+import { HandSwarm } from "./support.ts";
+
+function crowd(size: number): HandSwarm {
+  const seeder = new HandSwarm({ held: "all" });
+  for (let key = 1; key <= size; key++) {
+    seeder.join(key);
+    seeder.say(key, { type: "interested" });
+  }
+  return seeder;
+}
+
+const unchokedOf = ({ swarm }: HandSwarm) =>
+  [...swarm.peers.values()].filter(({ amChoking }) => !amChoking).map(({ key }) => key);
+
+describe("upload slots", () => {
+  it("are given at once while there are free ones, eight and one more", () => {
+    const seeder = crowd(UPLOAD_SLOTS + 4);
+    expect(unchokedOf(seeder)).toHaveLength(UPLOAD_SLOTS + 1);
+  });
+
+  it("are given on at once when their peer leaves", () => {
+    const seeder = crowd(UPLOAD_SLOTS + 2);
+    const waiting = UPLOAD_SLOTS + 2;
+    expect(unchokedOf(seeder)).not.toContain(waiting);
+    seeder.handle({ type: "peer-left", peer: 1 });
+    expect(unchokedOf(seeder)).toContain(waiting);
+  });
+
+  it("go to who takes most while seeding", () => {
+    const seeder = crowd(UPLOAD_SLOTS + 10);
+    const fast = UPLOAD_SLOTS + 10;
+    seeder.handle({ type: "block-sent", peer: fast, bytes: 10_000_000 });
+    seeder.pass(CHOKE_ROUND_MS + 1_000);
+    expect(unchokedOf(seeder)).toContain(fast);
+    expect(unchokedOf(seeder)).toHaveLength(UPLOAD_SLOTS + 1);
+  });
+
+  it("reach everybody by chance in the end: the optimistic one moves every third round", () => {
+    const seeder = crowd(UPLOAD_SLOTS + 4);
+    const seen = new Set<number>();
+    for (let round = 0; round < 40 * OPTIMISTIC_ROUNDS; round++) {
+      for (let key = 1; key <= UPLOAD_SLOTS; key++) {
+        seeder.handle({ type: "block-sent", peer: key, bytes: 1_000_000 });
+      }
+      for (let key = 1; key <= UPLOAD_SLOTS + 4; key++) seeder.say(key, { type: "keep-alive" });
+      seeder.pass(CHOKE_ROUND_MS);
+      for (const key of unchokedOf(seeder)) seen.add(key);
+    }
+    expect(seen.size).toBe(UPLOAD_SLOTS + 4);
+  });
+
+  it("that are lost take the requests that waited with them, each rejected", () => {
+    const seeder = crowd(UPLOAD_SLOTS + 4);
+    const before = unchokedOf(seeder);
+    for (const key of before) seeder.say(key, { type: "request", index: 0, begin: 0, length: 16_384 });
+    for (let key = 1; key <= UPLOAD_SLOTS + 4; key++) {
+      if (!before.includes(key)) seeder.handle({ type: "block-sent", peer: key, bytes: 1_000_000 });
+    }
+    seeder.take();
+    seeder.pass(CHOKE_ROUND_MS + 1_000);
+    const commands = seeder.take();
+    const choked = commands.flatMap((c) => (c.type === "send" && c.message.type === "choke" ? [c.peer] : []));
+    expect(choked.length).toBeGreaterThan(0);
+    for (const key of choked) {
+      expect(commands).toContainEqual({
+        type: "send",
+        peer: key,
+        message: { type: "reject", index: 0, begin: 0, length: 16_384 },
+      });
+      expect(seeder.swarm.takeUploads(key, 1e6)).toEqual([]);
+    }
+  });
+});
+
+describe("pausing", () => {
+  it("drops everybody and says nothing to those that still wait to be dropped", () => {
+    const leecher = new HandSwarm({ pieceCount: 400 });
+    for (let key = 1; key <= UPLOAD_SLOTS + 4; key++) {
+      leecher.join(key, "all");
+      leecher.say(key, { type: "interested" });
+      leecher.say(key, { type: "unchoke" });
+    }
+    const commands = leecher.handle({ type: "set-active", download: false, upload: false });
+    expect(commands.filter(({ type }) => type === "disconnect")).toHaveLength(UPLOAD_SLOTS + 4);
+    expect(commands.filter(({ type }) => type === "send")).toEqual([]);
+    expect(leecher.swarm.peers.size).toBe(0);
+  });
+
+  it("is over at once: peers that were dialled are dialled again within a second or two", () => {
+    const leecher = new HandSwarm();
+    const address = { host: "10.0.0.9", port: 50_009 };
+    leecher.handle({ type: "candidates", addresses: [address], source: "given" });
+    leecher.join(9, "all", "given");
+    leecher.handle({ type: "set-active", download: false, upload: false });
+    leecher.handle({ type: "set-active", download: true, upload: true });
+    leecher.take();
+    leecher.pass(2_000);
+    expect(leecher.take()).toContainEqual({ type: "dial", address, source: "given" });
+  });
+});

@@ -1,0 +1,91 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Bitfield } from "../../source/metainfo/bitfield.ts";
+import { RarestFirst } from "../../source/swarm/rarest-first.ts";
+import { seededRandom } from "../helpers/simulation.ts";
+
+const PIECES = 12;
+const piece = fc.nat(PIECES - 1);
+const action = fc.oneof(
+  fc.record({ type: fc.constantFrom("insert", "remove", "increase", "decrease"), index: piece }),
+  fc.record({ type: fc.constantFrom("addSeed", "removeSeed"), index: fc.constant(0) }),
+  fc.record({ type: fc.constant("pick"), index: fc.nat(2 ** PIECES - 1) }),
+);
+
+describe("rarest first", () => {
+  it("always picks a rarest of the pieces that the holder has, as a naive model does", () => {
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 200 }), fc.nat(), (actions, seed) => {
+        const rarest = new RarestFirst(PIECES, seededRandom(seed));
+        const present = new Set<number>();
+        const holders = Array<number>(PIECES).fill(0);
+        let seeds = 0;
+        for (const { type, index } of actions) {
+          if (type === "insert") {
+            rarest.insert(index);
+            present.add(index);
+          } else if (type === "remove") {
+            rarest.remove(index);
+            present.delete(index);
+          } else if (type === "increase") {
+            rarest.increase(index);
+            holders[index]!++;
+          } else if (type === "decrease") {
+            if (holders[index] === 0) continue;
+            rarest.decrease(index);
+            holders[index]!--;
+          } else if (type === "addSeed") {
+            rarest.addSeed();
+            seeds++;
+          } else if (type === "removeSeed") {
+            if (seeds === 0) continue;
+            rarest.removeSeed();
+            seeds--;
+          } else {
+            const has = [...Array(PIECES).keys()].filter((i) => index & (1 << i));
+            const picked = rarest.pick(Bitfield.of(PIECES, has));
+            const eligible = has.filter((i) => present.has(i));
+            if (picked === undefined) expect(eligible).toEqual([]);
+            else {
+              expect(eligible).toContain(picked);
+              expect(holders[picked]).toBe(Math.min(...eligible.map((i) => holders[i]!)));
+            }
+          }
+          expect(rarest.size).toBe(present.size);
+        }
+        for (let i = 0; i < PIECES; i++) expect(rarest.availability(i)).toBe(holders[i]! + seeds);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("breaks ties at random: each of ten equal pieces comes first now and then", () => {
+    const first = new Set<number>();
+    for (let seed = 0; seed < 200; seed++) {
+      const rarest = new RarestFirst(10, seededRandom(seed));
+      for (let i = 0; i < 10; i++) rarest.insert(i);
+      first.add(rarest.pick(Bitfield.full(10))!);
+    }
+    expect(first.size).toBe(10);
+  });
+
+  it("does not put a piece in twice, nor take one out that is not there", () => {
+    const rarest = new RarestFirst(3, seededRandom(1));
+    rarest.insert(1);
+    rarest.insert(1);
+    rarest.remove(2);
+    expect(rarest.size).toBe(1);
+    rarest.remove(1);
+    expect(rarest.pick(Bitfield.full(3))).toBeUndefined();
+  });
+
+  it("remembers who holds a piece while the piece is out of the order", () => {
+    const rarest = new RarestFirst(2, seededRandom(1));
+    rarest.insert(0);
+    rarest.insert(1);
+    rarest.remove(0);
+    rarest.increase(0);
+    rarest.insert(0);
+    for (let i = 0; i < 20; i++) expect(rarest.pick(Bitfield.full(2))).toBe(1);
+  });
+});
