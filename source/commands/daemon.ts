@@ -3,6 +3,8 @@ import { createWriteStream, type WriteStream } from "node:fs";
 import { dirname, join } from "node:path";
 import { ControlServer } from "../control/server.ts";
 import { controlSocketPath } from "../control/socket-path.ts";
+import type { Engine } from "../engine/engine.ts";
+import { toStorageError } from "../storage/errors.ts";
 import { makePrivateFolder } from "../storage/state-folder.ts";
 import { NoEngineError, startEngine } from "./engine-access.ts";
 import type { Options } from "./options.ts";
@@ -17,8 +19,7 @@ export async function run(_operands: readonly string[], options: Options): Promi
     const engine = await startEngine(options, () => setImmediate(stop));
     try {
       const path = controlSocketPath(options.home, options.environment);
-      await makePrivateFolder(dirname(path));
-      const server = await ControlServer.listen(path, engine);
+      const server = await listen(path, engine);
       const log = openLog(options.home);
       engine.onEvent((event) => {
         if (options.json) printJson(event);
@@ -38,6 +39,16 @@ export async function run(_operands: readonly string[], options: Options): Promi
   } catch (error) {
     if (!(error instanceof NoEngineError)) throw error;
     return fail(error.message, error.exitCode);
+  }
+}
+
+/** Throws NoEngineError. */
+async function listen(path: string, engine: Engine): Promise<ControlServer> {
+  try {
+    await makePrivateFolder(dirname(path));
+    return await ControlServer.listen(path, engine);
+  } catch (error) {
+    throw new NoEngineError(`The control socket cannot be made: ${toStorageError(error, path).message}`);
   }
 }
 

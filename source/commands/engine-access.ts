@@ -1,6 +1,7 @@
 // The engine that a command works with: inside the command, running already, or started now.
 import { type ChildProcess, spawn } from "node:child_process";
 import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ControlClient, ControlError } from "../control/client.ts";
 import type { EngineClient, EngineEvents } from "../control/contract.ts";
@@ -10,7 +11,7 @@ import { addressText } from "../engine/rows.ts";
 import { StateInUseError } from "../storage/state-folder.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { Options } from "./options.ts";
-import { EXIT } from "./output.ts";
+import { EXIT, tell } from "./output.ts";
 import { loadSettings } from "./settings.ts";
 import { version } from "./version.ts";
 
@@ -29,6 +30,9 @@ export class NoEngineError extends Error {
 
 /** The port peers are used to. */
 const DEFAULT_PORT = 6_881;
+
+/** From the lock of its state to its control socket an engine reads its torrents, thousands in a second. */
+const START_MS = 5_000;
 
 /** An engine inside this process. `onStop` is called when somebody asks it to stop. Throws NoEngineError. */
 export async function startEngine(options: Options, onStop: () => void): Promise<Engine> {
@@ -63,6 +67,9 @@ export async function findEngine(options: Options): Promise<RunningEngine | unde
   }
 }
 
+/** What only an engine that starts can heed. */
+const STARTING_FLAGS = ["port", "host"] as const;
+
 /**
  * The engine for a command: its own with `--standalone`, else the running one, started if there is none. The command's
  * trackers and limits are passed on. Throws NoEngineError.
@@ -72,11 +79,19 @@ export async function useEngine(options: Options): Promise<RunningEngine> {
   const running = await findEngine(options);
   if (!running) return startDaemon(options);
   await passOn(running, options);
+  const late = STARTING_FLAGS.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
+  if (late.length > 0) tell(`sta: An engine runs already; ${late.join(" and ")} counts when it is started again.`);
   return running;
 }
 
+/** Throws NoEngineError. */
 async function passOn(engine: RunningEngine, options: Options): Promise<void> {
-  if (options.trackers.length > 0) await loadSettings(options);
+  try {
+    if (options.trackers.length > 0) await loadSettings(options);
+  } catch (error) {
+    await engine.close();
+    throw explain(error, options);
+  }
   for (const tracker of options.trackers) await engine.send({ method: "add-tracker", address: addressText(tracker) });
   if (options.limitDown === undefined && options.limitUp === undefined) return;
   await engine.send({
@@ -91,15 +106,30 @@ async function startDaemon(options: Options): Promise<RunningEngine> {
   const child = spawn(process.execPath, [binPath(), "daemon", ...daemonFlags(options)], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
-    env: options.environment,
+    env: {
+      ...options.environment,
+      // It works in another folder, where a relative path would mean another.
+      ...(options.environment.STA_HOME && { STA_HOME: options.home }),
+      // Not by a flag: command lines can be read by everybody on the machine.
+      ...(options.token !== undefined && { STA_TOKEN: options.token }),
+    },
     cwd: "/",
   });
   const problem = await untilReady(child);
-  const engine = await findEngine(options);
   // Two commands that start one at the same time: only one of both owns the state, and the other's is as good.
+  const engine = problem?.code === EXIT.inUse ? await findStartingEngine(options) : await findEngine(options);
   if (!engine) throw new NoEngineError(problem?.text ?? "The engine did not start.", problem?.code ?? EXIT.failed);
   if (problem) await passOn(engine, options);
   return engine;
+}
+
+/** The engine that owns the state, which may have it before it listens; undefined when it does not come. */
+async function findStartingEngine(options: Options): Promise<RunningEngine | undefined> {
+  for (const deadline = performance.now() + START_MS; ;) {
+    const engine = await findEngine(options);
+    if (engine || performance.now() > deadline) return engine;
+    await delay(50);
+  }
 }
 
 /** The bin of this package, beside which this file was built. */
@@ -114,7 +144,6 @@ function daemonFlags(options: Options): string[] {
   if (options.host !== undefined) flags.push("--host", options.host);
   if (options.limitDown !== undefined) flags.push("--limit-down", String(options.limitDown));
   if (options.limitUp !== undefined) flags.push("--limit-up", String(options.limitUp));
-  // The token goes by the environment: command lines can be read by everybody on the machine.
   return flags;
 }
 

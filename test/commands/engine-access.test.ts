@@ -1,0 +1,99 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { Lab } from "../helpers/processes.ts";
+
+/** Ends the engine that a command of the lab has left running. */
+async function stopEngine(lab: Lab, home: string): Promise<void> {
+  await lab.sta(home, ["stop"]).end();
+}
+
+async function openLab(): Promise<Lab> {
+  return Lab.open(onTestFinished);
+}
+
+const LOCAL = ["--host", "127.0.0.1", "--port", "0"];
+
+test("commands that start an engine at the same time end with one engine, and all of them work", async () => {
+  const lab = await openLab();
+  await writeFile(lab.path("a.txt"), "a");
+  const commands = ["a.txt", "a.txt", "a.txt"].map((path) => lab.sta("home", ["share", path, "--json", ...LOCAL]));
+  onTestFinished(() => stopEngine(lab, "home"));
+  for (const command of commands) expect({ ...(await command.end()), said: command.stderr }).toMatchObject({ code: 0 });
+  const ports = commands.map(({ stdout }) => (JSON.parse(stdout) as { port: number }).port);
+  expect(new Set(ports).size).toBe(1);
+});
+
+test("--standalone exits 3 while another engine owns the state", async () => {
+  const lab = await openLab();
+  const { running } = await lab.daemon("home");
+  await writeFile(lab.path("a.txt"), "a");
+  const command = lab.sta("home", ["share", "a.txt", "--standalone", ...LOCAL]);
+  expect(await command.end()).toMatchObject({ code: 3 });
+  expect(command.stderr).toContain(`process ${running.pid}`);
+  const second = lab.sta("home", ["daemon", ...LOCAL]);
+  expect(await second.end()).toMatchObject({ code: 3 });
+});
+
+test("an engine that is started by a command gets its token, and no command line shows it", async () => {
+  const lab = await openLab();
+  const { address } = await lab.tracker(["--token", "secret-word"]);
+  await writeFile(lab.path("a.txt"), "a");
+  onTestFinished(() => stopEngine(lab, "home"));
+  const share = lab.sta("home", ["share", "a.txt", "--tracker", address, "--token", "secret-word", ...LOCAL]);
+  expect(await share.end()).toMatchObject({ code: 0 });
+  const engine = await lab.engine("home");
+  const { pid } = engine.getSnapshot().engine;
+  expect(await readFile(`/proc/${pid}/cmdline`, "utf8")).not.toContain("secret-word");
+  expect(await readFile(`/proc/${pid}/environ`, "utf8")).toContain("STA_TOKEN=secret-word");
+});
+
+test("a relative STA_HOME means the same folder for the command and for the engine it starts", async () => {
+  const lab = await openLab();
+  await writeFile(lab.path("a.txt"), "a");
+  const env = { STA_HOME: relative(lab.folder, lab.path("home")) };
+  const share = lab.sta("home", ["share", "a.txt", ...LOCAL], { env });
+  onTestFinished(() => stopEngine(lab, "home"));
+  expect({ ...(await share.end()), said: share.stderr }).toMatchObject({ code: 0 });
+  await lab.engine("home");
+});
+
+test("what only a new engine could heed is told of when one runs", async () => {
+  const lab = await openLab();
+  await lab.daemon("home");
+  await writeFile(lab.path("a.txt"), "a");
+  const share = lab.sta("home", ["share", "a.txt", "--port", "7000"]);
+  expect(await share.end()).toMatchObject({ code: 0 });
+  expect(share.stderr).toContain("--port");
+  const quiet = lab.sta("home", ["share", "a.txt"]);
+  expect(await quiet.end()).toMatchObject({ code: 0 });
+  expect(quiet.stderr).toBe("");
+});
+
+test("settings that cannot be read are a sentence, for an engine that runs and for one to be started", async () => {
+  const lab = await openLab();
+  await mkdir(join(await lab.makeFolder("home"), "settings.json"));
+  await writeFile(lab.path("a.txt"), "a");
+  const share = lab.sta("home", ["share", "a.txt", ...LOCAL]);
+  expect(await share.end()).toMatchObject({ code: 1 });
+  expect(share.stderr).toMatch(/^sta: [^\n]*settings\.json[^\n]*\n$/);
+  expect(share.stderr).not.toContain("mistake");
+
+  const { running } = await lab.daemon("other");
+  await mkdir(lab.path("other", "settings.json"));
+  const passedOn = lab.sta("other", ["share", "a.txt", "--tracker", "127.0.0.1:9"]);
+  expect(await passedOn.end()).toMatchObject({ code: 1 });
+  expect(passedOn.stderr).toMatch(/^sta: [^\n]*settings\.json[^\n]*\n$/);
+  expect(passedOn.stderr).not.toContain("mistake");
+  expect(running.hasEnded).toBe(false);
+});
+
+test("a control socket that cannot be made is a sentence", async () => {
+  const lab = await openLab();
+  await writeFile(lab.path("runtime"), "");
+  const env = { STA_HOME: "", XDG_RUNTIME_DIR: lab.path("runtime", "gone") };
+  const daemon = lab.sta("home", ["daemon", ...LOCAL], { env });
+  expect(await daemon.end()).toMatchObject({ code: 1 });
+  expect(daemon.stderr).toContain(lab.path("runtime"));
+  expect(daemon.stderr).not.toContain("mistake");
+});
