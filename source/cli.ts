@@ -8,35 +8,8 @@ import { UsageError } from "./commands/usage-error.ts";
 
 /** Runs a command line; resolves to its exit code: 0 done, 1 failed, 2 wrong usage, 3 another engine owns this state. */
 export async function run(argv: readonly string[]): Promise<number> {
-  const { input, flags } = meow(helpText(), {
-    importMeta: import.meta,
-    argv: [...argv],
-    description: false,
-    allowUnknownFlags: false,
-    flags: {
-      tracker: { type: "string", isMultiple: true },
-      dir: { type: "string" },
-      port: { type: "number" },
-      host: { type: "string" },
-      token: { type: "string" },
-      limitDown: { type: "string" },
-      limitUp: { type: "string" },
-      standalone: { type: "boolean" },
-      json: { type: "boolean" },
-      seed: { type: "boolean" },
-      partial: { type: "boolean" },
-      peer: { type: "string", isMultiple: true },
-      count: { type: "number" },
-      keep: { type: "boolean" },
-      output: { type: "string", shortFlag: "o" },
-      pieceLength: { type: "string" },
-      announce: { type: "string", isMultiple: true },
-      private: { type: "boolean" },
-      ascii: { type: "boolean" },
-      untilStdinEnds: { type: "boolean" },
-    },
-  });
   try {
+    const { input, flags } = parse(argv);
     const [name = "open", ...operands] = input;
     if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`There is no command "${name}".`);
     const { load, operands: allowed } = COMMANDS[name as CommandName];
@@ -52,5 +25,42 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return fail(`${error.message} "sta --help" shows all commands.`, EXIT.usage);
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return meow(helpText(), {
+      importMeta: import.meta,
+      argv: [...argv],
+      description: false,
+      allowUnknownFlags: false,
+      flags: {
+        tracker: { type: "string", isMultiple: true },
+        dir: { type: "string" },
+        port: { type: "number" },
+        host: { type: "string" },
+        token: { type: "string" },
+        limitDown: { type: "string" },
+        limitUp: { type: "string" },
+        standalone: { type: "boolean" },
+        json: { type: "boolean" },
+        seed: { type: "boolean" },
+        partial: { type: "boolean" },
+        peer: { type: "string", isMultiple: true },
+        count: { type: "number" },
+        keep: { type: "boolean" },
+        output: { type: "string", shortFlag: "o" },
+        pieceLength: { type: "string" },
+        announce: { type: "string", isMultiple: true },
+        private: { type: "boolean" },
+        ascii: { type: "boolean" },
+        untilStdinEnds: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    // meow says with a plain Error that an option came twice.
+    if (!(error instanceof Error)) throw error;
+    throw new UsageError(error.message);
   }
 }
