@@ -1,0 +1,20 @@
+import { expect, onTestFinished, test } from "vitest";
+import { Lab } from "../helpers/processes.ts";
+
+const OWN = ["daemon", "--json", "--host", "127.0.0.1", "--port", "0"];
+
+test.for(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s ends an engine whose input stays open", async (signal) => {
+  const lab = await Lab.open(onTestFinished);
+  const daemon = lab.sta("home", [...OWN, "--until-stdin-ends"]);
+  await daemon.json("listening");
+  daemon.child.kill(signal);
+  expect(await daemon.end(4_000)).toEqual({ code: 0, signal: null });
+});
+
+test("the end of its input ends an engine that was told so", async () => {
+  const lab = await Lab.open(onTestFinished);
+  const daemon = lab.sta("home", [...OWN, "--until-stdin-ends"]);
+  await daemon.json("listening");
+  daemon.child.stdin!.end();
+  expect(await daemon.end(4_000)).toEqual({ code: 0, signal: null });
+});
