@@ -9,7 +9,10 @@ import { UsageError } from "./commands/usage-error.ts";
 /** Runs a command line; resolves to its exit code: 0 done, 1 failed, 2 wrong usage, 3 another engine owns this state. */
 export async function run(argv: readonly string[]): Promise<number> {
   try {
-    const { input, flags } = parse(argv);
+    const { input, flags, showHelp, showVersion } = parse(argv);
+    // meow itself minds these two only when nothing else is said: "sta stop --help" would stop the engine.
+    if (flags.help) showHelp(EXIT.done);
+    if (flags.version) showVersion();
     const [name = "open", ...operands] = input;
     if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`There is no command "${name}".`);
     const { load, operands: allowed } = COMMANDS[name as CommandName];
@@ -56,6 +59,8 @@ function parse(argv: readonly string[]) {
         private: { type: "boolean" },
         ascii: { type: "boolean" },
         untilStdinEnds: { type: "boolean" },
+        help: { type: "boolean", shortFlag: "h" },
+        version: { type: "boolean" },
       },
     });
   } catch (error) {

@@ -15,6 +15,7 @@ test.for([
   [["toString"], "There is no command"],
   ...Object.entries(EACH).map(([flag, value]) => [["ls", flag, value], "Wrong format"] as const),
   [["ls", "--dance"], "--dance"],
+  [["ls", "--port", "1", "--port", "2"], "--port"],
 ] as readonly (readonly [readonly string[], string])[])("%j is wrong usage", async ([argv, says]) => {
   const lab = await Lab.open(onTestFinished);
   const command = lab.sta("home", argv);
@@ -30,9 +31,11 @@ test("--version and --help are printed and exit 0", async () => {
   const asked = lab.sta("home", ["--version"]);
   expect(await asked.end()).toMatchObject({ code: 0 });
   expect(asked.stdout).toBe(`${version}\n`);
-  const help = lab.sta("home", ["get", "--help"]);
-  expect(await help.end()).toMatchObject({ code: 0 });
-  expect(help.stdout).toContain("sta get NAME|INFO_HASH|X.torrent");
+  for (const argv of [["--help"], ["-h"], ["get", "--help"], ["ls", "--json", "--help"]]) {
+    const help = lab.sta("home", argv);
+    expect(await help.end()).toMatchObject({ code: 0 });
+    expect(help.stdout).toContain("sta get NAME|INFO_HASH|X.torrent");
+  }
 });
 
 test("without an engine, ls fails in a sentence and stop has nothing to do", async () => {
