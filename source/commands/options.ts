@@ -1,6 +1,7 @@
 // Options: the flags of all commands, checked.
 import { resolve } from "node:path";
 import { parseAddress } from "../engine/parse-address.ts";
+import { MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
 import { stateHome } from "../storage/state-folder.ts";
 import type { Address } from "../swarm/events.ts";
 import { parseSize } from "./sizes.ts";
@@ -91,7 +92,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     count,
     keep: flags.keep ?? false,
     output: flags.output,
-    pieceLength: flags.pieceLength === undefined ? undefined : parseSize(flags.pieceLength, "--piece-length"),
+    pieceLength: flags.pieceLength === undefined ? undefined : parsePieceLength(flags.pieceLength),
     announce: flags.announce ?? [],
     private: flags.private ?? false,
     ascii: flags.ascii ?? false,
@@ -103,4 +104,13 @@ function parseTracker(text: string): Address {
   const address = parseAddress(text.replace(/^(?:https?|wss?):\/\//, "").replace(/\/$/, ""), 5_000);
   if (!address) throw new UsageError(`Wrong format: "${text}" is no HOST:PORT of a tracker.`);
   return address;
+}
+
+/** What every client takes: a power of 2, not below a block. */
+function parsePieceLength(text: string): number {
+  const bytes = parseSize(text, "--piece-length");
+  if (bytes < 16_384 || bytes > MAX_PIECE_LENGTH || !Number.isInteger(Math.log2(bytes))) {
+    throw new UsageError(`Wrong format: --piece-length takes a power of 2 from 16KiB to 256MiB, not "${text}".`);
+  }
+  return bytes;
 }

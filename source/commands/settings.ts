@@ -30,7 +30,11 @@ export async function loadSettings(options: Options): Promise<Settings> {
   const trackers = [...new Set([...(stored?.trackers ?? []), ...said])];
   if (stored && trackers.length > stored.trackers.length) {
     await makePrivateFolder(options.home);
-    await atomicWrite(file, Buffer.from(`${JSON.stringify({ ...stored, trackers }, undefined, 2)}\n`));
+    await atomicWrite(file, Buffer.from(`${JSON.stringify({ ...stored, trackers }, undefined, 2)}\n`)).catch(
+      (error: unknown) => {
+        throw toStorageError(error, file);
+      },
+    );
   }
   return {
     trackers: trackers.map((text) => parseAddress(text)).filter((address) => address !== undefined),

@@ -101,7 +101,12 @@ export async function readTorrentFile(path: string): Promise<Metainfo> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw toStorageError(error, path);
   });
-  return parseMetainfo(bytes);
+  try {
+    return parseMetainfo(bytes);
+  } catch (error) {
+    if (!(error instanceof MetainfoError)) throw error;
+    throw new MetainfoError(error.code, `${path}: ${error.message}`, { cause: error });
+  }
 }
 
 interface Listing {
