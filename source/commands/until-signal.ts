@@ -10,7 +10,11 @@ export function untilSignal(options: { readonly untilStdinEnds?: boolean } = {})
 } {
   let stop: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
-    stop = resolve;
+    stop = () => {
+      // An input that stays open would keep the process.
+      if (options.untilStdinEnds) process.stdin.destroy();
+      resolve();
+    };
   });
   let signals = 0;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
