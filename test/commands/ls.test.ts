@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { run } from "../../source/commands/ls.ts";
+import { emptySnapshot, sampleSnapshot } from "../helpers/scripted-client.ts";
+import { listen, optionsOf, startScriptedEngine } from "./support.ts";
+
+test("--json is the whole snapshot in one line", async () => {
+  const heard = listen();
+  const { home } = await startScriptedEngine();
+  expect(await run([], optionsOf(home, { json: true }))).toBe(0);
+  expect(heard.out.trim().split("\n")).toHaveLength(1);
+  expect(JSON.parse(heard.out)).toEqual(sampleSnapshot());
+});
+
+test("each tracker, file and transfer has its line", async () => {
+  const heard = listen();
+  const { home } = await startScriptedEngine();
+  expect(await run([], optionsOf(home))).toBe(0);
+  const { trackers, catalogue, transfers } = sampleSnapshot();
+  expect(heard.out.trim().split("\n")).toHaveLength(trackers.length + catalogue.length + transfers.length);
+  for (const row of [...catalogue, ...transfers]) expect(heard.out).toContain(row.name);
+});
+
+test("an engine with nothing in it says how to go on", async () => {
+  const heard = listen();
+  const { home } = await startScriptedEngine({ ...emptySnapshot(), trackers: [] });
+  expect(await run([], optionsOf(home))).toBe(0);
+  expect(heard.out).toBe(
+    "No tracker is known: --tracker HOST:PORT adds one.\nNo file is offered, and no transfer is here.\n",
+  );
+});
