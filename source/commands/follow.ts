@@ -1,5 +1,6 @@
 // Waiting for what an engine does.
 import type { Reply, Snapshot, TransferRow } from "../control/contract.ts";
+import { displayText } from "../protocol/display-text.ts";
 import type { RunningEngine } from "./engine-access.ts";
 
 /** How long a command waits for a tracker that is being connected to before it takes no for an answer. */
@@ -33,16 +34,22 @@ export async function sendWhenTrackersAnswer(engine: RunningEngine, send: () => 
   const deadline = AbortSignal.timeout(TRACKER_MS);
   for (;;) {
     const reply = await send();
-    const early = !reply.ok && ["not-found", "no-holder", "tracker-problem"].includes(reply.code);
-    if (!early || deadline.aborted) return reply;
+    if (reply.ok || !["not-found", "no-holder", "tracker-problem"].includes(reply.code)) return reply;
+    if (deadline.aborted) return withTrackers(reply, engine.getSnapshot());
     const before = engine.getSnapshot();
-    if (!before.trackers.some(({ state }) => state === "connecting")) return reply;
+    if (!before.trackers.some(({ state }) => state === "connecting")) return withTrackers(reply, before);
     await untilSnapshot(
       engine,
       (now) => (now.trackers !== before.trackers || now.catalogue !== before.catalogue ? true : undefined),
       deadline,
     );
   }
+}
+
+/** What is not found may be known to a tracker that is away. */
+function withTrackers(reply: Extract<Reply, { ok: false }>, snapshot: Snapshot): Reply {
+  const problem = trackerProblem(snapshot);
+  return problem ? { ...reply, text: displayText(`${reply.text} ${problem.replace(/\.$/, "")}.`) } : reply;
 }
 
 /** The transfer with this info hash. */
