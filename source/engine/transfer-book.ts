@@ -145,7 +145,9 @@ export class TransferBook {
     return Array.from(this.#entries.values(), (entry) => {
       const { transfer, settings } = entry;
       const quiet = transfer.connectedPeers === 0 && transfer.checkedPieces === undefined && !isMoving(entry.row);
-      if (entry.row && quiet) return entry.row;
+      // What was given while nobody looked shows in the count alone.
+      const counted = entry.row?.uploadedBytes === settings.uploadedBytes + transfer.up.totalBytes;
+      if (entry.row && quiet && counted) return entry.row;
       const row = transferRow(
         transfer,
         {
