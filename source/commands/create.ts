@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import { bytesText } from "../engine/transfer-summary.ts";
 import { toHex } from "../protocol/ids.ts";
 import { atomicWrite } from "../storage/atomic-write.ts";
-import { StorageError, toStorageError } from "../storage/errors.ts";
+import { StorageError, toNamedPathError } from "../storage/errors.ts";
 import { createTorrent } from "../storage/hash-files.ts";
 import { MetainfoError } from "../metainfo/errors.ts";
 import type { Options } from "./options.ts";
@@ -24,8 +24,8 @@ export async function run([operand]: readonly string[], options: Options): Promi
       ...(options.pieceLength !== undefined && { pieceLength: options.pieceLength }),
     });
     const output = resolve(options.output ?? `${basename(path)}.torrent`);
-    await atomicWrite(output, metainfo.bytes).catch((error: unknown) => {
-      throw toStorageError(error, output);
+    await atomicWrite(output, metainfo.bytes, 0o666 & ~process.umask()).catch((error: unknown) => {
+      throw toNamedPathError(error, output);
     });
     const infoHash = toHex(metainfo.infoHash);
     const pieces = metainfo.pieceHashes.length / 20;

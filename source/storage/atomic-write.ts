@@ -5,21 +5,21 @@ import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Replaces `path` by `bytes`, mode 0600 whatever the umask: writes beside it, syncs, renames, syncs the folder (a rename without
+ * Replaces `path` by `bytes`, with exactly `mode` whatever the umask (for the owner only, unless said): writes beside it, syncs, renames, syncs the folder (a rename without
  * the sync left empty files after power cuts). Throws the system's error; the old file is then still there.
  */
-export async function atomicWrite(path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await replaceFile(path, bytes);
+export async function atomicWrite(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
+  const handle = await replaceFile(path, bytes, mode);
   await handle.close();
 }
 
 /** As `atomicWrite`, but the new file is handed out open for reading and writing. The caller closes it. */
-export async function replaceFile(path: string, bytes: Uint8Array): Promise<FileHandle> {
+export async function replaceFile(path: string, bytes: Uint8Array, mode = 0o600): Promise<FileHandle> {
   const beside = `${path}.${randomBytes(6).toString("hex")}.new`;
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const handle = await open(beside, flags, 0o600);
+  const handle = await open(beside, flags, mode);
   try {
-    await handle.chmod(0o600);
+    await handle.chmod(mode);
     await handle.writeFile(bytes);
     await handle.sync();
     await rename(beside, path);

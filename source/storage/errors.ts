@@ -60,6 +60,13 @@ export function toStorageError(error: unknown, path: string): StorageError {
   return new StorageError(code, path, message, { cause: error });
 }
 
+/** As `toStorageError`, for a path that a person named: what is not there is most likely misspelt. */
+export function toNamedPathError(error: unknown, path: string): StorageError {
+  const failure = toStorageError(error, path);
+  if (failure.code !== "missing") return failure;
+  return new StorageError("missing", path, `There is no file or folder ${path}: check the path.`, { cause: error });
+}
+
 /** A StorageError that the system did not raise, with the sentence of its code. */
 export function storageError(code: StorageErrorCode, path: string): StorageError {
   return new StorageError(code, path, SENTENCES[code](path));

@@ -8,7 +8,7 @@ import { MAX_FILES, MAX_METAINFO_BYTES, MAX_PATH_DEPTH, MAX_PIECE_LENGTH } from 
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { parseMetainfo } from "../metainfo/parse.ts";
 import { type FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
-import { storageError, toStorageError } from "./errors.ts";
+import { storageError, toNamedPathError, toStorageError } from "./errors.ts";
 import { allDone, hashPiece, readFully } from "./piece-io.ts";
 
 /** As the STA report chose. */
@@ -99,7 +99,7 @@ export async function createTorrent(
 /** Reads a torrent file from disk. Throws StorageError or MetainfoError. */
 export async function readTorrentFile(path: string): Promise<Metainfo> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw toStorageError(error, path);
+    throw toNamedPathError(error, path);
   });
   try {
     return parseMetainfo(bytes);
@@ -131,7 +131,7 @@ async function list(root: string): Promise<Listing> {
     return { singleFile: false, files };
   } catch (error) {
     if (error instanceof MetainfoError) throw error;
-    throw toStorageError(error, root);
+    throw toNamedPathError(error, root);
   }
 }
 
