@@ -37,5 +37,5 @@ function catalogueLine(row: CatalogueRow): string {
 function transferLine(row: TransferRow): string {
   const percent = row.length === 0 ? 100 : Math.floor((row.heldBytes / row.length) * 100);
   const rates = `down ${bytesText(row.downBytesPerSecond)}/s, up ${bytesText(row.upBytesPerSecond)}/s`;
-  return `transfer   ${row.name}  ${percent} %  ${row.state}${row.reason ? ` (${row.reason})` : ""}  ${rates}, ${row.peers.length} peers`;
+  return `transfer   ${row.name}  ${percent} %  ${row.state}${row.reason ? ` (${row.reason})` : ""}  ${rates}, ${row.peers.length} ${row.peers.length === 1 ? "peer" : "peers"}`;
 }
