@@ -69,7 +69,7 @@ export class HashWorkers {
     worker.on("message", ({ id, digest }: { id: number; digest: Uint8Array }) => {
       thread.pending.get(id)?.resolve(digest);
       thread.pending.delete(id);
-      if (thread.pending.size === 0) rest(thread);
+      if (thread.pending.size === 0) this.#rest(thread);
     });
     let reason: unknown = new Error("the hashing thread has ended");
     worker.on("error", (error) => (reason = error));
@@ -80,6 +80,15 @@ export class HashWorkers {
     });
     return thread;
   }
+
+  /** A thread that is being ended takes no work any more: it would be rejected. */
+  #rest(thread: HashThread): void {
+    thread.worker.unref();
+    thread.idleTimer = setTimeout(() => {
+      this.#threads.delete(thread);
+      void thread.worker.terminate();
+    }, IDLE_MS).unref();
+  }
 }
 
 /** A message would carry all of the buffer that a view is of. */
@@ -87,9 +96,4 @@ function sharedCopy(bytes: Uint8Array): Uint8Array {
   const copy = sharedBytes(bytes.length);
   copy.set(bytes);
   return copy;
-}
-
-function rest(thread: HashThread): void {
-  thread.worker.unref();
-  thread.idleTimer = setTimeout(() => void thread.worker.terminate(), IDLE_MS).unref();
 }
