@@ -23,6 +23,8 @@ export class Dialer {
   readonly #downLimit: TokenBucket;
   readonly #queue: Dial[] = [];
   readonly #open = new Set<Socket>();
+  /** Connected, and their handshake has not come. */
+  readonly #greeted = new Set<PeerSocket>();
   #begun = 0;
   #second: NodeJS.Timeout | undefined;
   #closed = false;
@@ -41,7 +43,8 @@ export class Dialer {
     this.#closed = true;
     clearTimeout(this.#second);
     this.#queue.length = 0;
-    for (const socket of this.#open) socket.destroy();
+    for (const socket of this.#open) socket.destroy(new Error("the engine stops"));
+    for (const socket of this.#greeted) socket.close("the engine stops");
   }
 
   #next(): void {
@@ -94,8 +97,18 @@ export class Dialer {
   }
 
   #greet(raw: Socket, dial: Dial): PeerSocket {
-    const handlers = awaitHandshake({ done: (handshake) => dial.connected(peer, handshake), failed: dial.failed });
+    const handlers = awaitHandshake({
+      done: (handshake) => {
+        this.#greeted.delete(peer);
+        dial.connected(peer, handshake);
+      },
+      failed: (reason) => {
+        this.#greeted.delete(peer);
+        dial.failed(reason);
+      },
+    });
     const peer = new PeerSocket(raw, handlers, this.#downLimit);
+    this.#greeted.add(peer);
     handlers.watch(peer);
     peer.send(dial.handshake);
     return peer;

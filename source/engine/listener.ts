@@ -23,6 +23,7 @@ export class Listener {
   readonly #server: Server;
   /** Connections without a handshake, oldest first. */
   readonly #waiting = new Set<PeerSocket>();
+  #closed = false;
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
@@ -52,6 +53,7 @@ export class Listener {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const socket of this.#waiting) socket.close("the engine stops");
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
@@ -69,7 +71,8 @@ export class Listener {
   }
 
   #accept(raw: Socket): void {
-    if (!this.#options.hasRoom()) {
+    // What the system had taken already is still handed to us after `close`.
+    if (this.#closed || !this.#options.hasRoom()) {
       raw.destroy();
       return;
     }
