@@ -24,6 +24,12 @@ export const UPLOAD_BATCH_BYTES = 1_048_576;
 /** Bytes that may wait in a socket before no more are read from disk for it. */
 export const UPLOAD_BUFFER_BYTES = 524_288;
 
+/** Bytes that may wait in a socket at all, a full upload buffer and its batches among them: whose peer reads nothing is closed. */
+export const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+
+/** Who waits for a rate limit looks again after so long: a person may have lifted it. */
+export const LIMIT_WAIT_MS = 1_000;
+
 /** Bytes of whole pieces that wait for their hash and the disk before sockets pause; and go on below half of it. */
 export const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
 
@@ -56,6 +62,9 @@ export const SAVE_MS = 30_000;
 
 /** Bytes of pieces taken as gifts of torrents the user never asked for. */
 export const GIFT_QUOTA_BYTES = 1024 ** 3;
+
+/** Hosts kept as banned; beyond it the oldest is forgotten. */
+export const MAX_BANNED = 10_000;
 
 /** A person's handshake with the swarm must end some time: what a stop may take. */
 export const STOP_MS = 4_000;

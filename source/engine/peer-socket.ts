@@ -4,6 +4,7 @@ import { ProtocolError } from "../protocol/errors.ts";
 import { PeerConnection } from "../protocol/peer/connection.ts";
 import type { PeerMessage } from "../protocol/peer/messages.ts";
 import type { Address } from "../swarm/events.ts";
+import { LIMIT_WAIT_MS, MAX_UNREAD_BYTES } from "./limits.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
 export interface PeerSocketHandlers {
@@ -84,7 +85,10 @@ export class PeerSocket {
     this.#unsent.push(this.connection.send(message));
     if (this.#flushing) return;
     this.#flushing = true;
-    queueMicrotask(() => this.#flush());
+    queueMicrotask(() => {
+      this.#flush();
+      if (this.waitingBytes > MAX_UNREAD_BYTES) this.close("it does not read what is sent to it");
+    });
   }
 
   /** Writes bytes in wire format behind what was sent before; `written` is called when they have left or never will. */
@@ -127,12 +131,16 @@ export class PeerSocket {
   }
 
   #payDownLimit(bytes: number): void {
-    const now = performance.now();
-    this.#downLimit.take(bytes, now);
-    const waitMs = this.#downLimit.waitMs(now);
-    if (waitMs === 0 || this.#pausedFor.has("limit")) return;
+    this.#downLimit.take(bytes, performance.now());
+    if (!this.#pausedFor.has("limit")) this.#obeyLimit();
+  }
+
+  /** Reads no more until the debt is paid. Looks now and then: the limit may have been changed meanwhile. */
+  #obeyLimit(): void {
+    const waitMs = this.#downLimit.waitMs(performance.now());
+    if (waitMs === 0) return this.resume("limit");
     this.pause("limit");
-    this.#resumeTimer = setTimeout(() => this.resume("limit"), waitMs);
+    this.#resumeTimer = setTimeout(() => this.#obeyLimit(), Math.min(waitMs, LIMIT_WAIT_MS));
   }
 }
 

@@ -2,7 +2,7 @@
 import { PIECE_HEADER_BYTES, writePieceHeader } from "../protocol/peer/messages.ts";
 import { BLOCK_BYTES } from "../protocol/peer/limits.ts";
 import type { Upload } from "../swarm/events.ts";
-import { UPLOAD_BATCH_BYTES, UPLOAD_BUFFER_BYTES } from "./limits.ts";
+import { LIMIT_WAIT_MS, UPLOAD_BATCH_BYTES, UPLOAD_BUFFER_BYTES } from "./limits.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
@@ -52,7 +52,7 @@ export class Uploader {
       const now = performance.now();
       const waitMs = limit.waitMs(now);
       if (waitMs > 0) {
-        this.#timer ??= setTimeout(() => this.#afterWait(), waitMs);
+        this.#timer ??= setTimeout(() => this.#afterWait(), Math.min(waitMs, LIMIT_WAIT_MS));
         return;
       }
       const uploads = this.#options.take(Math.min(UPLOAD_BATCH_BYTES, limit.available(now)));
@@ -121,9 +121,16 @@ export class Uploader {
     const data = new Uint8Array(block.length);
     try {
       await this.#options.read(block.index, block.begin, [data]);
+      const { socket } = this.#options;
       const message = { type: "block", piece: block.index, begin: block.begin, data } as const;
-      const wire = this.#options.socket.connection.send({ type: "sta-push", message });
-      this.#options.socket.write(wire, () => this.#written(block.length));
+      if (socket.connection.speaks("sta_push")) {
+        const wire = socket.connection.send({ type: "sta-push", message });
+        socket.write(wire, () => this.#written(block.length));
+      } else {
+        // It took that back while we read.
+        this.#batches--;
+        this.#gifts = [];
+      }
     } catch (error) {
       this.#batches--;
       this.#gifts = [];
