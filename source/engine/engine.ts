@@ -23,7 +23,7 @@ import { runCommand } from "./run-command.ts";
 import { BroadcastLog } from "./broadcast-log.ts";
 import { Dialer } from "./dialer.ts";
 import { GiftTaker } from "./gift-taker.ts";
-import { HOLDERS_MS, MAX_CONNECTIONS, SAVE_MS, STOP_MS } from "./limits.ts";
+import { HOLDERS_MS, MAX_BANNED, MAX_CONNECTIONS, SAVE_MS, STOP_MS } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import { RateHistory } from "./rate-history.ts";
@@ -113,7 +113,10 @@ export class Engine implements EngineClient, EngineEvents {
     const state = await StateFolder.open(options.home);
     try {
       const engine = new Engine(options, state, await TransferStore.open(state));
-      await engine.#start();
+      await engine.#start().catch(async (error: unknown) => {
+        await engine.close();
+        throw error;
+      });
       return engine;
     } catch (error) {
       await state.close();
@@ -169,16 +172,23 @@ export class Engine implements EngineClient, EngineEvents {
 
   /** Begins the work of a transfer: peers are looked for, and the trackers hear what we hold. */
   async begin(entry: Entry): Promise<void> {
-    const { transfer, settings } = entry;
+    const { transfer } = entry;
     const { metainfo, infoHash } = transfer;
     if (!metainfo.private) {
-      if (settings.published) await this.links.publish(infoHash, metainfo.bytes);
+      if (entry.settings.published) await this.links.publish(infoHash, metainfo.bytes);
+      if (!this.#isHere(entry)) return;
       this.links.have(infoHash, transfer.swarm.states.held.toBytes());
     }
     this.#announce(entry);
-    await transfer.setMode(settings.paused ? "paused" : settings.gift ? "hold" : "download");
+    const { paused, gift } = entry.settings;
+    await transfer.setMode(paused ? "paused" : gift ? "hold" : "download");
     this.#tellSeeding(transfer);
-    await this.findHolders(transfer);
+    if (this.#isHere(entry)) await this.findHolders(transfer);
+  }
+
+  /** Neither removed nor ending, as it may be after anything was awaited. */
+  #isHere(entry: Entry): boolean {
+    return !this.#stopping && this.book.of(entry.transfer) === entry;
   }
 
   /** Asks the trackers who holds a torrent and hands the answers to its swarm. */
@@ -260,8 +270,8 @@ export class Engine implements EngineClient, EngineEvents {
       transfer.attach(socket, handshake, source, address);
       return;
     }
+    // The dialer tells of it as of a dial that failed.
     socket.close("it answered for another torrent");
-    transfer.dispatch({ type: "dial-failed", address });
   }
 
   #gotHandshake(socket: PeerSocket, handshake: Handshake): void {
@@ -275,7 +285,9 @@ export class Engine implements EngineClient, EngineEvents {
 
   /** One bad peer must not ban a whole machine of peers behind the loopback address. */
   #ban(address: Address): void {
-    if (!isLoopback(address.host)) this.#banned.set(address.host, performance.now() + BAN_MS);
+    if (isLoopback(address.host)) return;
+    this.#banned.set(address.host, performance.now() + BAN_MS);
+    if (this.#banned.size > MAX_BANNED) this.#banned.delete(this.#banned.keys().next().value!);
   }
 
   #isBanned(address: Address): boolean {

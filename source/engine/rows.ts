@@ -15,6 +15,7 @@ export interface TransferFacts {
   /** Payload of earlier runs of the engine. */
   readonly earlierDownBytes: number;
   readonly earlierUpBytes: number;
+  readonly earlierWastedBytes: number;
   readonly summary: DisplayText | null;
 }
 
@@ -48,7 +49,7 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
     upBytesPerSecond: Math.round(transfer.up.bytesPerSecond(now)),
     downloadedBytes: facts.earlierDownBytes + transfer.down.totalBytes,
     uploadedBytes,
-    wastedBytes: swarm.wastedBytes,
+    wastedBytes: facts.earlierWastedBytes + transfer.wastedBytes,
     ratio: metainfo.length === 0 ? 0 : Math.round((uploadedBytes / metainfo.length) * 100) / 100,
     secondsLeft: moving ? Math.ceil(left / downBytesPerSecond) : null,
     pieceMap: pieceMap(transfer),

@@ -47,6 +47,9 @@ export class TransferBook {
   readonly #hashWorkers = new HashWorkers();
   /** Adds that are under way: two commands for one torrent make one transfer. */
   readonly #adding = new Map<InfoHashHex, Promise<Entry>>();
+  /** Removals that are under way: who adds the same torrent again waits for its own. */
+  readonly #removing = new Map<InfoHashHex, Promise<void>>();
+  #closed = false;
 
   constructor(options: TransferBookOptions) {
     this.#options = options;
@@ -69,6 +72,11 @@ export class TransferBook {
     const infoHash = toHex(metainfo.infoHash);
     const known = this.#entries.get(infoHash) ?? this.#adding.get(infoHash);
     if (known) return known;
+    const removing = this.#removing.get(infoHash);
+    if (removing) {
+      await removing.catch(() => undefined);
+      return this.add(metainfo, settings, options);
+    }
     const adding = this.#addNew(infoHash, metainfo, settings, options).finally(() => this.#adding.delete(infoHash));
     this.#adding.set(infoHash, adding);
     return adding;
@@ -92,6 +100,7 @@ export class TransferBook {
 
   /** Begins, goes on, or pauses, and remembers it. */
   async setMode(entry: Entry, mode: TransferMode): Promise<void> {
+    if (this.of(entry.transfer) !== entry) return;
     entry.settings = { ...entry.settings, paused: mode === "paused", gift: mode === "hold" };
     entry.row = undefined;
     await this.save(entry);
@@ -101,11 +110,16 @@ export class TransferBook {
 
   /** Forgets a transfer; `withData`: removes its files too. Throws StorageError. */
   async remove(entry: Entry, withData: boolean): Promise<void> {
-    this.#entries.delete(entry.transfer.infoHash);
-    await entry.announcer?.stop();
-    if (withData) await entry.transfer.removeData();
-    else await entry.transfer.close();
-    await this.#options.store.remove(entry.transfer.infoHash);
+    const { transfer, announcer } = entry;
+    const { infoHash } = transfer;
+    this.#entries.delete(infoHash);
+    const remove = async () => {
+      await (withData ? transfer.removeData() : transfer.close());
+      await this.#options.store.remove(infoHash);
+    };
+    const removing = remove().finally(() => this.#removing.delete(infoHash));
+    this.#removing.set(infoHash, removing);
+    await Promise.all([removing, announcer?.stop()]);
   }
 
   /** Remembers settings and counts. Throws StorageError. */
@@ -116,6 +130,7 @@ export class TransferBook {
       ...entry.settings,
       downloadedBytes: entry.settings.downloadedBytes + down.totalBytes,
       uploadedBytes: entry.settings.uploadedBytes + up.totalBytes,
+      wastedBytes: entry.settings.wastedBytes + entry.transfer.wastedBytes,
     });
   }
 
@@ -130,13 +145,15 @@ export class TransferBook {
 
   /** Ends all transfers and saves them. */
   async close(): Promise<void> {
-    await Promise.all(
-      Array.from(this.#entries.values(), async (entry) => {
-        await entry.announcer?.stop();
-        await entry.transfer.close().catch((error: unknown) => this.#tell(entry, error));
-        await this.save(entry).catch((error: unknown) => this.#tell(entry, error));
-      }),
-    );
+    this.#closed = true;
+    const ending = Array.from(this.#entries.values(), async (entry) => {
+      const stopped = entry.announcer?.stop();
+      await entry.transfer.close().catch((error: unknown) => this.#tell(entry, error));
+      await this.save(entry).catch((error: unknown) => this.#tell(entry, error));
+      await stopped;
+    });
+    await Promise.all(ending);
+    await Promise.allSettled([...this.#adding.values(), ...this.#removing.values()]);
     await this.#hashWorkers.close();
   }
 
@@ -155,6 +172,7 @@ export class TransferBook {
           addedAt: settings.addedAt,
           earlierDownBytes: settings.downloadedBytes,
           earlierUpBytes: settings.uploadedBytes,
+          earlierWastedBytes: settings.wastedBytes,
           summary: entry.summary,
         },
         now,
@@ -179,6 +197,10 @@ export class TransferBook {
       await entry.transfer.close();
       throw error;
     }
+    // It is remembered first: a transfer that is removed while it is checked does not come back.
+    const { transfer } = entry;
+    const { storage } = transfer;
+    if (options.checkFirst && storage.held.isEmpty && (await exists(storage.path))) await transfer.check();
     return entry;
   }
 
@@ -198,10 +220,13 @@ export class TransferBook {
         this.#options.onProblem(`${metainfo.name}: ${error.message}`);
       },
     });
+    if (this.#closed) {
+      await storage.close();
+      throw new StorageError("in-use", settings.folder, "The engine is stopping.");
+    }
     const transfer = this.#options.newTransfer(metainfo, storage);
     const entry: Entry = { transfer, settings, summary: null, announcer: undefined, row: undefined, savedBytes: 0 };
     this.#entries.set(infoHash, entry);
-    if (options.checkFirst && storage.held.isEmpty && (await exists(storage.path))) await transfer.check();
     return entry;
   }
 

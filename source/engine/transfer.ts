@@ -7,6 +7,7 @@ import type { Handshake, PeerMessage } from "../protocol/peer/messages.ts";
 import { StorageError, type StorageErrorCode } from "../storage/errors.ts";
 import type { TorrentStorage } from "../storage/torrent-storage.ts";
 import type { Address, PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../swarm/events.ts";
+import { Candidates } from "../swarm/candidates.ts";
 import { RateMeter } from "../swarm/rate-meter.ts";
 import { Swarm } from "../swarm/swarm.ts";
 import { DISK_RETRY_MS, MAX_UNWRITTEN_BYTES } from "./limits.ts";
@@ -69,14 +70,21 @@ export class Transfer {
   problem: StorageError | undefined;
   readonly #options: TransferOptions;
   readonly #peers = new Map<PeerKey, Peer>();
-  readonly #buffers: PieceBuffers;
+  readonly #candidates = new Candidates();
+  #buffers: PieceBuffers;
   readonly #settling = new Set<Promise<void>>();
+  /** Reads from the disk that run; none of them fails. */
+  readonly #reading = new Set<Promise<void>>();
+  #check: Promise<void> | undefined;
   readonly #checking = new AbortController();
   #lastKey = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #retryTimer: NodeJS.Timeout | undefined;
   #unwrittenBytes = 0;
+  #earlierWastedBytes = 0;
+  /** The problem that was told last: it is told again only after something worked in between. */
+  #toldProblem: StorageErrorCode | undefined;
   #startedAt: number | undefined;
   #startedBytes = 0;
   readonly #sources = new Set<string>();
@@ -110,6 +118,11 @@ export class Transfer {
     return held.count * this.layout.pieceLength - short;
   }
 
+  /** Payload bytes that were received and of no use. */
+  get wastedBytes(): number {
+    return this.#earlierWastedBytes + this.swarm.wastedBytes;
+  }
+
   /** Address of a connected peer. */
   addressOf(key: PeerKey): Address | undefined {
     return this.#peers.get(key)?.socket.address;
@@ -118,25 +131,33 @@ export class Transfer {
   /** Begins, goes on or pauses. What the journal could not vouch for is hashed first. */
   async setMode(mode: TransferMode): Promise<void> {
     this.mode = mode;
+    if (this.#closed) return;
     if (mode !== "paused" && !this.storage.suspect.isEmpty) await this.recheck();
     else this.#activate();
   }
 
-  /** Hashes what is on disk, all pieces or `only` some, and goes on from what was found. */
+  /** Hashes what is on disk, all pieces or `only` some, and goes on from what was found. A check that runs is waited for instead. */
   async check(only?: readonly number[]): Promise<void> {
-    if (this.checkedPieces !== undefined) return;
+    if (this.#closed) return;
+    this.#check ??= this.#checkNow(only).finally(() => (this.#check = undefined));
+    await this.#check;
+  }
+
+  async #checkNow(only: readonly number[] | undefined): Promise<void> {
     this.checkedPieces = 0;
     this.dispatch({ type: "set-active", download: false, upload: false });
     try {
-      await Promise.all(this.#settling);
+      await this.#diskAtRest();
       await this.storage.check({
         onProgress: (checked) => {
           this.checkedPieces = checked;
+          this.#options.onEvent(this, { type: "changed" });
         },
         signal: this.#checking.signal,
         ...(only && { only }),
       });
       this.problem = undefined;
+      this.#toldProblem = undefined;
     } catch (error) {
       if (!(error instanceof StorageError)) {
         if (this.#checking.signal.aborted) return;
@@ -146,7 +167,10 @@ export class Transfer {
     } finally {
       this.checkedPieces = undefined;
     }
+    if (this.#closed) return;
+    this.#earlierWastedBytes += this.swarm.wastedBytes;
     this.swarm = this.#newSwarm();
+    this.#buffers = new PieceBuffers(this.layout);
     this.#activate();
     this.#options.onEvent(this, { type: "pieces-lost" });
   }
@@ -159,6 +183,7 @@ export class Transfer {
 
   /** Takes over a socket whose handshake named this torrent. */
   attach(socket: PeerSocket, handshake: Handshake, source: PeerSource, address: Address = socket.address): void {
+    if (this.#closed) return socket.close("the transfer has ended");
     const key = ++this.#lastKey;
     socket.connection.bind(this.layout.pieceCount);
     if (source === "incoming") socket.send(this.handshake());
@@ -166,7 +191,7 @@ export class Transfer {
       socket,
       limit: this.#options.upLimit,
       take: (maxBytes) => this.swarm.takeUploads(key, maxBytes),
-      read: (index, begin, into) => this.storage.read(index, begin, into),
+      read: (index, begin, into) => this.#read(index, begin, into),
       sent: (bytes) => this.#blockSent(key, bytes),
       failed: (uploads, error) =>
         void this.#uploadFailed(
@@ -181,6 +206,7 @@ export class Transfer {
     });
     const { peerId, fast, extended } = handshake;
     this.dispatch({ type: "peer-connected", peer: key, peerId, address, source, fast, extended });
+    this.#options.onEvent(this, { type: "changed" });
   }
 
   /** Our handshake for this torrent. */
@@ -220,7 +246,20 @@ export class Transfer {
     clearTimeout(this.#timer);
     clearTimeout(this.#retryTimer);
     for (const { socket } of this.#peers.values()) socket.close("the transfer ends");
-    await Promise.all(this.#settling);
+    await this.#check;
+    await this.#diskAtRest();
+  }
+
+  /** The storage may only be closed or checked when nothing reads or writes. */
+  async #diskAtRest(): Promise<void> {
+    await Promise.all([...this.#settling, ...this.#reading]);
+  }
+
+  #read(index: number, begin: number, into: readonly Uint8Array[]): Promise<void> {
+    const reading = this.storage.read(index, begin, into);
+    const over = reading.catch(() => undefined).then(() => void this.#reading.delete(over));
+    this.#reading.add(over);
+    return reading;
   }
 
   #newSwarm(): Swarm {
@@ -231,8 +270,10 @@ export class Transfer {
       client: this.#options.client,
       listenPort: this.#options.listenPort,
       private: this.metainfo.private,
-      acceptsGifts: this.#options.acceptsGifts,
+      // What the disk does not take now is no gift.
+      acceptsGifts: () => this.problem === undefined && this.#options.acceptsGifts(),
       random: Math.random,
+      candidates: this.#candidates,
     });
   }
 
@@ -315,6 +356,7 @@ export class Transfer {
       if (ok) {
         await this.storage.write(index, bytes);
         this.#noteSources(index);
+        this.#toldProblem = undefined;
       }
       this.#buffers.release(index);
       this.dispatch({ type: "piece-verified", index, ok });
@@ -337,19 +379,25 @@ export class Transfer {
 
   /** The disk does not take or give data: asks for nothing more, serves what it can, and tries again after a while. */
   #stop(error: StorageError): void {
-    const isNew = this.problem?.code !== error.code;
+    const isNew = this.#toldProblem !== error.code;
     this.problem = error;
+    this.#toldProblem = error.code;
     if (isNew) this.#options.onEvent(this, { type: "problem", error });
     this.#activate();
     clearTimeout(this.#retryTimer);
     if (this.#closed) return;
-    this.#retryTimer = setTimeout(() => this.resume(), DISK_RETRY_MS).unref();
+    this.#retryTimer = setTimeout(() => this.#retry(), DISK_RETRY_MS).unref();
   }
 
-  /** Tries again after a problem. */
+  /** Tries again after a problem, because a person says so: what is still wrong is told again. */
   resume(): void {
+    this.#toldProblem = undefined;
+    this.#retry();
+  }
+
+  #retry(): void {
     this.problem = undefined;
-    this.#activate();
+    void this.setMode(this.mode);
   }
 
   /** What was asked for could not be read: those pieces are hashed again, and nothing unverified goes out. */
@@ -393,6 +441,7 @@ export class Transfer {
     this.#peers.get(key)?.uploader.close();
     this.#peers.delete(key);
     this.dispatch({ type: "peer-left", peer: key });
+    this.#options.onEvent(this, { type: "changed" });
   }
 
   #schedule(): void {

@@ -40,6 +40,8 @@ export interface SwarmOptions {
   readonly acceptsGifts: () => boolean;
   /** Yields [0, 1). */
   readonly random: () => number;
+  /** Addresses that an earlier swarm of this torrent knew. */
+  readonly candidates?: Candidates;
 }
 
 /** A clock that jumped further than this was stopped (suspend): the time is not held against the peers. */
@@ -53,7 +55,7 @@ export class Swarm {
   readonly #requester: Requester;
   readonly #gifts: Gifts;
   readonly #choking: Choking;
-  readonly #candidates = new Candidates();
+  readonly #candidates: Candidates;
   #out: SwarmCommand[] = [];
   #download = false;
   #upload = false;
@@ -62,6 +64,7 @@ export class Swarm {
 
   constructor(options: SwarmOptions) {
     this.#options = options;
+    this.#candidates = options.candidates ?? new Candidates();
     this.states = new PieceStates(options.layout, options.held);
     this.#rarest = new RarestFirst(options.layout.pieceCount, options.random);
     for (const index of options.held.missing()) this.#rarest.insert(index);

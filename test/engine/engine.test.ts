@@ -1,0 +1,340 @@
+import { copyFile, readdir, rename, stat, truncate, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { Engine } from "../../source/engine/engine.ts";
+import { digestsOf, writeFileOf } from "../helpers/files.ts";
+import { temporaryFolder } from "../storage/fixtures.ts";
+import { startTracker } from "../tracker/support.ts";
+import {
+  handshakeFor,
+  nextEvent,
+  RawPeer,
+  rowOf,
+  share,
+  startEngine,
+  torrentFile,
+  untilRow,
+  until,
+} from "./support.ts";
+
+const MB = 1_000_000;
+
+/** A folder of files whose pieces cross their borders, one of them empty. */
+async function makeFolder(seed: string): Promise<string> {
+  const path = join(await temporaryFolder(), "music");
+  await writeFileOf(join(path, "a", "first.flac"), 3 * MB + 17, `${seed} 1`);
+  await writeFileOf(join(path, "b.txt"), 100, `${seed} 2`);
+  await writeFileOf(join(path, "z", "last.bin"), 2 * MB, `${seed} 3`);
+  await writeFile(join(path, "empty"), "");
+  return path;
+}
+
+describe("two engines", () => {
+  it("bring a folder from one to the other, byte for byte, and seed it there", async () => {
+    const seeder = await startEngine();
+    const leecher = await startEngine();
+    const path = await makeFolder("one");
+    const infoHash = await share(seeder, path);
+    const torrent = await torrentFile(seeder, infoHash);
+    const done = nextEvent(leecher, "done");
+    const seeding = nextEvent(leecher, "seeding");
+    const reply = await leecher.engine.send({ method: "download", target: torrent, peers: [seeder.address] });
+    expect(reply).toMatchObject({ ok: true, infoHash });
+    expect(await done).toMatchObject({ infoHash, name: "music", bytes: 5 * MB + 117 });
+    await seeding;
+    expect(await digestsOf(join(leecher.folder, "music"))).toEqual(await digestsOf(path));
+    const row = rowOf(leecher, infoHash)!;
+    expect(row).toMatchObject({ state: "seeding", heldBytes: 5 * MB + 117, wastedBytes: 0 });
+    expect(row.summary).toMatch(/^music: 5\.0 MB in .* from 1 peer$/);
+    expect(row.pieceMap).toMatch(/^h+$/);
+  });
+
+  it("both give while both take: three engines, the middle one has half", async () => {
+    const path = join(await temporaryFolder(), "half.bin");
+    await writeFileOf(path, 8 * MB, "half");
+    const seeder = await startEngine({ upLimit: 4 * MB });
+    const infoHash = await share(seeder, path);
+    const torrent = await torrentFile(seeder, infoHash);
+    const middle = await startEngine();
+    const last = await startEngine();
+    const bothDone = Promise.all([nextEvent(middle, "done"), nextEvent(last, "done")]);
+    await middle.engine.send({ method: "download", target: torrent, peers: [seeder.address] });
+    await last.engine.send({ method: "download", target: torrent, peers: [middle.address] });
+    await bothDone;
+    const digests = await digestsOf(path);
+    expect(await digestsOf(join(middle.folder, "half.bin"))).toEqual(digests);
+    expect(await digestsOf(join(last.folder, "half.bin"))).toEqual(digests);
+    await untilRow(middle, infoHash, ({ uploadedBytes }) => uploadedBytes >= 8 * MB);
+    expect(rowOf(seeder, infoHash)!.uploadedBytes).toBeLessThan(9 * MB);
+  });
+
+  it("pause and go on with the peer that was named, without waiting to be told of it again", async () => {
+    const path = join(await temporaryFolder(), "paused.bin");
+    await writeFileOf(path, 6 * MB, "paused");
+    const seeder = await startEngine({ upLimit: 3 * MB });
+    const infoHash = await share(seeder, path);
+    const leecher = await startEngine();
+    const target = await torrentFile(seeder, infoHash);
+    await leecher.engine.send({ method: "download", target, peers: [seeder.address] });
+    await untilRow(leecher, infoHash, ({ heldPieces }) => heldPieces > 0);
+    expect(await leecher.engine.send({ method: "pause", infoHash })).toMatchObject({
+      ok: true,
+      text: "Paused paused.bin.",
+    });
+    await untilRow(leecher, infoHash, ({ state, peers }) => state === "paused" && peers.length === 0);
+    expect(rowOf(leecher, infoHash)!.heldPieces).toBeLessThan(12);
+    const done = nextEvent(leecher, "done");
+    await leecher.engine.send({ method: "resume", infoHash });
+    await done;
+    expect(await digestsOf(join(leecher.folder, "paused.bin"))).toEqual(await digestsOf(path));
+  });
+
+  it("take what lies there already instead of fetching it", async () => {
+    const path = join(await temporaryFolder(), "known.bin");
+    await writeFileOf(path, 3 * MB, "known");
+    const seeder = await startEngine();
+    const infoHash = await share(seeder, path);
+    const leecher = await startEngine();
+    await copyFile(path, join(leecher.folder, "known.bin"));
+    const target = await torrentFile(seeder, infoHash);
+    const reply = await leecher.engine.send({ method: "download", target, peers: [seeder.address] });
+    expect(reply.text).toContain("is here already, complete");
+    expect(rowOf(leecher, infoHash)).toMatchObject({ state: "seeding", downloadedBytes: 0 });
+  });
+
+  it("fetch again only what was damaged of a file cut short behind the seeder, and send no bad byte", async () => {
+    const path = join(await temporaryFolder(), "cut.bin");
+    await writeFileOf(path, 4 * MB, "cut");
+    const seeder = await startEngine();
+    const infoHash = await share(seeder, path);
+    const target = await torrentFile(seeder, infoHash);
+    const helper = await startEngine();
+    const helped = nextEvent(helper, "done");
+    await helper.engine.send({ method: "download", target, peers: [seeder.address] });
+    await helped;
+    await truncate(path, 3 * MB);
+    const leecher = await startEngine();
+    await leecher.engine.send({ method: "download", target, peers: [seeder.address] });
+    await untilRow(seeder, infoHash, ({ state }) => state !== "seeding");
+    await untilRow(seeder, infoHash, ({ state, heldPieces }) => state !== "checking" && heldPieces === 5);
+    const mended = untilRow(seeder, infoHash, ({ state }) => state === "seeding");
+    await seeder.engine.send({ method: "download", target: infoHash, peers: [helper.address] });
+    await mended;
+    expect(rowOf(seeder, infoHash)!.downloadedBytes).toBeLessThanOrEqual(4 * MB - 5 * 524_288);
+    await untilRow(leecher, infoHash, ({ state }) => state === "seeding");
+    expect(rowOf(leecher, infoHash)!.wastedBytes).toBe(0);
+    expect(await digestsOf(join(leecher.folder, "cut.bin"))).toEqual(await digestsOf(path));
+  });
+});
+
+describe("removing", () => {
+  it("leaves the data, or takes it away and nothing else", async () => {
+    const path = await makeFolder("removed");
+    const on = await startEngine();
+    const infoHash = await share(on, path);
+    expect((await on.engine.send({ method: "remove", infoHash, withData: false })).ok).toBe(true);
+    expect(rowOf(on, infoHash)).toBeUndefined();
+    expect(Object.keys(await digestsOf(path))).toHaveLength(4);
+    expect(await readdir(join(on.home, "torrents"))).toEqual([]);
+    await share(on, path);
+    await writeFile(join(path, "mine.txt"), "not of the torrent");
+    expect((await on.engine.send({ method: "remove", infoHash, withData: true })).text).toContain("and its data");
+    expect(Object.keys(await digestsOf(path))).toEqual(["mine.txt"]);
+  });
+
+  it("ends a check that runs, and leaves nothing behind", async () => {
+    const path = join(await temporaryFolder(), "checked.bin");
+    await writeFileOf(path, 20 * MB, "checked");
+    const on = await startEngine();
+    const infoHash = await share(on, path);
+    await on.engine.send({ method: "check", infoHash });
+    expect(rowOf(on, infoHash)?.state).toBeDefined();
+    expect((await on.engine.send({ method: "remove", infoHash, withData: false })).ok).toBe(true);
+    expect(await readdir(join(on.home, "torrents"))).toEqual([]);
+    expect(on.events.filter(({ event }) => event === "problem")).toEqual([]);
+  });
+
+  it("while it is downloaded closes every connection, and adding it at once begins anew", async () => {
+    const path = join(await temporaryFolder(), "again.bin");
+    await writeFileOf(path, 6 * MB, "again");
+    const seeder = await startEngine({ upLimit: 5 * MB });
+    const infoHash = await share(seeder, path);
+    const target = await torrentFile(seeder, infoHash);
+    const leecher = await startEngine();
+    await leecher.engine.send({ method: "download", target, peers: [seeder.address] });
+    await untilRow(leecher, infoHash, ({ heldPieces }) => heldPieces > 1);
+    const removing = leecher.engine.send({ method: "remove", infoHash, withData: true });
+    const done = nextEvent(leecher, "done");
+    const [removed, added] = await Promise.all([
+      removing,
+      leecher.engine.send({ method: "download", target, peers: [seeder.address] }),
+    ]);
+    expect([removed.ok, added.ok]).toEqual([true, true]);
+    await done;
+    expect(await digestsOf(join(leecher.folder, "again.bin"))).toEqual(await digestsOf(path));
+    expect(await readdir(join(leecher.home, "torrents"))).toContain(`${infoHash}.torrent`);
+  });
+});
+
+describe("sharing", () => {
+  it("twice is sharing once", async () => {
+    const path = await makeFolder("twice");
+    const on = await startEngine();
+    const [one, two] = await Promise.all([share(on, path), share(on, path)]);
+    expect(one).toBe(two);
+    expect(await share(on, path)).toBe(one);
+    expect(on.engine.getSnapshot().transfers.length).toBeLessThanOrEqual(1);
+    await until(on, ({ transfers }) => transfers.length === 1);
+  });
+
+  it("a path that has changed shares what lies there now, as a torrent of its own", async () => {
+    const path = join(await temporaryFolder(), "changing.bin");
+    await writeFileOf(path, MB, "before");
+    const on = await startEngine();
+    const before = await share(on, path);
+    await writeFileOf(path, MB + 1, "after");
+    const after = await share(on, path);
+    expect(after).not.toBe(before);
+    await untilRow(on, after, ({ state }) => state === "seeding");
+  });
+
+  it("what is whole here ends a download of the same that was begun elsewhere", async () => {
+    const path = join(await temporaryFolder(), "elsewhere.bin");
+    await writeFileOf(path, MB, "elsewhere");
+    const one = await startEngine();
+    const infoHash = await share(one, path);
+    const two = await startEngine();
+    await two.engine.send({ method: "download", target: await torrentFile(one, infoHash), peers: ["127.0.0.1:1"] });
+    expect(await share(two, path)).toBe(infoHash);
+    await untilRow(two, infoHash, ({ state, folder }) => state === "seeding" && path.startsWith(folder));
+  });
+});
+
+describe("an engine that starts again", () => {
+  it("goes on with what it had, and seeds what it shared", async () => {
+    const path = join(await temporaryFolder(), "resumed.bin");
+    await writeFileOf(path, 6 * MB, "resumed");
+    const tracker = await startTracker();
+    const trackers = [{ host: "127.0.0.1", port: tracker.port }];
+    const seeder = await startEngine({ upLimit: 3 * MB, trackers });
+    const infoHash = await share(seeder, path);
+    const leecher = await startEngine();
+    const target = await torrentFile(seeder, infoHash);
+    await leecher.engine.send({ method: "download", target, peers: [seeder.address] });
+    await untilRow(leecher, infoHash, ({ heldPieces }) => heldPieces > 2);
+    await leecher.engine.close();
+    await seeder.engine.close();
+    const again = await startEngine({ home: leecher.home, folder: leecher.folder });
+    const done = nextEvent(again, "done");
+    const held = rowOf(again, infoHash)!.heldPieces;
+    expect(held).toBeGreaterThan(2);
+    const seederAgain = await startEngine({ home: seeder.home, folder: seeder.folder, trackers });
+    await until(seederAgain, ({ catalogue }) => catalogue.some((row) => row.infoHash === infoHash && row.seeds > 0));
+    await again.engine.send({ method: "download", target: infoHash, peers: [seederAgain.address] });
+    await done;
+    expect(rowOf(again, infoHash)!.downloadedBytes).toBeLessThan(1.05 * 6 * MB + 524_288);
+    expect(await digestsOf(join(again.folder, "resumed.bin"))).toEqual(await digestsOf(path));
+  });
+
+  it("says what it cannot open, and starts all the same", async () => {
+    const path = join(await temporaryFolder(), "gone.bin");
+    await writeFileOf(path, MB, "gone");
+    const on = await startEngine();
+    const infoHash = await share(on, path);
+    await on.engine.close();
+    await rename(path, `${path}.away`);
+    const again = await startEngine({ home: on.home });
+    expect(rowOf(again, infoHash)).toBeUndefined();
+    expect(again.engine.getSnapshot().broadcasts.map(({ text }) => text)).toEqual([
+      expect.stringContaining("is not there; bring it back"),
+    ]);
+  });
+});
+
+describe("a gift", () => {
+  it("reaches an engine that never asked for the file, through the tracker", async () => {
+    const tracker = await startTracker();
+    const trackers = [{ host: "127.0.0.1", port: tracker.port }];
+    const path = join(await temporaryFolder(), "present.bin");
+    await writeFileOf(path, 3 * MB, "present");
+    const giver = await startEngine({ trackers });
+    const infoHash = await share(giver, path);
+    await until(giver, ({ catalogue }) => catalogue.some((row) => row.availablePieces === row.pieceCount));
+    const taker = await startEngine({ trackers });
+    await until(taker, ({ catalogue }) => catalogue.some((row) => row.infoHash === infoHash && row.holders === 1));
+    const told = nextEvent(taker, "broadcast", ({ kind }) => kind === "received");
+    const reply = await giver.engine.send({ method: "push", target: "present.bin", count: 1 });
+    expect(reply.text).toBe("Giving a random piece of present.bin to every peer that takes it.");
+    expect((await told).text).toMatch(/gave us piece \d of present\.bin$/);
+    await untilRow(taker, infoHash, ({ heldPieces }) => heldPieces === 1);
+    await untilRow(giver, infoHash, ({ pieceMap }) => pieceMap.includes("g"));
+    await until(taker, ({ catalogue }) => catalogue.some((row) => row.infoHash === infoHash && row.holders === 2));
+  });
+
+  it("is not taken by an engine that takes none", async () => {
+    const tracker = await startTracker();
+    const trackers = [{ host: "127.0.0.1", port: tracker.port }];
+    const path = join(await temporaryFolder(), "unwanted.bin");
+    await writeFileOf(path, MB, "unwanted");
+    const giver = await startEngine({ trackers });
+    const infoHash = await share(giver, path);
+    const taker = await startEngine({ trackers, takesGifts: false });
+    await until(taker, ({ catalogue }) => catalogue.some((row) => row.infoHash === infoHash && row.holders === 1));
+    const peer = new RawPeer(taker.engine.port);
+    peer.say(handshakeFor(infoHash));
+    await peer.closed;
+    expect(taker.engine.book.get(infoHash)).toBeUndefined();
+  });
+});
+
+describe("ending", () => {
+  it("leaves no handle open, also in the middle of downloads, dials and checks", async () => {
+    const tracker = await startTracker();
+    const before = process.getActiveResourcesInfo().toSorted();
+    const path = join(await temporaryFolder(), "busy.bin");
+    await writeFileOf(path, 20 * MB, "busy");
+    const seeder = await startEngine({ trackers: [{ host: "127.0.0.1", port: tracker.port }], upLimit: 4 * MB });
+    const infoHash = await share(seeder, path);
+    const leecher = await startEngine();
+    const silent = createServer((socket) => socket.resume());
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as { port: number };
+    const target = await torrentFile(seeder, infoHash);
+    const peers = [seeder.address, `127.0.0.1:${port}`];
+    await leecher.engine.send({ method: "download", target, peers });
+    await untilRow(leecher, infoHash, ({ heldPieces }) => heldPieces > 0);
+    new RawPeer(leecher.engine.port).say("\x13BitTorrent");
+    await seeder.engine.send({ method: "check", infoHash });
+    const started = performance.now();
+    await Promise.all([seeder.engine.close(), leecher.engine.close()]);
+    expect(performance.now() - started).toBeLessThan(5_000);
+    await new Promise<void>((resolve) => silent.close(() => resolve()));
+    const left = process.getActiveResourcesInfo().toSorted();
+    for (const kind of before) left.splice(left.indexOf(kind), 1);
+    expect(left.filter((kind) => !/^(PipeWrap|TTYWrap|MessagePort|CloseReq)$/.test(kind))).toEqual([]);
+  });
+
+  it("waits for a torrent that is being added, or refuses it, and leaves nothing of it open", async () => {
+    const path = join(await temporaryFolder(), "late.bin");
+    await writeFileOf(path, 10 * MB, "late");
+    const on = await startEngine();
+    const sharing = on.engine.send({ method: "share", path });
+    await on.engine.close();
+    const reply = await sharing;
+    if (!reply.ok) expect(reply.text).toBe("The engine is stopping.");
+    const again = await Engine.start({ ...on.engine.options, home: on.home });
+    await again.close();
+    expect((await again.send({ method: "pause", infoHash: "0".repeat(40) })).text).toBe("The engine is stopping.");
+  });
+
+  it("gives up what it took when it cannot start", async () => {
+    const on = await startEngine();
+    const home = await temporaryFolder();
+    await expect(startEngine({ home, host: "192.0.2.1" })).rejects.toThrow("EADDRNOTAVAIL");
+    const after = await startEngine({ home });
+    expect(after.engine.port).toBeGreaterThan(0);
+    await expect(startEngine({ home: on.home })).rejects.toThrow("Another sta");
+    await expect(stat(join(on.home, "lock"))).resolves.toBeDefined();
+  });
+});
