@@ -80,7 +80,10 @@ export async function useEngine(options: Options): Promise<RunningEngine> {
   if (!running) return startDaemon(options);
   await passOn(running, options);
   const late = STARTING_FLAGS.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
-  if (late.length > 0) tell(`sta: An engine runs already; ${late.join(" and ")} ${late.length > 1 ? "count" : "counts"} when it is started again.`);
+  if (late.length > 0)
+    tell(
+      `sta: An engine runs already; ${late.join(" and ")} ${late.length > 1 ? "count" : "counts"} when it is started again.`,
+    );
   return running;
 }
 

@@ -45,7 +45,8 @@ export async function view(engine: RunningEngine, options: Options, quitLabel: s
     case "quit":
       return end.signal === "SIGTERM" ? EXIT.terminated : EXIT.done;
     case "stop-engine":
-      tell("The engine stops; transfers are saved.");
+      // An engine that ends with the command anyway, and one of the demo, have nothing more to say.
+      if (quitLabel === undefined) tell("The engine stops; transfers are saved.");
       return EXIT.done;
     case "terminal-gone":
       return EXIT.hungUp;
