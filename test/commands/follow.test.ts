@@ -37,10 +37,15 @@ test("an answer that depends on the catalogue is asked for again when a tracker 
   expect(asked).toBe(2);
 });
 
-test.for(["connected", "waiting", "refused"] as const)("with a tracker that is %s, no is no", async (state) => {
+test.for([
+  ["connected", ""],
+  ["waiting", " The tracker 10.0.0.5:5000 is not there."],
+  ["refused", " The tracker 10.0.0.5:5000 is not there."],
+] as const)("with a tracker that is %s, no is no", async ([state, why]) => {
   const engine = new ScriptedEngine(withTracker(state));
   let asked = 0;
-  expect(await sendWhenTrackersAnswer(engine, async () => (asked++, NOT_FOUND))).toBe(NOT_FOUND);
+  const reply = await sendWhenTrackersAnswer(engine, async () => (asked++, NOT_FOUND));
+  expect(reply).toEqual({ ...NOT_FOUND, text: NOT_FOUND.text + why });
   expect(asked).toBe(1);
 });
 
