@@ -34,6 +34,7 @@ import { TrackerLinks } from "./tracker-links.ts";
 import { type Entry, TransferBook } from "./transfer-book.ts";
 import { Transfer, type TransferEvent } from "./transfer.ts";
 import { transferSummary } from "./transfer-summary.ts";
+import { WireBuffers } from "./wire-buffers.ts";
 
 export interface EngineOptions {
   readonly version: string;
@@ -68,6 +69,7 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #state: StateFolder;
   readonly #dialer: Dialer;
   readonly #history = new RateHistory();
+  readonly #wireBuffers = new WireBuffers();
   readonly #snapshotter: Snapshotter;
   readonly #gifts: GiftTaker;
   readonly #banned = new Map<string, number>();
@@ -245,6 +247,7 @@ export class Engine implements EngineClient, EngineEvents {
       client: `sta ${this.options.version}`,
       listenPort: this.port,
       upLimit: this.upLimit,
+      wireBuffers: this.#wireBuffers,
       acceptsGifts: () => this.#gifts.accepts(),
       dial: (transfer, address, source) =>
         this.#dialer.dial({

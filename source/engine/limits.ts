@@ -21,6 +21,9 @@ export const READ_BUFFER_BYTES = 262_144;
 /** Bytes of requests that are read from disk and written to a socket at once: 64 blocks in one call. */
 export const UPLOAD_BATCH_BYTES = 1_048_576;
 
+/** Buffers of that size that are kept for the next batches: two for each of the peers that have an upload slot. */
+export const MAX_SPARE_WIRE_BUFFERS = 18;
+
 /** Bytes that may wait in a socket before no more are read from disk for it. */
 export const UPLOAD_BUFFER_BYTES = 524_288;
 

@@ -15,6 +15,7 @@ import type { PeerSocket } from "./peer-socket.ts";
 import { PieceBuffers } from "./piece-buffers.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import { Uploader } from "./uploader.ts";
+import type { WireBuffers } from "./wire-buffers.ts";
 
 /** What the user wants of a transfer. `hold`: gives what it has, takes gifts, asks for nothing. */
 export type TransferMode = "download" | "hold" | "paused";
@@ -36,6 +37,7 @@ export interface TransferOptions {
   readonly client: string;
   readonly listenPort: number;
   readonly upLimit: TokenBucket;
+  readonly wireBuffers: WireBuffers;
   readonly acceptsGifts: () => boolean;
   readonly dial: (transfer: Transfer, address: Address, source: PeerSource) => void;
   readonly ban: (address: Address) => void;
@@ -190,6 +192,7 @@ export class Transfer {
     const uploader = new Uploader({
       socket,
       limit: this.#options.upLimit,
+      buffers: this.#options.wireBuffers,
       take: (maxBytes) => this.swarm.takeUploads(key, maxBytes),
       read: (index, begin, into) => this.#read(index, begin, into),
       sent: (bytes) => this.#blockSent(key, bytes),

@@ -5,10 +5,12 @@ import type { Upload } from "../swarm/events.ts";
 import { LIMIT_WAIT_MS, UPLOAD_BATCH_BYTES, UPLOAD_BUFFER_BYTES } from "./limits.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import type { TokenBucket } from "./token-bucket.ts";
+import type { WireBuffers } from "./wire-buffers.ts";
 
 export interface UploaderOptions {
   readonly socket: PeerSocket;
   readonly limit: TokenBucket;
+  readonly buffers: WireBuffers;
   /** Requests that are due, `maxBytes` at most but at least one; empty: nothing waits. */
   readonly take: (maxBytes: number) => readonly Upload[];
   /** Fills the buffers with the torrent's bytes from there on. Rejects with StorageError. */
@@ -84,11 +86,15 @@ export class Uploader {
     const bytes = uploads.reduce((sum, { length }) => sum + length, 0);
     this.#options.limit.take(bytes, performance.now());
     this.#batches++;
+    const wire = this.#options.buffers.take(bytes + uploads.length * PIECE_HEADER_BYTES);
     try {
-      const wire = Buffer.allocUnsafeSlow(bytes + uploads.length * PIECE_HEADER_BYTES);
       await this.#fill(wire, uploads);
-      this.#options.socket.write(wire, () => this.#written(bytes));
+      this.#options.socket.write(wire, () => {
+        this.#options.buffers.release(wire);
+        this.#written(bytes);
+      });
     } catch (error) {
+      this.#options.buffers.release(wire);
       this.#batches--;
       this.#options.failed(uploads, error);
     }
