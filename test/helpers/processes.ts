@@ -281,13 +281,3 @@ export async function freePort(): Promise<number> {
   await once(server, "close");
   return port;
 }
-
-/** True while a process with this id is there. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
