@@ -3,6 +3,7 @@ import { UPLOAD_BUFFER_BYTES } from "../../source/engine/limits.ts";
 import type { PeerSocket } from "../../source/engine/peer-socket.ts";
 import { TokenBucket } from "../../source/engine/token-bucket.ts";
 import { Uploader } from "../../source/engine/uploader.ts";
+import { WireBuffers } from "../../source/engine/wire-buffers.ts";
 import { PeerConnection } from "../../source/protocol/peer/connection.ts";
 import { encodeHandshake, PIECE_HEADER_BYTES } from "../../source/protocol/peer/messages.ts";
 import { toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
@@ -62,6 +63,7 @@ function setUp(waiting: Upload[], options: { limit?: TokenBucket; speaks?: boole
   const uploader = new Uploader({
     socket: socket as unknown as PeerSocket,
     limit: options.limit ?? new TokenBucket(0),
+    buffers: new WireBuffers(),
     take: (maxBytes) => {
       let count = 1;
       for (let bytes = waiting[0]?.length ?? 0; count < waiting.length; count++) {

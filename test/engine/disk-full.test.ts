@@ -1,0 +1,76 @@
+// FAULTS D5: the disk is full in the middle of a download. Needs root for a small tmpfs.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { DISK_RETRY_MS } from "../../source/engine/limits.ts";
+import { digestsOf, writeFileOf } from "../helpers/files.ts";
+import { temporaryFolder } from "../storage/fixtures.ts";
+import { nextEvent, rowOf, share, startEngine, torrentFile, untilRow } from "./support.ts";
+
+const base = mkdtempSync(join(tmpdir(), "sta-full-"));
+const disk = join(base, "disk");
+const isMounted = mount();
+
+function mount(): boolean {
+  mkdirSync(disk);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], { stdio: "ignore" });
+    return true;
+  } catch {
+    console.warn("SKIPPED: the full-disk test needs root, to mount a tmpfs.");
+    return false;
+  }
+}
+
+afterAll(async () => {
+  if (isMounted) execFileSync("umount", ["-l", disk]);
+  await rm(base, { recursive: true, force: true });
+});
+
+describe("a full disk", () => {
+  it.skipIf(!isMounted)(
+    "is told once, stops no upload, and the download goes on by itself when there is space",
+    async () => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+      onTestFinished(() => void vi.useRealTimers());
+      await writeFile(join(disk, "ballast"), new Uint8Array(2_000_000));
+      const path = join(await temporaryFolder(), "big.bin");
+      await writeFileOf(path, 6_000_000, "big");
+      const seeder = await startEngine({ upLimit: 4_000_000 });
+      const infoHash = await share(seeder, path);
+      const target = await torrentFile(seeder, infoHash);
+      const full = await startEngine({ folder: disk });
+      const told = nextEvent(full, "problem");
+      await full.engine.send({ method: "download", target, peers: [seeder.address] });
+      expect((await told).text).toContain("The disk is full");
+      await untilRow(full, infoHash, ({ state }) => state === "error");
+      expect(rowOf(full, infoHash)!.reason).toContain("free some space");
+      const { heldPieces } = rowOf(full, infoHash)!;
+      expect(heldPieces).toBeGreaterThan(0);
+
+      seeder.engine.upLimit.bytesPerSecond = 0;
+      const taker = await startEngine();
+      await taker.engine.send({ method: "download", target, peers: [full.address] });
+      await untilRow(taker, infoHash, (row) => row.heldPieces >= heldPieces);
+
+      for (let i = 0; i < 3; i++) {
+        const failsAgain = untilRow(full, infoHash, ({ state }) => state !== "error");
+        vi.advanceTimersByTime(DISK_RETRY_MS);
+        await failsAgain;
+        await untilRow(full, infoHash, ({ state }) => state === "error");
+      }
+      expect(full.events.filter(({ event }) => event === "problem")).toHaveLength(1);
+
+      execFileSync("mount", ["-o", "remount,size=20m", disk]);
+      const done = nextEvent(full, "done");
+      vi.advanceTimersByTime(DISK_RETRY_MS);
+      await done;
+      const digests = await digestsOf(path);
+      expect((await digestsOf(disk))["big.bin"]).toBe(digests[""]);
+      expect(rowOf(full, infoHash)!.state).toBe("seeding");
+    },
+  );
+});

@@ -1,0 +1,225 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Command, Reply } from "../../source/control/contract.ts";
+import { writeFileOf } from "../helpers/files.ts";
+import { temporaryFolder } from "../storage/fixtures.ts";
+import { RawClient, startTracker, torrentOf } from "../tracker/support.ts";
+import { share, startEngine, type TestEngine, torrentFile, until } from "./support.ts";
+
+const NOWHERE = "0123456789abcdef0123456789abcdef01234567";
+
+async function ask({ engine }: TestEngine, command: Command): Promise<Reply> {
+  const reply = await engine.send(command);
+  expect(reply.text).toMatch(/^[^\n]+[.]$/);
+  expect(reply.text).not.toMatch(/\bat \/|Error:|undefined|\[object/);
+  return reply;
+}
+
+describe("a command that cannot be carried out", () => {
+  const refusals: readonly [string, Command, string, string | RegExp][] = [
+    [
+      "a name nobody has",
+      { method: "download", target: "nothing.pdf" },
+      "not-found",
+      "File does not exist in the swarm: nothing.pdf. No tracker is set: add one with --tracker HOST:PORT.",
+    ],
+    [
+      "an info hash nobody has",
+      { method: "download", target: NOWHERE },
+      "not-found",
+      /^File does not exist in the swarm: 0123/,
+    ],
+    [
+      "a magnet link",
+      { method: "download", target: "magnet:?xt=urn:btih:1" },
+      "bad-format",
+      /^Magnet links cannot be opened yet/,
+    ],
+    [
+      "a peer that is no address",
+      { method: "download", target: "x", peers: ["nowhere"] },
+      "bad-format",
+      'Wrong format: "nowhere" is no HOST:PORT of a peer.',
+    ],
+    [
+      "a torrent file that is not there",
+      { method: "download", target: "/nowhere/x.torrent" },
+      "file-problem",
+      /\/nowhere\/x\.torrent/,
+    ],
+    ["a path that is not there", { method: "share", path: "/nowhere/x" }, "file-problem", /\/nowhere\/x/],
+    [
+      "giving what does not exist",
+      { method: "push", target: "nothing.pdf", count: 1 },
+      "not-found",
+      "File does not exist in the swarm: nothing.pdf.",
+    ],
+    [
+      "pausing what is not there",
+      { method: "pause", infoHash: NOWHERE },
+      "not-found",
+      `There is no transfer ${NOWHERE}.`,
+    ],
+    [
+      "resuming what is not there",
+      { method: "resume", infoHash: NOWHERE },
+      "not-found",
+      `There is no transfer ${NOWHERE}.`,
+    ],
+    [
+      "checking what is not there",
+      { method: "check", infoHash: NOWHERE },
+      "not-found",
+      `There is no transfer ${NOWHERE}.`,
+    ],
+    [
+      "removing what is not there",
+      { method: "remove", infoHash: NOWHERE, withData: true },
+      "not-found",
+      `There is no transfer ${NOWHERE}.`,
+    ],
+    [
+      "a tracker that is no address",
+      { method: "add-tracker", address: "a:b:c" },
+      "bad-format",
+      'Wrong format: "a:b:c" is no HOST:PORT of a tracker.',
+    ],
+  ];
+  it.each(refusals)("says so: %s", async (_, command, code, text) => {
+    const on = await startEngine();
+    const reply = await ask(on, command);
+    expect(reply).toMatchObject({ ok: false, code });
+    if (typeof text === "string") expect(reply.text).toBe(text);
+    else expect(reply.text).toMatch(text);
+    expect(on.engine.getSnapshot().transfers).toEqual([]);
+  });
+
+  it("says so: a torrent file that is none", async () => {
+    const on = await startEngine();
+    const path = join(on.home, "none.torrent");
+    await writeFile(path, "this is no torrent");
+    expect(await ask(on, { method: "download", target: path })).toMatchObject({ ok: false, code: "file-problem" });
+    expect(await ask(on, { method: "share", path })).toMatchObject({ ok: false, code: "file-problem" });
+  });
+
+  it("says so: a folder that cannot be made", async () => {
+    const on = await startEngine();
+    const path = join(await temporaryFolder(), "a.bin");
+    await writeFileOf(path, 100, "a");
+    const target = await torrentFile(on, await share(on, path));
+    const other = await startEngine();
+    const blocked = join(await temporaryFolder(), "a file");
+    await writeFile(blocked, "");
+    const reply = await ask(other, { method: "download", target, folder: join(blocked, "below") });
+    expect(reply).toMatchObject({ ok: false, code: "file-problem" });
+    expect(other.engine.getSnapshot().transfers).toEqual([]);
+  });
+
+  it("says so: data that is not what the torrent describes", async () => {
+    const on = await startEngine();
+    const path = join(await temporaryFolder(), "right.bin");
+    await writeFileOf(path, 600_000, "right");
+    const target = await torrentFile(on, await share(on, path));
+    const other = await startEngine();
+    const folder = await temporaryFolder();
+    await writeFileOf(join(folder, "right.bin"), 600_000, "wrong");
+    expect((await ask(other, { method: "share", path: target, folder })).text).toBe(
+      `right.bin cannot be shared from ${folder}: 0 of its 2 pieces are there and right.`,
+    );
+    expect(other.engine.getSnapshot().transfers).toEqual([]);
+  });
+
+  it("says so: a file that nobody holds now, and one that two contents are named", async () => {
+    const tracker = await startTracker();
+    const client = new RawClient(tracker.port);
+    await client.hello(1);
+    await client.publish(torrentOf("lonely.bin").bytes);
+    await client.publish(torrentOf("twin.bin", 4, 1).bytes);
+    await client.publish(torrentOf("twin.bin", 4, 2).bytes);
+    const on = await startEngine({ trackers: [{ host: "127.0.0.1", port: tracker.port }] });
+    await until(on, ({ catalogue }) => catalogue.length === 3);
+    expect(await ask(on, { method: "download", target: "lonely.bin" })).toMatchObject({
+      code: "no-holder",
+      text: "No peer has the file lonely.bin now.",
+    });
+    expect(await ask(on, { method: "download", target: "twin.bin" })).toMatchObject({
+      code: "bad-format",
+      text: expect.stringMatching(/^2 files are named twin\.bin: give the info hash, [0-9a-f]{40} or [0-9a-f]{40}\.$/),
+    });
+    expect(await ask(on, { method: "push", target: "lonely.bin", count: 1 })).toMatchObject({
+      code: "not-held",
+      text: "You do not have the file lonely.bin: download it before you give pieces of it.",
+    });
+  });
+
+  it("says so: giving when nobody is there", async () => {
+    const on = await startEngine();
+    const path = join(await temporaryFolder(), "alone.bin");
+    await writeFileOf(path, 100, "alone");
+    await share(on, path);
+    expect(await ask(on, { method: "push", target: "alone.bin", count: 1 })).toMatchObject({
+      code: "no-holder",
+      text: "No other peer is connected to take pieces of alone.bin.",
+    });
+  });
+});
+
+describe("a command", () => {
+  it("sets limits, each by itself", async () => {
+    const on = await startEngine();
+    await ask(on, { method: "set-limits", downBytesPerSecond: 5 });
+    await ask(on, { method: "set-limits", upBytesPerSecond: 7 });
+    expect([on.engine.downLimit.bytesPerSecond, on.engine.upLimit.bytesPerSecond]).toEqual([5, 7]);
+  });
+
+  it("connects to a tracker once", async () => {
+    const on = await startEngine();
+    const tracker = await startTracker();
+    const address = `127.0.0.1:${tracker.port}`;
+    expect((await ask(on, { method: "add-tracker", address })).text).toBe(`Connecting to the tracker ${address}.`);
+    expect((await ask(on, { method: "add-tracker", address })).text).toContain("Already connected");
+    await until(on, ({ trackers }) => trackers.some(({ state }) => state === "connected"));
+  });
+
+  it("completes paths: folders with / behind, hidden ones only when asked for, 100 at most", async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, "album"));
+    await writeFile(join(folder, "alone.txt"), "");
+    await writeFile(join(folder, ".hidden"), "");
+    const on = await startEngine();
+    const complete = async (prefix: string) => {
+      const reply = await on.engine.send({ method: "complete-path", prefix });
+      return reply.ok ? reply.paths : reply;
+    };
+    expect(await complete(join(folder, "al"))).toEqual([join(folder, "album/"), join(folder, "alone.txt")]);
+    expect(await complete(`${folder}/`)).toHaveLength(2);
+    expect(await complete(`${folder}/.`)).toEqual([join(folder, ".hidden")]);
+    expect(await complete(join(folder, "nothing"))).toEqual([]);
+    expect(await complete("/nowhere/at/all")).toEqual([]);
+    expect(await complete("\0")).toEqual([]);
+    await Promise.all(Array.from({ length: 120 }, (_, i) => writeFile(join(folder, `many${i}`), "")));
+    expect(await complete(join(folder, "many"))).toHaveLength(100);
+  });
+
+  it("to stop tells whoever runs the engine", async () => {
+    let stopped = 0;
+    const on = await startEngine({ onStop: () => stopped++ });
+    expect((await ask(on, { method: "stop" })).ok).toBe(true);
+    expect(stopped).toBe(1);
+  });
+
+  it("shares half of a torrent when it is told that half will do, and asks for nothing then", async () => {
+    const on = await startEngine();
+    const path = join(await temporaryFolder(), "half.bin");
+    await writeFileOf(path, 1_048_576, "half");
+    const infoHash = await share(on, path);
+    const target = await torrentFile(on, infoHash);
+    const other = await startEngine();
+    const folder = await temporaryFolder();
+    await writeFileOf(join(folder, "half.bin"), 524_288, "half");
+    expect((await ask(other, { method: "share", path: target, folder, partial: true })).ok).toBe(true);
+    const { transfer } = other.engine.book.get(infoHash)!;
+    expect([transfer.mode, transfer.swarm.states.held.count]).toEqual(["hold", 1]);
+  });
+});
