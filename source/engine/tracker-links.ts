@@ -99,8 +99,8 @@ export class TrackerLinks {
 
   /** We hold nothing of it any more. */
   forget(infoHash: InfoHashHex): void {
-    this.#published.delete(infoHash);
-    if (!this.#held.delete(infoHash)) return;
+    const wasPublished = this.#published.delete(infoHash);
+    if (!this.#held.delete(infoHash) && !wasPublished) return;
     for (const { channel } of this.#links.values()) channel.forget(infoHash);
   }
 

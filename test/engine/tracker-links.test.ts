@@ -1,0 +1,111 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { ChannelEvent } from "../../source/discovery/swarm-channel.ts";
+import { TrackerLinks } from "../../source/engine/tracker-links.ts";
+import { TrackerError } from "../../source/protocol/errors.ts";
+import type { InfoHashHex } from "../../source/protocol/ids.ts";
+import { RawClient, startTracker, torrentOf } from "../tracker/support.ts";
+import { peerIdOf } from "./support.ts";
+
+/** Links whose events can be waited for. */
+function newLinks(name = "links") {
+  const events: ChannelEvent[] = [];
+  let wake = () => undefined as void;
+  const links = new TrackerLinks({
+    peerId: peerIdOf(name),
+    listenPort: () => 7_000,
+    agent: "test",
+    token: undefined,
+    onEvent: (event) => {
+      events.push(event);
+      wake();
+    },
+  });
+  onTestFinished(() => links.close());
+  const until = async (done: () => boolean) => {
+    while (!done()) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  const connected = () => links.statuses(performance.now()).every(({ state }) => state === "connected");
+  return { links, events, until, connected };
+}
+
+describe("the links to trackers", () => {
+  it("publish to all, also to a tracker that is added later, and say what is held", async () => {
+    const [one, two] = [await startTracker(), await startTracker()];
+    const { links, until, connected } = newLinks();
+    links.add({ host: "127.0.0.1", port: one.port });
+    await until(connected);
+    const { bytes, infoHash } = torrentOf("here.bin");
+    await links.publish(infoHash, bytes);
+    links.have(infoHash, Uint8Array.of(0b1110_0000));
+    links.gained(infoHash, 3);
+    links.add({ host: "127.0.0.1", port: two.port });
+    const seeds = () => [...links.entries()].map(({ entry }) => entry.seeds);
+    await until(() => seeds().length === 2 && seeds().every((count) => count === 1));
+    expect([...links.entries()].map(({ tracker }) => tracker)).toEqual([
+      `127.0.0.1:${one.port}`,
+      `127.0.0.1:${two.port}`,
+    ]);
+    links.forget(infoHash);
+    await until(() => seeds().every((count) => count === 0));
+    expect(() => links.gained(infoHash, 0)).not.toThrow();
+  });
+
+  it("do not publish again what was forgotten before anything of it was held", async () => {
+    const tracker = await startTracker();
+    const { links, until, connected } = newLinks();
+    links.add({ host: "127.0.0.1", port: tracker.port });
+    const { bytes, infoHash } = torrentOf("forgotten.bin");
+    const publishing = links.publish(infoHash, bytes);
+    links.forget(infoHash);
+    await publishing;
+    await until(connected);
+    await links.peers();
+    expect([...links.entries()]).toEqual([]);
+  });
+
+  it("connect to a tracker once, however often it is named", async () => {
+    const tracker = await startTracker();
+    const { links, until, connected } = newLinks();
+    expect(links.add({ host: "127.0.0.1", port: tracker.port })).toBe(true);
+    expect(links.add({ host: "127.0.0.1", port: tracker.port })).toBe(false);
+    await until(connected);
+    expect(links.count).toBe(1);
+    expect(links.announceUrls()).toEqual([`http://127.0.0.1:${tracker.port}/announce`]);
+  });
+
+  it("ask the next tracker when one does not know, and have no holders where nobody answers", async () => {
+    const [empty, full] = [await startTracker(), await startTracker()];
+    const holder = new RawClient(full.port);
+    await holder.hello(1);
+    const { bytes, infoHash } = torrentOf("there.bin");
+    await holder.publish(bytes);
+    holder.say({ type: "have", infoHash, pieces: Buffer.from([0xf0]).toString("base64") });
+    await holder.settled();
+    const { links, until, connected } = newLinks();
+    for (const { port } of [empty, full, { port: 1 }]) links.add({ host: "127.0.0.1", port });
+    await until(() => links.statuses(0).filter(({ state }) => state === "connected").length === 2);
+    expect(connected()).toBe(false);
+    expect(await links.torrent(infoHash)).toEqual(bytes);
+    expect(await links.holders(infoHash)).toEqual([{ host: "127.0.0.1", port: 7_001 }]);
+    expect(await links.peers()).toEqual([{ host: "127.0.0.1", port: 7_001 }]);
+    const nothing = "0".repeat(40) as InfoHashHex;
+    await expect(links.torrent(nothing)).rejects.toThrow(TrackerError);
+    expect(await links.holders(nothing)).toEqual([]);
+  });
+
+  it("say that no tracker is set when there is none", async () => {
+    const { links } = newLinks();
+    await expect(links.torrent("0".repeat(40) as InfoHashHex)).rejects.toThrow("no tracker is set");
+    expect(await links.peers()).toEqual([]);
+    await links.publish("0".repeat(40) as InfoHashHex, torrentOf("x").bytes);
+  });
+
+  it("say in a sentence why a tracker is not connected, and when it is tried again", async () => {
+    const { links, until } = newLinks();
+    links.add({ host: "127.0.0.1", port: 1 });
+    await until(() => links.statuses(performance.now())[0]!.state === "waiting");
+    const [status] = links.statuses(performance.now());
+    expect(status!.problem).toMatch(/127\.0\.0\.1:1/);
+    expect(status!.retryInSeconds).toBeGreaterThanOrEqual(0);
+  });
+});
