@@ -1,6 +1,7 @@
 import { copyFile, readdir, rename, stat, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../source/engine/engine.ts";
 import { digestsOf, writeFileOf } from "../helpers/files.ts";
@@ -128,7 +129,58 @@ describe("two engines", () => {
   });
 });
 
+describe("a check in mid download", () => {
+  it("costs nothing that was held, and goes on with the peer that was named", async () => {
+    const path = join(await temporaryFolder(), "checked.bin");
+    await writeFileOf(path, 6 * MB, "checked");
+    const seeder = await startEngine({ upLimit: 4 * MB });
+    const infoHash = await share(seeder, path);
+    const leecher = await startEngine();
+    const target = await torrentFile(seeder, infoHash);
+    await leecher.engine.send({ method: "download", target, peers: [seeder.address] });
+    await untilRow(leecher, infoHash, ({ heldPieces }) => heldPieces > 2);
+    const done = nextEvent(leecher, "done");
+    await leecher.engine.send({ method: "check", infoHash });
+    seeder.engine.upLimit.bytesPerSecond = 0;
+    await done;
+    expect(rowOf(leecher, infoHash)!.downloadedBytes).toBeLessThan(7.5 * MB);
+    expect(await digestsOf(join(leecher.folder, "checked.bin"))).toEqual(await digestsOf(path));
+  });
+});
+
+describe("the screen", () => {
+  it("hears of a peer that comes and goes although nothing moves", async () => {
+    const path = join(await temporaryFolder(), "quiet.bin");
+    await writeFileOf(path, MB, "quiet");
+    const on = await startEngine();
+    const infoHash = await share(on, path);
+    const peer = new RawPeer(on.engine.port);
+    const came = untilRow(on, infoHash, ({ peers }) => peers.length === 1);
+    peer.say(handshakeFor(infoHash));
+    await came;
+    const went = untilRow(on, infoHash, ({ peers }) => peers.length === 0);
+    peer.socket.destroy();
+    await went;
+  });
+});
+
 describe("removing", () => {
+  it("a torrent whose data is still being looked at forgets it for good", async () => {
+    const path = join(await temporaryFolder(), "adding.bin");
+    await writeFileOf(path, 30 * MB, "adding");
+    const seeder = await startEngine();
+    const infoHash = await share(seeder, path);
+    const target = await torrentFile(seeder, infoHash);
+    const on = await startEngine();
+    await copyFile(path, join(on.folder, "adding.bin"));
+    const adding = on.engine.send({ method: "download", target });
+    while (on.engine.book.get(infoHash)?.transfer.checkedPieces === undefined) await setImmediate();
+    expect((await on.engine.send({ method: "remove", infoHash, withData: false })).ok).toBe(true);
+    await adding;
+    expect(on.engine.book.entries.size).toBe(0);
+    expect((await readdir(join(on.home, "torrents"))).filter((name) => !name.endsWith(".json"))).toEqual([]);
+  });
+
   it("leaves the data, or takes it away and nothing else", async () => {
     const path = await makeFolder("removed");
     const on = await startEngine();

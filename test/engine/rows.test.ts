@@ -1,0 +1,163 @@
+import { describe, expect, it } from "vitest";
+import { MAP_CELLS, MAX_LISTED_FILES } from "../../source/engine/limits.ts";
+import { addressText, transferRow } from "../../source/engine/rows.ts";
+import type { Transfer } from "../../source/engine/transfer.ts";
+import { Bitfield } from "../../source/metainfo/bitfield.ts";
+import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
+import { StorageError } from "../../source/storage/errors.ts";
+import { RateMeter } from "../../source/swarm/rate-meter.ts";
+import { HandSwarm } from "../swarm/support.ts";
+
+const FACTS = {
+  folder: "/downloads",
+  addedAt: 5,
+  earlierDownBytes: 1_000,
+  earlierUpBytes: 2_000,
+  earlierWastedBytes: 3,
+  summary: null,
+};
+
+/** A transfer of a swarm by hand, with what a row looks at. */
+function fake(hand: HandSwarm, more: object = {}): Transfer {
+  const { layout, swarm } = hand;
+  return {
+    metainfo: {
+      name: "name",
+      length: layout.length,
+      pieceLength: layout.pieceLength,
+      files: layout.files,
+      private: false,
+    },
+    layout,
+    swarm,
+    infoHash: "ab",
+    mode: "download",
+    given: Bitfield.empty(layout.pieceCount),
+    down: new RateMeter(),
+    up: new RateMeter(),
+    heldBytes: swarm.states.held.count * layout.pieceLength,
+    wastedBytes: 4,
+    isComplete: swarm.states.held.isFull,
+    connectedPeers: swarm.peers.size,
+    checkedPieces: undefined,
+    problem: undefined,
+    ...more,
+  } as unknown as Transfer;
+}
+
+const rowOf = (transfer: Transfer, now = 1_000) => transferRow(transfer, FACTS, now);
+
+describe("the row of a transfer", () => {
+  it.each([
+    ["checking", { checkedPieces: 1 }, "checked 1 of 4 pieces"],
+    ["error", { problem: new StorageError("disk-full", "/d", "The disk is full.") }, "The disk is full."],
+    ["paused", { mode: "paused" }, ""],
+    ["seeding", { mode: "hold" }, "shares the pieces it has; Enter downloads the rest"],
+    ["waiting", {}, "no peer is connected"],
+  ] as const)("says that it is %s, and why", (state, more, reason) => {
+    expect(rowOf(fake(new HandSwarm({ held: [0] }), more))).toMatchObject({ state, reason });
+  });
+
+  it("tells a peer that has what is missing from one that has not", () => {
+    const hand = new HandSwarm({ held: [0] });
+    hand.join(1, [0]);
+    expect(rowOf(fake(hand))).toMatchObject({ state: "waiting", reason: "no connected peer has a missing piece" });
+    hand.say(1, { type: "have", index: 1 });
+    expect(rowOf(fake(hand)).state).toBe("downloading");
+    expect(rowOf(fake(new HandSwarm({ held: "all" })))).toMatchObject({ state: "seeding", reason: "" });
+  });
+
+  it("draws a cell for each piece: held, given, arriving, verifying, missing", () => {
+    const hand = new HandSwarm({ pieceCount: 5, held: [0, 1] });
+    hand.join(1, [2, 3]);
+    hand.say(1, { type: "unchoke" });
+    hand.deliver(1, 2, 0);
+    hand.deliver(1, 3, 0);
+    hand.deliver(1, 3, 1);
+    const given = Bitfield.of(5, [1]);
+    expect(rowOf(fake(hand, { given }))).toMatchObject({ pieceMap: "hgavm", availabilityMap: "00110" });
+  });
+
+  it("has at most 1 024 cells, each for its share of the pieces", () => {
+    const held = Array.from({ length: 1_500 }, (_, i) => i);
+    const { pieceMap, availabilityMap } = rowOf(fake(new HandSwarm({ pieceCount: 3_000, blocksPerPiece: 1, held })));
+    expect([pieceMap.length, availabilityMap.length]).toEqual([MAP_CELLS, MAP_CELLS]);
+    expect(pieceMap).toMatch(/^h{512}m{512}$/);
+  });
+
+  it("adds what earlier runs moved, and tells how long it will take", () => {
+    const down = new RateMeter();
+    down.add(3_000_000, 1_000);
+    const hand = new HandSwarm({ held: [0] });
+    hand.join(1, "all");
+    const row = rowOf(fake(hand, { down }));
+    expect(row).toMatchObject({ downloadedBytes: 3_001_000, uploadedBytes: 2_000, wastedBytes: 7 });
+    expect(row.secondsLeft).toBe(Math.ceil((3 * hand.layout.pieceLength) / row.downBytesPerSecond));
+    expect(row.ratio).toBe(0.02);
+    expect(rowOf(fake(hand)).secondsLeft).toBeNull();
+  });
+
+  it("counts what is held of each file, of a thousand files at most", () => {
+    const hand = new HandSwarm({ pieceCount: 4, held: [1] });
+    const { pieceLength } = hand.layout;
+    const files = [
+      { path: ["a"], length: pieceLength + 10, offset: 0 },
+      { path: ["d", "\x1b[1mb"], length: 3 * pieceLength - 10, offset: pieceLength + 10 },
+      ...Array.from({ length: MAX_LISTED_FILES }, (_, i) => ({ path: [`e${i}`], length: 0, offset: 4 * pieceLength })),
+    ];
+    const layout = new PieceLayout({ length: 4 * pieceLength, pieceLength, files });
+    const metainfo = { name: "n", length: layout.length, pieceLength, files, private: false };
+    const row = rowOf(fake(hand, { layout, metainfo }));
+    expect(row.files).toHaveLength(MAX_LISTED_FILES);
+    expect(row.fileCount).toBe(MAX_LISTED_FILES + 2);
+    expect([row.files[0]!.heldBytes, row.files[1]!.heldBytes, row.files[2]!.heldBytes]).toEqual([
+      10,
+      pieceLength - 10,
+      0,
+    ]);
+    expect(row.files[1]!.path).not.toContain("\x1b");
+  });
+});
+
+describe("the row of a peer", () => {
+  it("says why nothing moves", () => {
+    const hand = new HandSwarm({ pieceCount: 2, held: [0] });
+    hand.join(1);
+    const idle = () => rowOf(fake(hand)).peers[0]!.idle;
+    expect(idle()).toBe("has no piece we lack");
+    hand.say(1, { type: "have", index: 1 });
+    expect(idle()).toBe("choked by it");
+    hand.say(1, { type: "unchoke" });
+    expect(idle()).toBe("waiting for its blocks");
+    hand.pass(25_000);
+    expect(idle()).toBe("it stalls: its blocks are asked of others");
+  });
+
+  it("shows the piece that arrives, what it holds, and its name without escapes", () => {
+    const hand = new HandSwarm({ pieceCount: 2, blocksPerPiece: 4 });
+    hand.join(1, [1]);
+    hand.say(1, { type: "extended-handshake", handshake: { extensions: new Map(), client: "\x1b[2Jevil" } });
+    hand.say(1, { type: "unchoke" });
+    hand.deliver(1, 1, 0);
+    const [peer] = rowOf(fake(hand)).peers;
+    expect(peer).toMatchObject({
+      key: "1",
+      address: "10.0.0.1:50001",
+      via: "incoming",
+      progress: 0.5,
+      piece: 1,
+      pieceFraction: 0.25,
+      amInterested: true,
+      peerChoking: false,
+      idle: "",
+    });
+    expect(peer!.client).not.toContain("\x1b");
+  });
+
+  it("puts an IPv6 address into brackets", () => {
+    expect([addressText({ host: "::1", port: 5 }), addressText({ host: "10.0.0.1", port: 5 })]).toEqual([
+      "[::1]:5",
+      "10.0.0.1:5",
+    ]);
+  });
+});
