@@ -57,13 +57,13 @@ const WRONG: readonly Wrong[] = [
     home: "one",
     args: () => ["share", "missing.bin"],
     code: 1,
-    says: /missing\.bin.*(does not exist|not there|no such)/i,
+    says: /There is no file or folder .*missing\.bin/,
   },
   {
     what: "making a torrent of a file that does not exist",
     args: () => ["create", "missing.bin"],
     code: 1,
-    says: /missing\.bin.*(does not exist|not there|no such)/i,
+    says: /There is no file or folder .*missing\.bin/,
   },
   {
     what: "a name that is not in the catalogue",
@@ -142,7 +142,7 @@ const WRONG: readonly Wrong[] = [
     home: "one",
     args: () => ["get", "missing.torrent"],
     code: 1,
-    says: /missing\.torrent.*(does not exist|not there|no such)/i,
+    says: /There is no file or folder .*missing\.torrent/,
   },
   {
     what: "a download folder that is a file",
