@@ -37,6 +37,7 @@ interface Giving {
 interface Taking {
   readonly giver: PeerKey;
   nextBegin: number;
+  readonly beganAt: number;
   movedAt: number;
 }
 
@@ -122,7 +123,7 @@ export class Gifts {
   /** Forgets what has not moved for 30 s and offers what is left to be given. */
   tick(peers: ReadonlyMap<PeerKey, SwarmPeer>, now: number): void {
     for (const [index, taking] of this.#taking) {
-      if (now - taking.movedAt > GIFT_TIMEOUT_MS && this.#options.states.stateOf(index) === "downloading") {
+      if (this.#isTooSlow(index, taking, now) && this.#options.states.stateOf(index) === "downloading") {
         this.#abandon(index);
         const givenUp = this.#givenUp.get(taking.giver) ?? new Set();
         this.#givenUp.set(taking.giver, givenUp.add(index));
@@ -134,6 +135,13 @@ export class Gifts {
       const peer = peers.get(key);
       if (peer) this.#offerNext(peer, now);
     }
+  }
+
+  /** Nothing for 30 s; or it is one of the last pieces, trickles in, and others have it too. */
+  #isTooSlow(index: number, { beganAt, movedAt }: Taking, now: number): boolean {
+    if (now - movedAt > GIFT_TIMEOUT_MS) return true;
+    const { rarest } = this.#options;
+    return now - beganAt > GIFT_TIMEOUT_MS && rarest.size === 0 && rarest.availability(index) > 1;
   }
 
   #offerNext(peer: SwarmPeer, now: number): void {
@@ -204,7 +212,7 @@ export class Gifts {
     this.#options.rarest.remove(piece);
     this.#options.states.begin(piece, "gift");
     this.#givenUp.get(peer.key)?.delete(piece);
-    this.#taking.set(piece, { giver: peer.key, nextBegin: 0, movedAt: now });
+    this.#taking.set(piece, { giver: peer.key, nextBegin: 0, beganAt: now, movedAt: now });
     this.#send(peer.key, { type: "ready", piece });
   }
 

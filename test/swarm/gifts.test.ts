@@ -281,6 +281,24 @@ describe("taking", () => {
     expect(taker.push(1, blockOf(0, 1)).at(-1)).toEqual({ type: "verify-piece", index: 0 });
   });
 
+  it("takes one of the last pieces from others when its giver lets it trickle in", () => {
+    const taker = new HandSwarm({ pieceCount: 1, blocksPerPiece: 64 });
+    taker.join(1, "all");
+    taker.push(1, { type: "offer", piece: 0 });
+    for (let block = 0; block < 4; block++) {
+      taker.push(1, blockOf(0, block));
+      taker.pass(20_000);
+    }
+    expect(taker.swarm.states.stateOf(0)).toBe("downloading");
+    taker.join(2, "all");
+    taker.say(2, { type: "unchoke" });
+    taker.take();
+    taker.push(1, blockOf(0, 4));
+    taker.pass(2_000);
+    expect(taker.requested(2).length).toBeGreaterThan(0);
+    expect(disconnects(taker.push(1, blockOf(0, 5)))).toEqual([]);
+  });
+
   it("frees a piece at once when its giver leaves", () => {
     const taker = new HandSwarm();
     taker.join(1, "all");
