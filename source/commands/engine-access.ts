@@ -182,7 +182,7 @@ function explain(error: unknown, options: Options): Error {
   }
   if (syscall === "listen" && code === "EACCES")
     return new NoEngineError(`Port ${port} may not be used: choose one above 1023 with --port.`);
-  if (syscall === "listen")
+  if (syscall === "listen" || syscall === "getaddrinfo")
     return new NoEngineError(`The address ${options.host ?? ""} cannot be listened on (${code}): check --host.`);
   return error as Error;
 }

@@ -88,6 +88,13 @@ test("settings that cannot be read are a sentence, for an engine that runs and f
   expect(running.hasEnded).toBe(false);
 });
 
+test.for(["not..valid", "192.0.2.1"])("--host %s, which is not of this machine, is a sentence", async (host) => {
+  const lab = await openLab();
+  const daemon = lab.sta("home", ["daemon", "--host", host, "--port", "0"]);
+  expect(await daemon.end()).toMatchObject({ code: 1 });
+  expect(daemon.stderr).toContain(`The address ${host} cannot be listened on`);
+});
+
 test("a control socket that cannot be made is a sentence", async () => {
   const lab = await openLab();
   await writeFile(lab.path("runtime"), "");
