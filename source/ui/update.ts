@@ -50,7 +50,7 @@ function pasted(state: ViewState, text: string): ViewState {
   const line = (text.split(/[\r\n]/).find((candidate) => candidate.trim() !== "") ?? "").replace(/\p{C}/gu, "").trim();
   if (line === "" || state.question !== null) return state;
   if (state.prompt !== null) return editPrompt(state, state.prompt.value + line, true);
-  return perform({ ...state, help: null }, "add", line).state;
+  return perform({ ...withoutMessage(state), help: null }, "add", line).state;
 }
 
 function replied(state: ViewState, { command, generation, reply }: Extract<ViewEvent, { type: "replied" }>): Change {

@@ -251,6 +251,15 @@ test("what is pasted opens `a` with its first line, without controls, and does n
   expect(state.prompt?.value).toBe("magnet:?xt=urn:btih:[31mabcdef");
 });
 
+test("what is pasted does not stand beside a message about something else", () => {
+  press("s", "x", "return");
+  reply({ ok: false, code: "file-problem", text: displayText("There is no file x.") });
+  press("escape");
+  expect(state.message).not.toBeNull();
+  happened({ type: "pasted", text: "video.mkv" });
+  expect(state.message).toBeNull();
+});
+
 test("nothing pasted answers a question", () => {
   press("2", "X");
   happened({ type: "pasted", text: "y" });
