@@ -106,6 +106,25 @@ test("80x24: ASCII only, a tracker that is away, an alert", async () => {
   expect(shown).toContain("tracker 10.0.0.5:5000 is not there, trying again in 4 s");
 });
 
+test.for([
+  [["connected", "waiting"], " sta ! 10.0.0.6:5000 away  13 peers, 7 files "],
+  [["connected", "refused", "waiting"], " sta ! 10.0.0.6:5000 refused and 1 more  14 peers, 7 files "],
+  [["connected", "connected"], "2 trackers  13 peers, 7 files "],
+] as const)("80x24: of trackers that are %j, those that work still count", async ([states, says]) => {
+  const client = new ScriptedClient(sampleSnapshot());
+  client.change((snapshot) => ({
+    ...snapshot,
+    trackers: states.map((state, i) => ({
+      ...emptySnapshot().trackers[0]!,
+      ...(i === 0 && snapshot.trackers[0]!),
+      address: displayText(`10.0.0.${5 + i}:5000`),
+      state,
+    })),
+  }));
+  open(80, 24, { snapshot: client });
+  expect(await frame()).toContain(says);
+});
+
 test("80x24: an empty swarm says what to do", async () => {
   open(80, 24, { snapshot: new ScriptedClient(emptySnapshot()) });
   expect(await frame()).toMatchSnapshot();

@@ -48,15 +48,26 @@ function glyphOf({ trackers, transfers }: Snapshot, theme: Theme): string | null
 function trackerText({ engine, trackers, transfers }: Snapshot): string {
   if (engine.state === "stopping") return "the engine is stopping";
   const checking = transfers.filter(({ state }) => state === "checking");
-  const away = trackers.find(({ state }) => state !== "connected");
-  if (away !== undefined) return trackerProblem(away);
+  const away = trackers.filter(({ state }) => state !== "connected");
+  if (away.length > 0 && away.length === trackers.length) return trackerProblem(away[0]!);
   const checked = checking.length === 0 ? "" : `, checking ${counted(checking.length, "file")}`;
   if (trackers.length === 0) return `no tracker, ${counted(engine.connectedPeers, "peer")}${checked}`;
   const peers = trackers.reduce((sum, tracker) => sum + tracker.peers, 0);
   const files = trackers.reduce((sum, tracker) => sum + tracker.files, 0);
-  const where = trackers.length === 1 ? `tracker ${trackers[0]!.address}` : counted(trackers.length, "tracker");
+  const all = trackers.length === 1 ? `tracker ${trackers[0]!.address}` : counted(trackers.length, "tracker");
+  const where =
+    away.length === 0
+      ? all
+      : `${away[0]!.address} ${AWAY[away[0]!.state]}${away.length > 1 ? ` and ${away.length - 1} more` : ""}`;
   return `${where}  ${counted(peers, "peer")}, ${counted(files, "file")}${checked}`;
 }
+
+const AWAY: Readonly<Record<TrackerStatus["state"], string>> = {
+  connecting: "connecting",
+  connected: "",
+  waiting: "away",
+  refused: "refused",
+};
 
 function trackerProblem({ address, state, problem, retryInSeconds }: TrackerStatus): string {
   if (state === "connecting") return `tracker ${address}: connecting`;
