@@ -3,11 +3,12 @@ import meow from "meow";
 import { COMMANDS, type CommandName } from "./commands/table.ts";
 import { helpText } from "./commands/help-text.ts";
 import { parseOptions } from "./commands/options.ts";
-import { EXIT, fail } from "./commands/output.ts";
+import { EXIT, fail, outputFailed } from "./commands/output.ts";
 import { UsageError } from "./commands/usage-error.ts";
 
 /** Runs a command line; resolves to its exit code: 0 done, 1 failed, 2 wrong usage, 3 another engine owns this state. */
 export async function run(argv: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", outputFailed);
   try {
     const { input, flags, showHelp, showVersion } = parse(argv);
     // meow itself minds these two only when nothing else is said: "sta stop --help" would stop the engine.

@@ -45,3 +45,14 @@ test("without an engine, ls fails in a sentence and stop has nothing to do", asy
   expect(ls.stderr).toContain("No engine is running");
   expect(await lab.sta("home", ["stop"]).end()).toMatchObject({ code: 0 });
 });
+
+test("a reader that goes before the end is no fault, and no stack trace", async () => {
+  const lab = await Lab.open(onTestFinished);
+  await lab.daemon("home");
+  for (const argv of [["ls"], ["ls", "--json"], ["--help"]]) {
+    const command = lab.sta("home", argv);
+    command.child.stdout!.destroy();
+    expect(await command.end()).toMatchObject({ code: 0 });
+    expect(command.stderr).toBe("");
+  }
+});

@@ -23,3 +23,9 @@ export function fail(text: string, code: number = EXIT.failed): number {
   tell(`sta: ${text}`);
   return code;
 }
+
+/** A reader that has gone, as `head` does, is no fault and no end of a command; what cannot be written at all is both. */
+export function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE" || error.code === "EIO") return;
+  process.exit(fail(`The output cannot be written: ${error.message}.`));
+}
