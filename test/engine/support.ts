@@ -7,6 +7,7 @@ import type { EngineEvent, Snapshot, TransferRow } from "../../source/control/co
 import { Engine, type EngineOptions } from "../../source/engine/engine.ts";
 import { type InfoHash, type InfoHashHex, idFromHex, toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
 import { encodeHandshake } from "../../source/protocol/peer/messages.ts";
+import { writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 
 export interface TestEngine {
@@ -130,4 +131,16 @@ export const peerIdOf = (name: string) => toPeerId(new TextEncoder().encode(name
 export function handshakeFor(infoHash: InfoHashHex | InfoHash, name = "-XX0000-raw"): Uint8Array {
   const bytes = typeof infoHash === "string" ? toInfoHash(idFromHex(infoHash)!) : infoHash;
   return encodeHandshake({ infoHash: bytes, peerId: peerIdOf(name), fast: true, extended: true });
+}
+
+export const MB = 1_000_000;
+
+/** A folder of files whose pieces cross their borders, one of them empty. */
+export async function makeFolder(seed: string): Promise<string> {
+  const path = join(await temporaryFolder(), "music");
+  await writeFileOf(join(path, "a", "first.flac"), 3 * MB + 17, `${seed} 1`);
+  await writeFileOf(join(path, "b.txt"), 100, `${seed} 2`);
+  await writeFileOf(join(path, "z", "last.bin"), 2 * MB, `${seed} 3`);
+  await writeFile(join(path, "empty"), "");
+  return path;
 }

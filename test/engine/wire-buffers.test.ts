@@ -1,24 +1,33 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { MAX_SPARE_WIRE_BUFFERS, UPLOAD_BATCH_BYTES } from "../../source/engine/limits.ts";
 import { WireBuffers } from "../../source/engine/wire-buffers.ts";
 
-it("hands out a buffer again once it was given back, and never one that is in use", () => {
-  const buffers = new WireBuffers();
-  const first = buffers.take(100);
-  expect(buffers.take(100).buffer).not.toBe(first.buffer);
-  buffers.release(first);
-  const again = buffers.take(UPLOAD_BATCH_BYTES);
-  expect(again.buffer).toBe(first.buffer);
-  expect(again.length).toBe(UPLOAD_BATCH_BYTES);
-});
+describe("wire buffers", () => {
+  it("are used again once they were given back, and never before", () => {
+    const buffers = new WireBuffers();
+    const one = buffers.take(100);
+    const two = buffers.take(UPLOAD_BATCH_BYTES);
+    expect([one.length, two.length]).toEqual([100, UPLOAD_BATCH_BYTES]);
+    expect(one.buffer).not.toBe(two.buffer);
+    buffers.release(one);
+    const three = buffers.take(50);
+    expect([three.buffer === one.buffer, three.length]).toEqual([true, 50]);
+  });
 
-it("keeps no more than it may, and nothing of another size", () => {
-  const buffers = new WireBuffers();
-  const taken = Array.from({ length: MAX_SPARE_WIRE_BUFFERS + 3 }, () => buffers.take(1));
-  for (const buffer of taken) buffers.release(buffer);
-  const again = new Set(Array.from({ length: taken.length }, () => buffers.take(1).buffer));
-  expect(taken.filter(({ buffer }) => again.has(buffer))).toHaveLength(MAX_SPARE_WIRE_BUFFERS);
-  const large = buffers.take(2 * UPLOAD_BATCH_BYTES);
-  buffers.release(large);
-  expect(buffers.take(2 * UPLOAD_BATCH_BYTES).buffer).not.toBe(large.buffer);
+  it("are kept up to a bound", () => {
+    const buffers = new WireBuffers();
+    const all = Array.from({ length: MAX_SPARE_WIRE_BUFFERS + 3 }, () => buffers.take(1));
+    for (const buffer of all) buffers.release(buffer);
+    const before = new Set(all.map(({ buffer }) => buffer));
+    const again = all.map(() => buffers.take(1).buffer);
+    expect(again.filter((buffer) => before.has(buffer))).toHaveLength(MAX_SPARE_WIRE_BUFFERS);
+  });
+
+  it("that are larger than a batch are made for once", () => {
+    const buffers = new WireBuffers();
+    const large = buffers.take(2 * UPLOAD_BATCH_BYTES);
+    buffers.release(large);
+    expect(large.length).toBe(2 * UPLOAD_BATCH_BYTES);
+    expect(buffers.take(1).buffer).not.toBe(large.buffer);
+  });
 });

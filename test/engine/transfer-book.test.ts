@@ -1,0 +1,194 @@
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { TokenBucket } from "../../source/engine/token-bucket.ts";
+import { Transfer } from "../../source/engine/transfer.ts";
+import { TransferBook } from "../../source/engine/transfer-book.ts";
+import { WireBuffers } from "../../source/engine/wire-buffers.ts";
+import { toHex } from "../../source/protocol/ids.ts";
+import { StateFolder } from "../../source/storage/state-folder.ts";
+import { type TransferSettings, TransferStore } from "../../source/storage/transfer-store.ts";
+import { makeTorrent, temporaryFolder, type TestTorrent } from "../storage/fixtures.ts";
+import { peerIdOf } from "./support.ts";
+
+async function openBook(home?: string) {
+  const state = await StateFolder.open(home ?? (await temporaryFolder()));
+  const problems: string[] = [];
+  const events: string[] = [];
+  const book = new TransferBook({
+    store: await TransferStore.open(state),
+    onProblem: (text) => problems.push(text),
+    newTransfer: (metainfo, storage) =>
+      new Transfer({
+        metainfo,
+        storage,
+        peerId: peerIdOf("book"),
+        client: "book",
+        listenPort: 1,
+        upLimit: new TokenBucket(0),
+        acceptsGifts: () => false,
+        wireBuffers: new WireBuffers(),
+        dial: () => undefined,
+        ban: () => undefined,
+        onEvent: (_, { type }) => events.push(type),
+        countDown: () => undefined,
+        countUp: () => undefined,
+      }),
+  });
+  const close = async () => {
+    await book.close();
+    await state.close();
+  };
+  onTestFinished(close);
+  return { book, problems, events, close, state };
+}
+
+const settingsOf = (folder: string, more: Partial<TransferSettings> = {}): TransferSettings => ({
+  folder,
+  paused: false,
+  addedAt: 1,
+  uploadedBytes: 10,
+  downloadedBytes: 20,
+  wastedBytes: 30,
+  published: false,
+  gift: false,
+  seed: true,
+  ...more,
+});
+
+async function withData(torrent: TestTorrent): Promise<string> {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "shared"), torrent.data);
+  return folder;
+}
+
+describe("the book of transfers", () => {
+  it("makes one transfer of two adds at once, and returns one that is there", async () => {
+    const { book } = await openBook();
+    const { metainfo } = makeTorrent([{ length: 100 }]);
+    const settings = settingsOf(await temporaryFolder());
+    const [one, two] = await Promise.all([book.add(metainfo, settings), book.add(metainfo, settings)]);
+    expect(one).toBe(two);
+    expect(await book.add(metainfo, settingsOf("/elsewhere"))).toBe(one);
+    expect(book.of(one.transfer)).toBe(one);
+  });
+
+  it("looks at what lies there when it is told to, and only then", async () => {
+    const torrent = makeTorrent([{ length: 100 }]);
+    const folder = await withData(torrent);
+    const looked = await openBook();
+    const entry = await looked.book.add(torrent.metainfo, settingsOf(folder), { checkFirst: true });
+    expect(entry.transfer.isComplete).toBe(true);
+    const blind = await openBook();
+    const other = await blind.book.add(torrent.metainfo, settingsOf(folder));
+    expect(other.transfer.swarm.states.held.isEmpty).toBe(true);
+  });
+
+  it("brings back what it was told, with counts that go on", async () => {
+    const torrent = makeTorrent([{ length: 100 }]);
+    const folder = await withData(torrent);
+    const { book, close, state } = await openBook();
+    const entry = await book.add(torrent.metainfo, settingsOf(folder), { justHashed: true });
+    entry.transfer.up.add(1_000, 1);
+    await book.setMode(entry, "paused");
+    await close();
+    const again = await openBook(state.path);
+    const [loaded] = await again.book.load();
+    expect(loaded!.settings).toMatchObject({
+      paused: true,
+      uploadedBytes: 1_010,
+      downloadedBytes: 20,
+      wastedBytes: 30,
+    });
+    expect(loaded!.transfer.isComplete).toBe(true);
+    expect(again.problems).toEqual([]);
+  });
+
+  it("tells of what is damaged or cannot be opened, and brings back the rest", async () => {
+    const { book, close, state } = await openBook();
+    const fine = makeTorrent([{ length: 100 }], 16, "fine");
+    const damaged = makeTorrent([{ length: 101 }], 16, "damaged");
+    for (const torrent of [fine, damaged]) {
+      await book.add(torrent.metainfo, settingsOf(await temporaryFolder(), { paused: true }));
+    }
+    await close();
+    const file = join(state.path, "torrents", `${toHex(damaged.metainfo.infoHash)}.torrent`);
+    await writeFile(file, (await readFile(file)).subarray(0, 40));
+    const again = await openBook(state.path);
+    const loaded = await again.book.load();
+    expect(loaded.map(({ transfer }) => transfer.metainfo.name)).toEqual(["fine"]);
+    expect(again.problems).toEqual([expect.stringContaining(toHex(damaged.metainfo.infoHash))]);
+  });
+
+  it("remembers nothing of an add that failed", async () => {
+    const { book, state } = await openBook();
+    const file = join(await temporaryFolder(), "file");
+    await writeFile(file, "");
+    const { metainfo } = makeTorrent([{ length: 100 }]);
+    await expect(book.add(metainfo, settingsOf(join(file, "below")))).rejects.toThrow();
+    expect(book.entries.size).toBe(0);
+    expect(await readdir(join(state.path, "torrents"))).toEqual([]);
+    const folder = await temporaryFolder();
+    expect((await book.add(metainfo, settingsOf(folder))).settings.folder).toBe(folder);
+  });
+
+  it("takes nothing more once it is closed, and closing it twice is closing it once", async () => {
+    const { book, close } = await openBook();
+    const { metainfo } = makeTorrent([{ length: 100 }]);
+    const adding = Promise.allSettled([book.add(metainfo, settingsOf(await temporaryFolder()))]);
+    await close();
+    const [outcome] = await adding;
+    if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ message: "The engine is stopping." });
+    await expect(book.add(makeTorrent([{ length: 5 }]).metainfo, settingsOf("/tmp"))).rejects.toThrow(
+      "The engine is stopping.",
+    );
+    await close();
+  });
+
+  it("keeps the rows of transfers where nothing moved", async () => {
+    const { book } = await openBook();
+    const { metainfo } = makeTorrent([{ length: 100 }]);
+    const entry = await book.add(metainfo, settingsOf(await temporaryFolder()));
+    const [before] = book.rows(1_000);
+    expect(before).toMatchObject({ downloadedBytes: 20, uploadedBytes: 10, wastedBytes: 30, state: "paused" });
+    entry.row = undefined;
+    const [changed] = book.rows(2_000);
+    expect(changed).toEqual(before);
+    const again = book.rows(3_000);
+    expect(book.rows(4_000)[0]).toBe(again[0]);
+  });
+});
+
+describe("a transfer", () => {
+  it("that has ended takes no peer, checks nothing and begins nothing", async () => {
+    const torrent = makeTorrent([{ length: 100 }]);
+    const { book, events } = await openBook();
+    const entry = await book.add(torrent.metainfo, settingsOf(await withData(torrent)));
+    await book.remove(entry, false);
+    events.length = 0;
+    const closed: string[] = [];
+    const socket = { address: { host: "h", port: 1 }, close: (reason: string) => closed.push(reason) };
+    entry.transfer.attach(socket as never, { peerId: peerIdOf("late") } as never, "incoming");
+    expect(closed).toEqual(["the transfer has ended"]);
+    await entry.transfer.check();
+    await entry.transfer.setMode("download");
+    await book.setMode(entry, "download");
+    expect(events).toEqual([]);
+    expect(entry.transfer.connectedPeers).toBe(0);
+  });
+
+  it("checks once when it is asked twice, and both hear the end", async () => {
+    const torrent = makeTorrent([{ length: 100 }]);
+    const { book, events } = await openBook();
+    const folder = await withData(torrent);
+    const entry = await book.add(torrent.metainfo, settingsOf(folder));
+    await Promise.all([entry.transfer.check(), entry.transfer.check()]);
+    expect(entry.transfer.isComplete).toBe(true);
+    expect(events.filter((type) => type === "pieces-lost")).toHaveLength(1);
+    await copyFile(join(folder, "shared"), join(folder, "copy"));
+    await writeFile(join(folder, "shared"), torrent.data.slice(0, 50));
+    await entry.transfer.check();
+    expect([...entry.transfer.swarm.states.held.held()]).toEqual([0, 1, 2]);
+    expect(entry.transfer.heldBytes).toBe(48);
+  });
+});
