@@ -32,7 +32,7 @@ async function get(
 ): Promise<number> {
   const startedAt = performance.now();
   const target = operand.endsWith(".torrent") ? resolve(operand) : operand;
-  const reply = await sendWhenTrackersAnswer(engine, () =>
+  const asked = sendWhenTrackersAnswer(engine, () =>
     engine.send({
       method: "download",
       target,
@@ -40,6 +40,8 @@ async function get(
       ...(options.folder !== undefined && { folder: options.folder }),
     }),
   );
+  const reply = await Promise.race([asked, until.ended.then(() => undefined)]);
+  if (!reply) return fail("Interrupted before the engine had answered.", 130);
   if (!reply.ok) return fail(reply.text);
   if (!options.json) tell(reply.text);
   const row = await untilDone(engine, reply.infoHash!, options, until.signal);

@@ -12,7 +12,10 @@ export async function run(operands: readonly string[], options: Options): Promis
   try {
     engine = await useEngine(options);
     for (const operand of operands) {
-      const code = await share(engine, operand, options);
+      // Hashing may take minutes; nobody should have to ask twice for the end of that.
+      const code = await Promise.race([share(engine, operand, options), ended.then(() => undefined)]);
+      if (code === undefined)
+        return fail(`Interrupted; ${options.standalone ? "nothing is shared" : "the engine goes on with it"}.`, 130);
       if (code !== EXIT.done) return code;
     }
     const problem = trackerProblem(engine.getSnapshot());
