@@ -1,6 +1,7 @@
 // sta daemon: the engine in the foreground, until a signal or `sta stop`.
 import { createWriteStream, type WriteStream } from "node:fs";
 import { dirname, join } from "node:path";
+import type { EngineEvent } from "../control/contract.ts";
 import { ControlServer } from "../control/server.ts";
 import { controlSocketPath } from "../control/socket-path.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -16,20 +17,19 @@ export async function run(_operands: readonly string[], options: Options): Promi
   // Whoever started us may be gone: what is said to nobody is no reason to end.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
-    const engine = await startEngine(options, () => setImmediate(stop));
+    // What happens while the engine starts is said behind the line that says that it has.
+    const early: EngineEvent[] = [];
+    let hear = (event: EngineEvent): unknown => early.push(event);
+    const engine = await startEngine(options, { onStop: () => setImmediate(stop), onEvent: (event) => hear(event) });
     try {
       const path = controlSocketPath(options.home, options.environment);
       const server = await listen(path, engine);
-      const log = openLog(options.home);
-      engine.onEvent((event) => {
-        if (options.json) printJson(event);
-        if (event.event !== "problem") return;
-        log.write(`${new Date().toISOString()} ${event.text}\n`);
-        if (!options.json) tell(event.text);
-      });
       if (options.json) printJson({ event: "listening", port: engine.port, pid: process.pid, control: path });
       else
         print(`sta engine ${engine.options.version} takes peers on port ${engine.port}; Ctrl-C or "sta stop" ends it.`);
+      const log = openLog(options.home);
+      hear = (event) => report(event, log, options);
+      for (const event of early) hear(event);
       await ended;
       await Promise.all([server.close(), engine.close()]);
     } finally {
@@ -50,6 +50,13 @@ async function listen(path: string, engine: Engine): Promise<ControlServer> {
   } catch (error) {
     throw new NoEngineError(`The control socket cannot be made: ${toStorageError(error, path).message}`);
   }
+}
+
+function report(event: EngineEvent, log: WriteStream, options: Options): void {
+  if (options.json) printJson(event);
+  if (event.event !== "problem") return;
+  log.write(`${new Date().toISOString()} ${event.text}\n`);
+  if (!options.json) tell(event.text);
 }
 
 /** `engine.log` in the state folder: an engine in the background has nobody to tell. */

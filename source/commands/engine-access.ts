@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { ControlClient, ControlError } from "../control/client.ts";
 import type { EngineClient, EngineEvents } from "../control/contract.ts";
 import { controlSocketPath } from "../control/socket-path.ts";
-import { Engine } from "../engine/engine.ts";
+import { Engine, type EngineOptions } from "../engine/engine.ts";
 import { addressText } from "../engine/rows.ts";
 import { StateInUseError } from "../storage/state-folder.ts";
 import { StorageError } from "../storage/errors.ts";
@@ -34,8 +34,8 @@ const DEFAULT_PORT = 6_881;
 /** From the lock of its state to its control socket an engine reads its torrents, thousands in a second. */
 const START_MS = 5_000;
 
-/** An engine inside this process. `onStop` is called when somebody asks it to stop. Throws NoEngineError. */
-export async function startEngine(options: Options, onStop: () => void): Promise<Engine> {
+/** An engine inside this process, with who hears that it is asked to stop and what happens in it. Throws NoEngineError. */
+export async function startEngine(options: Options, hear: Pick<EngineOptions, "onStop" | "onEvent">): Promise<Engine> {
   try {
     const settings = await loadSettings(options);
     return await Engine.start({
@@ -49,7 +49,7 @@ export async function startEngine(options: Options, onStop: () => void): Promise
       downLimit: options.limitDown ?? 0,
       upLimit: options.limitUp ?? 0,
       takesGifts: true,
-      onStop,
+      ...hear,
     });
   } catch (error) {
     throw explain(error, options);
@@ -75,7 +75,7 @@ const STARTING_FLAGS = ["port", "host"] as const;
  * trackers and limits are passed on. Throws NoEngineError.
  */
 export async function useEngine(options: Options): Promise<RunningEngine> {
-  if (options.standalone) return startEngine(options, () => undefined);
+  if (options.standalone) return startEngine(options, { onStop: () => undefined });
   const running = await findEngine(options);
   if (!running) return startDaemon(options);
   await passOn(running, options);

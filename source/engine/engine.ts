@@ -56,6 +56,8 @@ export interface EngineOptions {
   readonly takesGifts: boolean;
   /** Somebody asked the engine to stop. */
   readonly onStop: () => void;
+  /** Hears also what happens while the engine starts. */
+  readonly onEvent?: (event: EngineEvent) => void;
 }
 
 export class Engine implements EngineClient, EngineEvents {
@@ -98,6 +100,7 @@ export class Engine implements EngineClient, EngineEvents {
       newTransfer: (metainfo, storage) => this.#newTransfer(metainfo, storage),
       onProblem: (text) => this.report("problem", text),
     });
+    if (options.onEvent) this.#eventListeners.add(options.onEvent);
     this.#gifts = new GiftTaker(this);
     this.#snapshotter = new Snapshotter({
       engine: (now) => this.#status(now),
