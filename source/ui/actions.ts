@@ -255,9 +255,8 @@ function answered(state: ViewState): Change {
 }
 
 function stopped(state: ViewState): Change {
-  const running = state.snapshot.transfers.filter(
-    (transfer) => transfer.state === "downloading" || transfer.state === "checking" || transfer.upBytesPerSecond > 0,
-  );
+  // Also what nobody asks for now: somebody in the swarm may count on finding it here.
+  const running = state.snapshot.transfers.filter((transfer) => transfer.state !== "paused");
   if (running.length === 0) return sent(state, { method: "stop" });
   const [first] = running;
   const others = running.length === 1 ? "" : ` and ${counted(running.length - 1, "other")}`;

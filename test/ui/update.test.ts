@@ -148,6 +148,19 @@ test("Q asks while transfers run, and stops at once when none does", () => {
   expect(commands()).toEqual([{ method: "stop" }]);
 });
 
+test.each(["seeding", "waiting", "checking", "error"] as const)("Q asks while a transfer is %s", (transferState) => {
+  start({ ...emptySnapshot(), transfers: [transferRow("a.iso", { state: transferState })] });
+  press("Q");
+  expect(commands()).toEqual([]);
+  expect(state.question?.lines[0]).toBe("Stop the engine while a.iso runs?");
+});
+
+test("Q stops at once when every transfer is paused", () => {
+  start({ ...emptySnapshot(), transfers: [transferRow("a.iso", { state: "paused" })] });
+  press("Q");
+  expect(commands()).toEqual([{ method: "stop" }]);
+});
+
 test("Esc closes one thing at a time and never leaves", () => {
   press("z", "/", "m", "k", "v", "return", "?", "escape", "escape", "escape", "escape", "escape");
   expect(state).toMatchObject({ help: null, zoomed: false, prompt: null, filters: { available: "" } });
