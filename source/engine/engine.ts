@@ -11,7 +11,8 @@ import type {
 } from "../control/contract.ts";
 import type { ChannelEvent } from "../discovery/swarm-channel.ts";
 import { HttpAnnouncer } from "../discovery/http-announcer.ts";
-import { displayText } from "../protocol/display-text.ts";
+import { Bitfield } from "../metainfo/bitfield.ts";
+import { displayText, type DisplayText } from "../protocol/display-text.ts";
 import { type InfoHashHex, type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
 import type { Handshake } from "../protocol/peer/messages.ts";
 import { freeBytes } from "../storage/free-space.ts";
@@ -23,7 +24,7 @@ import { runCommand } from "./run-command.ts";
 import { BroadcastLog } from "./broadcast-log.ts";
 import { Dialer } from "./dialer.ts";
 import { GiftTaker } from "./gift-taker.ts";
-import { HOLDERS_MS, MAX_BANNED, MAX_CONNECTIONS, SAVE_MS, STOP_MS } from "./limits.ts";
+import { HOLDERS_MS, MAX_BANNED, LOW_SPACE_BYTES, MAX_CONNECTIONS, SAVE_MS, STOP_MS } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import { RateHistory } from "./rate-history.ts";
@@ -33,7 +34,7 @@ import { TokenBucket } from "./token-bucket.ts";
 import { TrackerLinks } from "./tracker-links.ts";
 import { type Entry, TransferBook } from "./transfer-book.ts";
 import { Transfer, type TransferEvent } from "./transfer.ts";
-import { transferSummary } from "./transfer-summary.ts";
+import { bytesText, transferSummary } from "./transfer-summary.ts";
 import { WireBuffers } from "./wire-buffers.ts";
 
 export interface EngineOptions {
@@ -65,6 +66,7 @@ export class Engine implements EngineClient, EngineEvents {
   readonly downLimit: TokenBucket;
   readonly upLimit: TokenBucket;
   readonly log = new BroadcastLog();
+  readonly #ending = new AbortController();
   readonly options: EngineOptions;
   readonly book: TransferBook;
   readonly links: TrackerLinks;
@@ -129,6 +131,11 @@ export class Engine implements EngineClient, EngineEvents {
     }
   }
 
+  /** Ends what takes long, such as hashing a file to be shared, when the engine stops. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
   /** The TCP port that takes peers; 0 until it does. */
   get port(): number {
     return this.#listener?.port ?? 0;
@@ -152,6 +159,8 @@ export class Engine implements EngineClient, EngineEvents {
     if (this.#stopping) return { ok: false, code: "engine-gone", text: displayText("The engine is stopping.") };
     const reply = await runCommand(this, command);
     this.#snapshotter.catalogueChanged();
+    // Whoever asked looks at once: what was done is there to be seen.
+    if (command.method !== "complete-path") this.#snapshotter.flush();
     return reply;
   }
 
@@ -182,7 +191,6 @@ export class Engine implements EngineClient, EngineEvents {
     if (!metainfo.private) {
       if (entry.settings.published) await this.links.publish(infoHash, metainfo.bytes);
       if (!this.#isHere(entry)) return;
-      this.links.have(infoHash, transfer.swarm.states.held.toBytes());
     }
     this.#announce(entry);
     const { paused, gift } = entry.settings;
@@ -221,7 +229,8 @@ export class Engine implements EngineClient, EngineEvents {
     for (const entry of await this.book.load()) void this.begin(entry);
     await this.#lookAtDisk();
     this.#every(1_000, () => {
-      if (this.#history.endSecond()) this.#snapshotter.changed();
+      // A tracker that is away is counted down for.
+      if (this.#history.endSecond() || this.links.isWaiting) this.#snapshotter.changed();
     });
     this.#every(5_000, () => void this.#lookAtDisk());
     this.#every(HOLDERS_MS, () => this.#findMissing());
@@ -229,6 +238,7 @@ export class Engine implements EngineClient, EngineEvents {
   }
 
   async #stop(): Promise<void> {
+    this.#ending.abort();
     this.#timers.forEach(clearInterval);
     this.#dialer.close();
     const goodbye = Promise.all([this.links.close(), this.#listener?.close()]);
@@ -335,12 +345,13 @@ export class Engine implements EngineClient, EngineEvents {
     switch (event.type) {
       case "changed":
         return;
+      case "mode-changed":
+        return this.#tellHeld(transfer);
       case "piece-held":
         if (!transfer.metainfo.private) this.links.gained(transfer.infoHash, event.index);
         return;
       case "pieces-lost":
-        if (!transfer.metainfo.private) this.links.have(transfer.infoHash, transfer.swarm.states.held.toBytes());
-        return;
+        return this.#tellHeld(transfer);
       case "completed":
         return this.#completed(transfer, event);
       case "gift": {
@@ -352,6 +363,14 @@ export class Engine implements EngineClient, EngineEvents {
       default:
         event satisfies never;
     }
+  }
+
+  /** What the trackers are told that we hold: nothing of a transfer that is paused, for nobody gets anything from it. */
+  #tellHeld(transfer: Transfer): void {
+    if (transfer.metainfo.private || this.book.of(transfer) === undefined) return;
+    const { held } = transfer.swarm.states;
+    const given = transfer.mode === "paused" ? Bitfield.empty(held.size) : held;
+    this.links.have(transfer.infoHash, given.toBytes());
   }
 
   #completed(transfer: Transfer, event: Extract<TransferEvent, { type: "completed" }>): void {
@@ -427,6 +446,19 @@ export class Engine implements EngineClient, EngineEvents {
     this.#snapshotter.changed();
   }
 
+  /** Conditions a user should know of. */
+  #alerts(): DisplayText[] {
+    const alerts: string[] = [];
+    const { port, folder } = this.options;
+    if (port !== 0 && this.port !== port) {
+      alerts.push(`Port ${port} is in use by another program: peers are taken on port ${this.port}.`);
+    }
+    if (this.#freeBytes !== undefined && this.#freeBytes < LOW_SPACE_BYTES) {
+      alerts.push(`The disk of ${folder} is nearly full: ${bytesText(this.#freeBytes)} are free.`);
+    }
+    return alerts.map(displayText);
+  }
+
   #status(now: number): EngineStatus {
     let downBytesPerSecond = 0;
     let upBytesPerSecond = 0;
@@ -449,7 +481,7 @@ export class Engine implements EngineClient, EngineEvents {
       upHistory: this.#history.up,
       downLimitBytesPerSecond: this.downLimit.bytesPerSecond,
       upLimitBytesPerSecond: this.upLimit.bytesPerSecond,
-      alerts: [],
+      alerts: this.#alerts(),
     };
   }
 }

@@ -4,7 +4,7 @@ import { parseMetainfo } from "../metainfo/parse.ts";
 import { TrackerError } from "../protocol/errors.ts";
 import type { InfoHashHex } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
-import { GIFT_QUOTA_BYTES } from "./limits.ts";
+import { GIFT_QUOTA_BYTES, MAX_EMPTY_GIFTS } from "./limits.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
 import type { Entry, TransferBook } from "./transfer-book.ts";
 
@@ -29,9 +29,13 @@ export class GiftTaker {
   accepts(): boolean {
     if (!this.#engine.options.takesGifts) return false;
     let bytes = 0;
-    for (const { transfer } of this.#engine.book.entries.values())
-      if (transfer.mode === "hold") bytes += transfer.heldBytes;
-    return bytes < GIFT_QUOTA_BYTES;
+    let empty = this.#asking.size;
+    for (const { transfer } of this.#engine.book.entries.values()) {
+      if (transfer.mode !== "hold") continue;
+      bytes += transfer.heldBytes;
+      if (transfer.heldBytes === 0) empty++;
+    }
+    return bytes < GIFT_QUOTA_BYTES && empty <= MAX_EMPTY_GIFTS;
   }
 
   /**

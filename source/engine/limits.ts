@@ -63,8 +63,14 @@ export const HOLDERS_MS = 15_000;
 /** How often a transfer that the disk stopped looks whether it can go on. */
 export const DISK_RETRY_MS = 10_000;
 
+/** Free bytes below which the user is told. */
+export const LOW_SPACE_BYTES = 500_000_000;
+
 /** How often counts of payload are saved. */
 export const SAVE_MS = 30_000;
+
+/** Torrents that are here because somebody gives us pieces of them, and of which no piece has come yet. */
+export const MAX_EMPTY_GIFTS = 16;
 
 /** Bytes of pieces taken as gifts of torrents the user never asked for. */
 export const GIFT_QUOTA_BYTES = 1024 ** 3;

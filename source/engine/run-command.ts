@@ -22,6 +22,8 @@ import type { Entry, TransferBook } from "./transfer-book.ts";
 /** What of an engine commands work on. */
 export interface Engine {
   readonly options: { readonly version: string; readonly folder: string; readonly onStop: () => void };
+  /** Aborted when the engine stops. */
+  readonly ending: AbortSignal;
   readonly book: TransferBook;
   readonly links: TrackerLinks;
   readonly downLimit: TokenBucket;
@@ -53,6 +55,7 @@ export async function runCommand(engine: Engine, command: Command): Promise<Repl
     if (error instanceof Refusal) return failure(error.code, error.message);
     if (error instanceof StorageError || error instanceof MetainfoError) return failure("file-problem", error.message);
     if (error instanceof TrackerError) return failure("tracker-problem", error.message);
+    if (engine.ending.aborted) return failure("engine-gone", "The engine is stopping.");
     throw error;
   }
 }
@@ -179,6 +182,7 @@ async function share(engine: Engine, command: Extract<Command, { method: "share"
   }
   const announce = engine.links.announceUrls();
   const { metainfo, folder } = await createTorrent(path, {
+    signal: engine.ending,
     createdBy: `sta ${engine.options.version}`,
     ...(announce.length > 0 && { announce: [announce] }),
   });

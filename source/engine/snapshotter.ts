@@ -28,10 +28,11 @@ export class Snapshotter {
     this.#sources = sources;
   }
 
-  /** The latest; made anew when what it shows has changed and it is not from just now. */
+  /** The latest; made anew when what it shows has changed and nobody hears of that four times a second anyway. */
   get(): Snapshot {
     const now = performance.now();
-    if (!this.#latest || (this.#dirty && now - this.#builtAt >= SNAPSHOT_MS)) this.#build(now);
+    const isDue = this.#listeners.size === 0 || now - this.#builtAt >= SNAPSHOT_MS;
+    if (!this.#latest || (this.#dirty && isDue)) this.#build(now);
     return this.#latest!;
   }
 

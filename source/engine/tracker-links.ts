@@ -38,6 +38,11 @@ export class TrackerLinks {
     return this.#links.size;
   }
 
+  /** Is one of them away, and tried again after a while? */
+  get isWaiting(): boolean {
+    return Array.from(this.#links.values()).some(({ channel }) => channel.state.retryAt !== null);
+  }
+
   /** HTTP announce URLs of all trackers, for metainfo that we make. */
   announceUrls(): string[] {
     return [...this.#links.keys()].map((address) => `http://${address}/announce`);

@@ -1,4 +1,5 @@
 // Transfer: one torrent at work: its swarm's commands carried out on its storage and its peers' sockets.
+import { access } from "node:fs/promises";
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
@@ -27,6 +28,8 @@ export type TransferEvent =
   | { readonly type: "completed"; readonly seconds: number; readonly peers: number; readonly bytes: number }
   | { readonly type: "gift"; readonly direction: "given" | "received"; readonly index: number; readonly peer: string }
   | { readonly type: "problem"; readonly error: StorageError }
+  /** It began, went on or was paused. */
+  | { readonly type: "mode-changed" }
   | { readonly type: "changed" };
 
 export interface TransferOptions {
@@ -289,7 +292,7 @@ export class Transfer {
       this.#startedBytes = this.heldBytes;
     }
     this.dispatch({ type: "set-active", download, upload });
-    this.#options.onEvent(this, { type: "changed" });
+    this.#options.onEvent(this, { type: "mode-changed" });
   }
 
   #gotMessage(key: PeerKey, message: PeerMessage): void {
@@ -368,7 +371,7 @@ export class Transfer {
       if (!(error instanceof StorageError)) throw error;
       this.#buffers.release(index);
       this.dispatch({ type: "piece-not-stored", index });
-      if (DATA_CHANGED.has(error.code)) void this.recheck();
+      if (DATA_CHANGED.has(error.code) && (await this.#isThere())) void this.recheck();
       else this.#stop(error);
     }
   }
@@ -407,8 +410,16 @@ export class Transfer {
   async #uploadFailed(indexes: readonly number[], error: unknown): Promise<void> {
     if (!(error instanceof StorageError)) throw error;
     if (this.#closed || this.checkedPieces !== undefined) return;
-    if (DATA_CHANGED.has(error.code)) await this.recheck();
+    if (DATA_CHANGED.has(error.code) && (await this.#isThere())) await this.recheck();
     else if (indexes.length > 0) this.#stop(error);
+  }
+
+  /** Data that is gone altogether is an unmounted disk: nothing is taken for lost, and nothing made in its place. */
+  async #isThere(): Promise<boolean> {
+    return access(this.storage.path).then(
+      () => true,
+      () => false,
+    );
   }
 
   #completed(): void {
