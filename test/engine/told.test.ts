@@ -1,0 +1,69 @@
+// What an engine tells of itself is so: to the trackers, in its alerts, right after a command.
+import { rename } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { writeFileOf } from "../helpers/files.ts";
+import { startTracker } from "../tracker/support.ts";
+import { rowOf, share, startEngine, torrentFile, until, untilRow } from "./support.ts";
+
+it("what is paused is not offered to the swarm, and what goes on is offered again", async () => {
+  const tracker = await startTracker();
+  const trackers = [{ host: "127.0.0.1", port: tracker.port }];
+  const giver = await startEngine({ trackers });
+  const looker = await startEngine({ trackers });
+  await until(giver, ({ trackers: [status] }) => status?.state === "connected");
+  await writeFileOf(join(giver.folder, "one.bin"), 100_000, "told");
+  const infoHash = await share(giver, join(giver.folder, "one.bin"));
+  const isOffered = (offered: boolean) =>
+    until(looker, ({ catalogue: [row] }) => row !== undefined && row.holders === (offered ? 1 : 0));
+  await isOffered(true);
+  await giver.engine.send({ method: "pause", infoHash });
+  await isOffered(false);
+  await giver.engine.send({ method: "resume", infoHash });
+  await isOffered(true);
+});
+
+it("a port that another program has is an alert that names the one in its place", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void taken.close());
+  await new Promise((resolve) => taken.once("listening", resolve));
+  const { port } = taken.address() as AddressInfo;
+  const { engine } = await startEngine({ port });
+  expect(engine.getSnapshot().engine.alerts).toEqual([
+    `Port ${port} is in use by another program: peers are taken on port ${engine.port}.`,
+  ]);
+});
+
+it("what a command did is in the snapshot behind it, also while somebody looks on", async () => {
+  const on = await startEngine();
+  await writeFileOf(join(on.folder, "one.bin"), 100_000, "told");
+  on.engine.subscribe(() => undefined);
+  on.engine.getSnapshot();
+  const infoHash = await share(on, join(on.folder, "one.bin"));
+  expect(rowOf(on, infoHash)?.state).toBe("seeding");
+});
+
+it("hashing of what was to be shared ends with the engine", async () => {
+  const on = await startEngine();
+  await writeFileOf(join(on.folder, "large.bin"), 64_000_000, "told");
+  const reply = on.engine.send({ method: "share", path: join(on.folder, "large.bin") });
+  await on.engine.close();
+  expect(await reply).toMatchObject({ ok: false, code: "engine-gone" });
+});
+
+it("data that is gone altogether, as with a disk that was unmounted, is not taken for lost", async () => {
+  const seeder = await startEngine();
+  const leecher = await startEngine();
+  const path = join(seeder.folder, "one.bin");
+  await writeFileOf(path, 3_000_000, "told");
+  const infoHash = await share(seeder, path);
+  // Not a byte of it was read yet, so no file is open.
+  await rename(path, `${path}.away`);
+  const peers = [seeder.address];
+  const target = await torrentFile(seeder, infoHash);
+  await leecher.engine.send({ method: "download", target, peers });
+  await untilRow(seeder, infoHash, ({ state }) => state === "error");
+  expect(rowOf(seeder, infoHash)?.heldPieces).toBe(rowOf(seeder, infoHash)?.pieceCount);
+});
