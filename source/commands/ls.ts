@@ -31,11 +31,11 @@ export async function run(_operands: readonly string[], options: Options): Promi
 function catalogueLine(row: CatalogueRow): string {
   const availability =
     row.availablePieces === row.pieceCount ? "whole" : `${row.availablePieces} of ${row.pieceCount} pieces`;
-  return `available  ${row.name}  ${bytesText(row.length)}  ${availability}, ${row.holders} ${row.holders === 1 ? "holder" : "holders"}`;
+  return `available  ${row.name}  ${bytesText(row.length)}  ${availability}, ${row.holders} ${row.holders === 1 ? "holder" : "holders"}  ${row.infoHash}`;
 }
 
 function transferLine(row: TransferRow): string {
   const percent = row.length === 0 ? 100 : Math.floor((row.heldBytes / row.length) * 100);
   const rates = `down ${bytesText(row.downBytesPerSecond)}/s, up ${bytesText(row.upBytesPerSecond)}/s`;
-  return `transfer   ${row.name}  ${percent} %  ${row.state}${row.reason ? ` (${row.reason})` : ""}  ${rates}, ${row.peers.length} ${row.peers.length === 1 ? "peer" : "peers"}`;
+  return `transfer   ${row.name}  ${percent} %  ${row.state}${row.reason ? ` (${row.reason})` : ""}  ${rates}, ${row.peers.length} ${row.peers.length === 1 ? "peer" : "peers"}  ${row.infoHash}`;
 }

@@ -20,6 +20,19 @@ test("each tracker, file and transfer has its line", async () => {
   for (const row of [...catalogue, ...transfers]) expect(heard.out).toContain(row.name);
 });
 
+test("a line ends with the info hash: two files may share a name, and a hostile name cannot be typed", async () => {
+  const heard = listen();
+  const { home } = await startScriptedEngine();
+  await run([], optionsOf(home));
+  const { trackers, catalogue, transfers } = sampleSnapshot();
+  const hashes = heard.out
+    .trim()
+    .split("\n")
+    .slice(trackers.length)
+    .map((line) => line.split("  ").at(-1));
+  expect(hashes).toEqual([...catalogue, ...transfers].map(({ infoHash }) => infoHash));
+});
+
 test("an engine with nothing in it says how to go on", async () => {
   const heard = listen();
   const { home } = await startScriptedEngine({ ...emptySnapshot(), trackers: [] });
