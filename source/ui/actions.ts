@@ -4,7 +4,7 @@ import { formatBytes } from "./format/bytes.ts";
 import { counted } from "./format/numbers.ts";
 import type { Action } from "./keymap.ts";
 import { listHeight, PANE_NAMES, type PaneName } from "./layout.ts";
-import { AVAILABLE_ORDERS, TRANSFER_ORDERS } from "./lists.ts";
+import { AVAILABLE_ORDERS, markerOf, TRANSFER_ORDERS } from "./lists.ts";
 import { DETAIL_TABS } from "./panes/details.ts";
 import { magnetLink } from "./magnet.ts";
 import { closePrompt, completePrompt, editPrompt, openPrompt, submitPrompt } from "./prompt.ts";
@@ -234,10 +234,11 @@ function copied(state: ViewState): Change {
 function askedToRemove(state: ViewState, withData: boolean): ViewState {
   const transfer = currentTransfer(state);
   if (transfer === undefined) return say(state, "No transfer is selected.", "warning");
-  const files = `${counted(transfer.fileCount, "file")}, ${formatBytes(transfer.heldBytes)}`;
+  const mark = markerOf(state.snapshot.transfers)(transfer);
+  const files = [mark, counted(transfer.fileCount, "file"), formatBytes(transfer.heldBytes)].filter(Boolean).join(", ");
   const question: Question = {
     lines: withData
-      ? [`Remove ${transfer.name} and DELETE its data (${files})`, `in ${transfer.folder}?`]
+      ? [`Remove ${transfer.name}`, `and DELETE its data (${files}) in ${transfer.folder}?`]
       : [`Remove ${transfer.name} from the transfers?`, `Its data (${files}) stays in ${transfer.folder}.`],
     command: { method: "remove", infoHash: transfer.infoHash, withData },
     infoHash: transfer.infoHash,

@@ -18,11 +18,15 @@ export interface ListSettings {
 export interface AvailableItem {
   readonly key: string;
   readonly row: CatalogueRow;
+  /** As `markerOf` says. */
+  readonly mark: string;
 }
 /** A transfer, or below it one of its peers. */
 export interface TransferItem {
   readonly key: string;
   readonly transfer: TransferRow;
+  /** As `markerOf` says. */
+  readonly mark: string;
   readonly peer: PeerRow | null;
 }
 export interface BroadcastItem {
@@ -75,23 +79,50 @@ export function matches(text: string, filter: string): boolean {
     .every((word) => searched.includes(word));
 }
 
+/** What tells rows of one name apart: the first digits of the info hash where another content has the name too, else nothing. */
+export function markerOf(rows: readonly Named[]): (row: Named) => string {
+  const firstOf = new Map<string, string>();
+  const shared = new Set<string>();
+  for (const { name, infoHash } of rows) {
+    const first = firstOf.get(name);
+    if (first === undefined) firstOf.set(name, infoHash);
+    else if (first !== infoHash) shared.add(name);
+  }
+  return ({ name, infoHash }) => (shared.has(name) ? infoHash.slice(0, MARK_DIGITS) : "");
+}
+
+/** The name of one of `rows`, with its mark when it has one. */
+export function markedName(row: Named, rows: readonly Named[]): string {
+  const mark = markerOf(rows)(row);
+  return mark === "" ? row.name : `${row.name} ${mark}`;
+}
+
+interface Named {
+  readonly name: string;
+  readonly infoHash: string;
+}
+
+/** Two contents in 16 million share them, and half a name still stands before them. */
+const MARK_DIGITS = 6;
+
 function availableItems(catalogue: readonly CatalogueRow[], settings: ListSettings): readonly AvailableItem[] {
   const rows = catalogue.filter(({ name }) => matches(name, settings.filters.available));
+  const markOf = markerOf(catalogue);
   return rows
     .toSorted((a, b) => compareAvailable(a, b, settings.availableOrder) || byName(a, b) || byHash(a, b))
-    .map((row) => ({ key: `${row.infoHash} ${row.tracker}`, row }));
+    .map((row) => ({ key: `${row.infoHash} ${row.tracker}`, row, mark: markOf(row) }));
 }
 
 function transferItems(transfers: readonly TransferRow[], settings: ListSettings): readonly TransferItem[] {
+  const markOf = markerOf(transfers);
   return transfers
     .filter(({ name }) => matches(name, settings.filters.transfers))
     .toSorted((a, b) => compareTransfers(a, b, settings.transferOrder) || byName(a, b) || byHash(a, b))
-    .flatMap((transfer) => [
-      { key: transfer.infoHash, transfer, peer: null },
-      ...(settings.expanded.has(transfer.infoHash)
-        ? transfer.peers.map((peer) => ({ key: `${transfer.infoHash} ${peer.key}`, transfer, peer }))
-        : []),
-    ]);
+    .flatMap((transfer) => {
+      const item = { key: transfer.infoHash, transfer, mark: markOf(transfer), peer: null };
+      if (!settings.expanded.has(transfer.infoHash)) return [item];
+      return [item, ...transfer.peers.map((peer) => ({ ...item, key: `${transfer.infoHash} ${peer.key}`, peer }))];
+    });
 }
 
 function compareAvailable(a: CatalogueRow, b: CatalogueRow, order: AvailableOrder): number {

@@ -2,7 +2,13 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openViewer, type ViewerEnd } from "../../source/ui/open-viewer.tsx";
 import { displayText } from "../../source/protocol/display-text.ts";
-import { emptySnapshot, sampleSnapshot, ScriptedClient } from "../helpers/scripted-client.ts";
+import {
+  catalogueRow,
+  emptySnapshot,
+  sampleSnapshot,
+  ScriptedClient,
+  transferRow,
+} from "../helpers/scripted-client.ts";
 import { VirtualTerminal } from "./virtual-terminal.ts";
 
 let terminal: VirtualTerminal;
@@ -128,6 +134,28 @@ test.for([
 test("80x24: an empty swarm says what to do", async () => {
   open(80, 24, { snapshot: new ScriptedClient(emptySnapshot()) });
   expect(await frame()).toMatchSnapshot();
+});
+
+const TWINS = ["aaaaaa1111", "bbbbbb2222"].map((digits) => ({ infoHash: digits.padEnd(40, "0") }));
+
+test.each([
+  [80, 24],
+  [120, 36],
+] as const)("%ix%i: of files with one name each shows the first digits of its hash", async (columns, rows) => {
+  const name = "a name that is longer than there is any room for, anywhere.iso";
+  const snapshot = {
+    ...emptySnapshot(),
+    catalogue: [...TWINS.map((twin) => catalogueRow(name, twin)), catalogueRow("alone.txt")],
+    transfers: [...TWINS.map((twin) => transferRow(name, twin)), transferRow("alone.txt")],
+  };
+  open(columns, rows, { snapshot: new ScriptedClient(snapshot) });
+  const shown = await frame();
+  for (const digits of ["aaaaaa", "bbbbbb"]) expect(shown.match(new RegExp(` ${digits} `, "g"))).toHaveLength(2);
+  expect(shown).not.toMatch(/alone.txt [0-9a-f]{6}/);
+  terminal.type("2\r");
+  expect(await frame()).toMatch(/anywhere\.iso (aaaaaa|bbbbbb)/);
+  terminal.type("X");
+  await terminal.shows(/and DELETE its data \((aaaaaa|bbbbbb), 1 file, 0 B\) in/);
 });
 
 test("an engine that is gone is said, and its last snapshot stays", async () => {

@@ -29,6 +29,12 @@ export function left(text: string, columns: number, ellipsis?: string): string {
   return fitting + " ".repeat(Math.max(0, columns - columnsOf(fitting)));
 }
 
+/** As `left`, with `mark` behind a text that is cut short for it; an empty mark takes no room. */
+export function leftWithMark(text: string, mark: string, columns: number, ellipsis?: string): string {
+  if (mark === "") return left(text, columns, ellipsis);
+  return left(`${cut(text, columns - columnsOf(mark) - 1, ellipsis)} ${mark}`, columns, ellipsis);
+}
+
 /** `text` in exactly `columns`, spaces before. */
 export function right(text: string, columns: number, ellipsis?: string): string {
   const fitting = cut(text, columns, ellipsis);

@@ -1,9 +1,10 @@
 // Pane 1: what the swarm offers right now.
 import type { CatalogueRow } from "../../control/contract.ts";
 import { formatBytes } from "../format/bytes.ts";
-import { left, right } from "../format/columns.ts";
+import { left, leftWithMark, right } from "../format/columns.ts";
 import { formatCount, formatShare } from "../format/numbers.ts";
 import { listHeight, type Size } from "../layout.ts";
+import type { AvailableItem } from "../lists.ts";
 import { withoutStyles, type Theme } from "../theme.ts";
 import type { ViewState } from "../view-state.ts";
 import { drawFrame } from "./frame.ts";
@@ -31,11 +32,11 @@ export function drawAvailable(state: ViewState, size: Size, theme: Theme): strin
   const { top, index } = state.positions.available;
   const height = listHeight("available", size);
   const focused = state.pane === "available";
-  const rows = items.slice(top, top + height).map(({ row }, offset) => {
+  const rows = items.slice(top, top + height).map((item, offset) => {
     const selected = top + offset === index;
     return selected && focused
-      ? theme.selected(drawRow(row, widths, withoutStyles(theme), theme.glyphs.cursor))
-      : drawRow(row, widths, theme, selected ? theme.glyphs.dot : " ");
+      ? theme.selected(drawRow(item, widths, withoutStyles(theme), theme.glyphs.cursor))
+      : drawRow(item, widths, theme, selected ? theme.glyphs.dot : " ");
   });
   return drawFrame(
     {
@@ -58,13 +59,13 @@ function headings(widths: Widths): string {
   return `  ${left("name", widths.name)}${figures}   ${left("now", widths.words)}`;
 }
 
-function drawRow(row: CatalogueRow, widths: Widths, theme: Theme, cursor: string): string {
+function drawRow({ row, mark }: AvailableItem, widths: Widths, theme: Theme, cursor: string): string {
   const { ellipsis } = theme.glyphs;
   const counts = `${formatCount(row.availablePieces)}/${formatCount(row.pieceCount)}`;
   const part = counts.length < widths.pieces ? counts : formatShare(row.availablePieces / row.pieceCount);
   const pieces = row.availablePieces < row.pieceCount ? part : formatCount(row.pieceCount);
   const { glyph, words } = stateOf(row, theme);
-  const name = left(row.name, widths.name, ellipsis);
+  const name = leftWithMark(row.name, mark, widths.name, ellipsis);
   const size = right(formatBytes(row.length), widths.size);
   const figures = size + right(pieces, widths.pieces) + right(formatCount(row.holders), widths.holders);
   return `${cursor} ${name}${figures} ${glyph} ${left(words, widths.words, ellipsis)}`;

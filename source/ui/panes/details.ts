@@ -6,6 +6,7 @@ import { cut, left, right } from "../format/columns.ts";
 import { counted, formatCount, formatShare } from "../format/numbers.ts";
 import { formatDuration } from "../format/time.ts";
 import type { Size } from "../layout.ts";
+import { markedName } from "../lists.ts";
 import type { Theme } from "../theme.ts";
 import type { Details } from "../view-state.ts";
 import { drawBroadcast } from "./broadcasts.ts";
@@ -31,7 +32,7 @@ export function drawDetails(
   const shown = rows.slice(details.top, details.top + height).map((row) => ` ${row}`);
   return drawFrame(
     {
-      title: transfer.name,
+      title: markedName(transfer, snapshot.transfers),
       note: `added ${new Date(transfer.addedAt).toISOString().slice(0, 10)}`,
       rows: [...head(snapshot, transfer, details.tab, inner, theme), ...shown],
       focused: true,

@@ -2,7 +2,7 @@
 import type { PeerRow, TransferRow } from "../../control/contract.ts";
 import { pieceBar, progressBar } from "../format/bars.ts";
 import { formatPart, formatRate } from "../format/bytes.ts";
-import { columnsOf, cut, left, padded, right } from "../format/columns.ts";
+import { columnsOf, cut, left, leftWithMark, padded, right } from "../format/columns.ts";
 import { counted, formatCount, formatShare } from "../format/numbers.ts";
 import { formatDuration } from "../format/time.ts";
 import { listHeight, type Size } from "../layout.ts";
@@ -42,17 +42,18 @@ interface BarRow {
 }
 
 function drawItem(
-  { transfer, peer }: TransferItem,
+  item: TransferItem,
   state: ViewState,
   inner: number,
   theme: Theme,
   { selected, focused }: { selected: boolean; focused: boolean },
 ): string {
+  const { transfer, peer } = item;
   const marked = selected && focused;
   const texts = marked ? withoutStyles(theme) : theme;
   const { before, bar, after } =
     peer === null
-      ? drawTransfer(transfer, state.expanded.has(transfer.infoHash), inner - 1, texts, theme)
+      ? drawTransfer(item, state.expanded.has(transfer.infoHash), inner - 1, texts, theme)
       : drawPeer(peer, inner - 5, texts, theme);
   const cursor = marked ? theme.glyphs.cursor : selected ? theme.glyphs.dot : " ";
   const head = `${cursor}${peer === null ? "" : "    "}${before}`;
@@ -60,12 +61,18 @@ function drawItem(
   return marked ? theme.selected(head) + bar + theme.selected(tail) : head + bar + tail;
 }
 
-function drawTransfer(row: TransferRow, open: boolean, width: number, texts: Theme, bars: Theme): BarRow {
+function drawTransfer(
+  { transfer: row, mark }: TransferItem,
+  open: boolean,
+  width: number,
+  texts: Theme,
+  bars: Theme,
+): BarRow {
   const { glyphs } = texts;
   const barWidth = width >= 108 ? 24 : width >= 90 ? 18 : 12;
   const nameWidth = Math.max(14, Math.min(40, Math.round(width * 0.22)));
   const restWidth = width - 4 - nameWidth - 1 - barWidth - 6 - 2;
-  const name = left(row.name, nameWidth, glyphs.ellipsis);
+  const name = leftWithMark(row.name, mark, nameWidth, glyphs.ellipsis);
   const share = right(formatShare(row.length === 0 ? 1 : row.heldBytes / row.length), 6);
   return {
     before: `${open ? glyphs.open : glyphs.closed} ${stateGlyph(row, texts)} ${name} `,
