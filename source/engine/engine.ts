@@ -10,25 +10,20 @@ import type {
   Snapshot,
 } from "../control/contract.ts";
 import type { ChannelEvent } from "../discovery/swarm-channel.ts";
-import { HttpAnnouncer } from "../discovery/http-announcer.ts";
-import { Bitfield } from "../metainfo/bitfield.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
-import { type InfoHashHex, type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
-import type { Handshake } from "../protocol/peer/messages.ts";
+import { type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
 import { freeBytes } from "../storage/free-space.ts";
 import { StateFolder } from "../storage/state-folder.ts";
 import { TransferStore } from "../storage/transfer-store.ts";
 import type { Address } from "../swarm/events.ts";
-import { BAN_MS } from "../swarm/limits.ts";
-import { runCommand } from "./run-command.ts";
 import { BroadcastLog } from "./broadcast-log.ts";
-import { Dialer } from "./dialer.ts";
+import { Connections } from "./connections.ts";
 import { GiftTaker } from "./gift-taker.ts";
-import { HOLDERS_MS, MAX_BANNED, LOW_SPACE_BYTES, MAX_CONNECTIONS, SAVE_MS, STOP_MS } from "./limits.ts";
-import { Listener } from "./listener.ts";
-import type { PeerSocket } from "./peer-socket.ts";
+import { HOLDERS_MS, LOW_SPACE_BYTES, SAVE_MS, STOP_MS } from "./limits.ts";
+import { PeerFinder } from "./peer-finder.ts";
 import { RateHistory } from "./rate-history.ts";
 import { addressText } from "./rows.ts";
+import { runCommand } from "./run-command.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { TrackerLinks } from "./tracker-links.ts";
@@ -71,15 +66,14 @@ export class Engine implements EngineClient, EngineEvents {
   readonly book: TransferBook;
   readonly links: TrackerLinks;
   readonly #state: StateFolder;
-  readonly #dialer: Dialer;
+  readonly #connections: Connections;
+  readonly #finder: PeerFinder;
   readonly #history = new RateHistory();
   readonly #wireBuffers = new WireBuffers();
   readonly #snapshotter: Snapshotter;
   readonly #gifts: GiftTaker;
-  readonly #banned = new Map<string, number>();
   readonly #eventListeners = new Set<(event: EngineEvent) => void>();
   readonly #timers: NodeJS.Timeout[] = [];
-  #listener: Listener | undefined;
   #freeBytes: number | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -89,7 +83,13 @@ export class Engine implements EngineClient, EngineEvents {
     this.peerId = toPeerId(Buffer.concat([Buffer.from(clientPrefix(options.version)), randomBytes(12)]));
     this.downLimit = new TokenBucket(options.downLimit);
     this.upLimit = new TokenBucket(options.upLimit);
-    this.#dialer = new Dialer(this.downLimit);
+    this.#connections = new Connections({
+      host: options.host,
+      downLimit: this.downLimit,
+      count: () => this.#connectedPeers(),
+      transferOf: (infoHash) => this.book.get(infoHash)?.transfer,
+      gotStranger: (infoHash) => void this.#gifts.offered(infoHash),
+    });
     this.links = new TrackerLinks({
       peerId: this.peerId,
       listenPort: () => this.port,
@@ -104,6 +104,8 @@ export class Engine implements EngineClient, EngineEvents {
     });
     if (options.onEvent) this.#eventListeners.add(options.onEvent);
     this.#gifts = new GiftTaker(this);
+    const { peerId, links, book } = this;
+    this.#finder = new PeerFinder({ peerId, links, book, listenPort: () => this.port });
     this.#snapshotter = new Snapshotter({
       engine: (now) => this.#status(now),
       links: this.links,
@@ -138,7 +140,7 @@ export class Engine implements EngineClient, EngineEvents {
 
   /** The TCP port that takes peers; 0 until it does. */
   get port(): number {
-    return this.#listener?.port ?? 0;
+    return this.#connections.port;
   }
 
   getSnapshot(): Snapshot {
@@ -192,7 +194,7 @@ export class Engine implements EngineClient, EngineEvents {
       if (entry.settings.published) await this.links.publish(infoHash, metainfo.bytes);
       if (!this.#isHere(entry)) return;
     }
-    this.#announce(entry);
+    this.#finder.announce(entry);
     const { paused, gift } = entry.settings;
     await transfer.setMode(paused ? "paused" : gift ? "hold" : "download");
     this.#tellSeeding(transfer);
@@ -205,10 +207,8 @@ export class Engine implements EngineClient, EngineEvents {
   }
 
   /** Asks the trackers who holds a torrent and hands the answers to its swarm. */
-  async findHolders(transfer: Transfer): Promise<void> {
-    if (transfer.metainfo.private) return;
-    const addresses = await this.links.holders(transfer.infoHash);
-    if (addresses.length > 0) transfer.dispatch({ type: "candidates", addresses, source: "channel" });
+  findHolders(transfer: Transfer): Promise<void> {
+    return this.#finder.findHolders(transfer);
   }
 
   /** Connects to one more tracker; false when it is known already. */
@@ -219,12 +219,7 @@ export class Engine implements EngineClient, EngineEvents {
   }
 
   async #start(): Promise<void> {
-    this.#listener = await Listener.open(this.options.port, {
-      host: this.options.host,
-      downLimit: this.downLimit,
-      hasRoom: () => this.#connections() < MAX_CONNECTIONS,
-      gotHandshake: (socket, handshake) => this.#gotHandshake(socket, handshake),
-    });
+    await this.#connections.open(this.options.port);
     for (const address of this.options.trackers) this.links.add(address);
     for (const entry of await this.book.load()) void this.begin(entry);
     await this.#lookAtDisk();
@@ -233,15 +228,14 @@ export class Engine implements EngineClient, EngineEvents {
       if (this.#history.endSecond() || this.links.isWaiting) this.#snapshotter.changed();
     });
     this.#every(5_000, () => void this.#lookAtDisk());
-    this.#every(HOLDERS_MS, () => this.#findMissing());
+    this.#every(HOLDERS_MS, () => this.#finder.findMissing());
     this.#every(SAVE_MS, () => void this.book.saveChanged());
   }
 
   async #stop(): Promise<void> {
     this.#ending.abort();
     this.#timers.forEach(clearInterval);
-    this.#dialer.close();
-    const goodbye = Promise.all([this.links.close(), this.#listener?.close()]);
+    const goodbye = Promise.all([this.links.close(), this.#connections.close()]);
     await this.book.close();
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
     this.#snapshotter.close();
@@ -262,79 +256,12 @@ export class Engine implements EngineClient, EngineEvents {
       upLimit: this.upLimit,
       wireBuffers: this.#wireBuffers,
       acceptsGifts: () => this.#gifts.accepts(),
-      dial: (transfer, address, source) =>
-        this.#dialer.dial({
-          address,
-          handshake: transfer.handshake(),
-          connected: (socket, handshake) => this.#answered(transfer, socket, handshake, { address, source }),
-          failed: () => transfer.dispatch({ type: "dial-failed", address }),
-        }),
-      ban: (address) => this.#ban(address),
+      dial: (transfer, address, source) => this.#connections.dial(transfer, address, source),
+      ban: (address) => this.#connections.ban(address),
       onEvent: (transfer, event) => this.#gotTransferEvent(transfer, event),
       countDown: (bytes) => this.#history.countDown(bytes),
       countUp: (bytes) => this.#history.countUp(bytes),
     });
-  }
-
-  #answered(
-    transfer: Transfer,
-    socket: PeerSocket,
-    handshake: Handshake,
-    { address, source }: { address: Address; source: "tracker" | "channel" | "incoming" | "given" },
-  ): void {
-    if (toHex(handshake.infoHash) === transfer.infoHash) {
-      transfer.attach(socket, handshake, source, address);
-      return;
-    }
-    // The dialer tells of it as of a dial that failed.
-    socket.close("it answered for another torrent");
-  }
-
-  #gotHandshake(socket: PeerSocket, handshake: Handshake): void {
-    const infoHash = toHex(handshake.infoHash);
-    const transfer = this.book.get(infoHash)?.transfer;
-    if (this.#isBanned(socket.address)) return socket.close("it is banned");
-    if (transfer) return transfer.attach(socket, handshake, "incoming");
-    socket.close("it asked for a torrent that is not here");
-    void this.#gifts.offered(infoHash);
-  }
-
-  /** One bad peer must not ban a whole machine of peers behind the loopback address. */
-  #ban(address: Address): void {
-    if (isLoopback(address.host)) return;
-    this.#banned.set(address.host, performance.now() + BAN_MS);
-    if (this.#banned.size > MAX_BANNED) this.#banned.delete(this.#banned.keys().next().value!);
-  }
-
-  #isBanned(address: Address): boolean {
-    return (this.#banned.get(address.host) ?? 0) > performance.now();
-  }
-
-  #connections(): number {
-    let connections = 0;
-    for (const { transfer } of this.book.entries.values()) connections += transfer.connectedPeers;
-    return connections;
-  }
-
-  #announce(entry: Entry): void {
-    const { transfer } = entry;
-    // Also to trackers that we have a channel to: with --open they know peers of torrents that nobody published.
-    const tiers = transfer.metainfo.announce;
-    if (tiers.length === 0 || entry.announcer) return;
-    entry.announcer = new HttpAnnouncer({
-      tiers,
-      infoHash: transfer.metainfo.infoHash,
-      peerId: this.peerId,
-      listenPort: () => this.port,
-      stats: () => ({
-        uploaded: transfer.up.totalBytes,
-        downloaded: transfer.down.totalBytes,
-        left: transfer.metainfo.length - transfer.heldBytes,
-      }),
-      random: Math.random,
-      onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "tracker" }),
-    });
-    entry.announcer.start();
   }
 
   #gotTransferEvent(transfer: Transfer, event: TransferEvent): void {
@@ -346,12 +273,12 @@ export class Engine implements EngineClient, EngineEvents {
       case "changed":
         return;
       case "mode-changed":
-        return this.#tellHeld(transfer);
+        return this.#finder.tellHeld(transfer);
       case "piece-held":
         if (!transfer.metainfo.private) this.links.gained(transfer.infoHash, event.index);
         return;
       case "pieces-lost":
-        return this.#tellHeld(transfer);
+        return this.#finder.tellHeld(transfer);
       case "completed":
         return this.#completed(transfer, event);
       case "gift": {
@@ -363,14 +290,6 @@ export class Engine implements EngineClient, EngineEvents {
       default:
         event satisfies never;
     }
-  }
-
-  /** What the trackers are told that we hold: nothing of a transfer that is paused, for nobody gets anything from it. */
-  #tellHeld(transfer: Transfer): void {
-    if (transfer.metainfo.private || this.book.of(transfer) === undefined) return;
-    const { held } = transfer.swarm.states;
-    const given = transfer.mode === "paused" ? Bitfield.empty(held.size) : held;
-    this.links.have(transfer.infoHash, given.toBytes());
   }
 
   #completed(transfer: Transfer, event: Extract<TransferEvent, { type: "completed" }>): void {
@@ -410,7 +329,7 @@ export class Engine implements EngineClient, EngineEvents {
         const { name, holders, infoHash } = event.entry;
         this.#snapshotter.catalogueChanged();
         this.report("available", `${name} can be downloaded (${holders} ${holders === 1 ? "holder" : "holders"})`);
-        return this.#lookAgain(infoHash);
+        return this.#finder.foundAgain(infoHash);
       }
       case "unavailable": {
         this.#snapshotter.catalogueChanged();
@@ -428,15 +347,10 @@ export class Engine implements EngineClient, EngineEvents {
     }
   }
 
-  #lookAgain(infoHash: InfoHashHex): void {
-    const transfer = this.book.get(infoHash)?.transfer;
-    if (transfer && !transfer.isComplete && transfer.mode === "download") void this.findHolders(transfer);
-  }
-
-  #findMissing(): void {
-    for (const { transfer } of this.book.entries.values()) {
-      if (transfer.mode === "download" && !transfer.isComplete) void this.findHolders(transfer);
-    }
+  #connectedPeers(): number {
+    let connected = 0;
+    for (const { transfer } of this.book.entries.values()) connected += transfer.connectedPeers;
+    return connected;
   }
 
   async #lookAtDisk(): Promise<void> {
@@ -474,7 +388,7 @@ export class Engine implements EngineClient, EngineEvents {
       port: this.port,
       folder: displayText(this.options.folder),
       freeBytes: this.#freeBytes ?? null,
-      connectedPeers: this.#connections(),
+      connectedPeers: this.#connectedPeers(),
       downBytesPerSecond: Math.round(downBytesPerSecond),
       upBytesPerSecond: Math.round(upBytesPerSecond),
       downHistory: this.#history.down,
@@ -492,8 +406,4 @@ function clientPrefix(version: string): string {
     .split(".")
     .map((part) => Math.min(9, Number.parseInt(part, 10) || 0));
   return `-ST${major}${minor}${patch}0-`;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "::1" || host.startsWith("127.");
 }

@@ -1,0 +1,88 @@
+// Connections: all connections of an engine, in both directions: who may come in, who is dialled, who stays banned.
+import type { InfoHashHex } from "../protocol/ids.ts";
+import { toHex } from "../protocol/ids.ts";
+import type { Handshake } from "../protocol/peer/messages.ts";
+import type { Address, PeerSource } from "../swarm/events.ts";
+import { BAN_MS } from "../swarm/limits.ts";
+import { Dialer } from "./dialer.ts";
+import { MAX_BANNED, MAX_CONNECTIONS } from "./limits.ts";
+import { Listener } from "./listener.ts";
+import type { PeerSocket } from "./peer-socket.ts";
+import type { TokenBucket } from "./token-bucket.ts";
+import type { Transfer } from "./transfer.ts";
+
+export interface ConnectionsOptions {
+  /** Address to listen on; undefined: all. */
+  readonly host: string | undefined;
+  readonly downLimit: TokenBucket;
+  /** Peers that are connected now, of all transfers. */
+  readonly count: () => number;
+  readonly transferOf: (infoHash: InfoHashHex) => Transfer | undefined;
+  /** Somebody asked for a torrent that is not here. */
+  readonly gotStranger: (infoHash: InfoHashHex) => void;
+}
+
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #dialer: Dialer;
+  /** Until when, by host. */
+  readonly #banned = new Map<string, number>();
+  #listener: Listener | undefined;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#dialer = new Dialer(options.downLimit);
+  }
+
+  /** The TCP port that takes peers; 0 until it does. */
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  /** Takes peers on `port`, or on the next free one; 0: any. Throws the system's error when none can be had. */
+  async open(port: number): Promise<void> {
+    const { host, downLimit, count } = this.#options;
+    this.#listener = await Listener.open(port, {
+      host,
+      downLimit,
+      hasRoom: () => count() < MAX_CONNECTIONS,
+      gotHandshake: (socket, handshake) => this.#gotHandshake(socket, handshake),
+    });
+  }
+
+  /** Dials a peer for a transfer, which hears what became of it. */
+  dial(transfer: Transfer, address: Address, source: PeerSource): void {
+    this.#dialer.dial({
+      address,
+      handshake: transfer.handshake(),
+      connected: (socket, handshake) => {
+        // The dialer tells of it as of a dial that failed.
+        if (toHex(handshake.infoHash) !== transfer.infoHash) socket.close("it answered for another torrent");
+        else transfer.attach(socket, handshake, source, address);
+      },
+      failed: () => transfer.dispatch({ type: "dial-failed", address }),
+    });
+  }
+
+  /** Keeps a host out for a day. One bad peer must not ban a whole machine of peers behind the loopback address. */
+  ban({ host }: Address): void {
+    if (host === "::1" || host.startsWith("127.")) return;
+    this.#banned.set(host, performance.now() + BAN_MS);
+    if (this.#banned.size > MAX_BANNED) this.#banned.delete(this.#banned.keys().next().value!);
+  }
+
+  /** Takes and begins no more connections; those that stand are their transfers' to end. */
+  async close(): Promise<void> {
+    this.#dialer.close();
+    await this.#listener?.close();
+  }
+
+  #gotHandshake(socket: PeerSocket, handshake: Handshake): void {
+    if ((this.#banned.get(socket.address.host) ?? 0) > performance.now()) return socket.close("it is banned");
+    const infoHash = toHex(handshake.infoHash);
+    const transfer = this.#options.transferOf(infoHash);
+    if (transfer) return transfer.attach(socket, handshake, "incoming");
+    socket.close("it asked for a torrent that is not here");
+    this.#options.gotStranger(infoHash);
+  }
+}

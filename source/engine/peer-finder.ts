@@ -1,0 +1,76 @@
+// PeerFinder: how transfers and trackers hear of each other: who holds what, and what we hold.
+import { HttpAnnouncer } from "../discovery/http-announcer.ts";
+import { Bitfield } from "../metainfo/bitfield.ts";
+import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
+import type { TrackerLinks } from "./tracker-links.ts";
+import type { Entry, TransferBook } from "./transfer-book.ts";
+import type { Transfer } from "./transfer.ts";
+
+export interface PeerFinderOptions {
+  readonly peerId: PeerId;
+  readonly listenPort: () => number;
+  readonly links: TrackerLinks;
+  readonly book: TransferBook;
+}
+
+export class PeerFinder {
+  readonly #options: PeerFinderOptions;
+
+  constructor(options: PeerFinderOptions) {
+    this.#options = options;
+  }
+
+  /** Asks the trackers who holds a torrent and hands the answers to its swarm. */
+  async findHolders(transfer: Transfer): Promise<void> {
+    if (transfer.metainfo.private) return;
+    const addresses = await this.#options.links.holders(transfer.infoHash);
+    if (addresses.length > 0) transfer.dispatch({ type: "candidates", addresses, source: "channel" });
+  }
+
+  /** Asks for all transfers that miss something. */
+  findMissing(): void {
+    for (const { transfer } of this.#options.book.entries.values()) this.#findIfMissing(transfer);
+  }
+
+  /** A tracker says that this can be downloaded. */
+  foundAgain(infoHash: InfoHashHex): void {
+    const entry = this.#options.book.get(infoHash);
+    if (entry) this.#findIfMissing(entry.transfer);
+  }
+
+  /**
+   * Begins to announce to the trackers that the metainfo names, also to those that we have a channel to: with `--open` they know
+   * peers of torrents that nobody published.
+   */
+  announce(entry: Entry): void {
+    const { transfer } = entry;
+    const { announce: tiers, infoHash, length } = transfer.metainfo;
+    if (tiers.length === 0 || entry.announcer) return;
+    entry.announcer = new HttpAnnouncer({
+      tiers,
+      infoHash,
+      peerId: this.#options.peerId,
+      listenPort: this.#options.listenPort,
+      stats: () => ({
+        uploaded: transfer.up.totalBytes,
+        downloaded: transfer.down.totalBytes,
+        left: length - transfer.heldBytes,
+      }),
+      random: Math.random,
+      onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "tracker" }),
+    });
+    entry.announcer.start();
+  }
+
+  /** Tells the trackers what we hold: nothing of a transfer that is paused, for nobody gets anything from it. */
+  tellHeld(transfer: Transfer): void {
+    if (transfer.metainfo.private || this.#options.book.of(transfer) === undefined) return;
+    const { held } = transfer.swarm.states;
+    const given = transfer.mode === "paused" ? Bitfield.empty(held.size) : held;
+    this.#options.links.have(transfer.infoHash, given.toBytes());
+  }
+
+  #findIfMissing(transfer: Transfer): void {
+    if (transfer.mode === "download" && !transfer.isComplete) void this.findHolders(transfer);
+  }
+}
