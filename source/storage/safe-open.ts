@@ -3,6 +3,7 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, rmdir, stat, unlink } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { storageError, toStorageError } from "./errors.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /**
  * The folder that a download goes to. It may itself be reached through links: that is the user's choice. Below it there are only
@@ -20,7 +21,7 @@ export class SafeFolder {
   /** Remembers which folder it is, and before that creates it when it is not there and `create` is given. Throws StorageError. */
   async enter({ create }: { readonly create: boolean }): Promise<void> {
     try {
-      if (create) await mkdir(this.path, { recursive: true });
+      if (create) await makeFolder(this.path);
       await this.#check();
     } catch (error) {
       throw toStorageError(error, this.path);

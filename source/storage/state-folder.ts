@@ -1,12 +1,13 @@
 // StateFolder: where an engine keeps what it must remember, and the lock that gives it to exactly one engine.
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, lstat, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, lstat, open, readdir, readFile, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { readBootId } from "./boot-id.ts";
 import { StorageError, toStorageError } from "./errors.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** Another engine owns the state folder. The command that started us exits 3. */
 export class StateInUseError extends StorageError {
@@ -30,15 +31,27 @@ export function stateHome(environment: Readonly<Record<string, string | undefine
   return xdg?.startsWith("/") ? join(xdg, "sta") : join(home, ".local", "state", "sta");
 }
 
-/** Creates a folder of ours, mode 0700 whatever the umask, parents as usual. Throws StorageError; `link` when it is one. */
+/** Creates a folder of ours, mode 0700 whatever the umask, parents too. Throws StorageError; `link` when it is one. */
 export async function makePrivateFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path, 0o700);
     const stats = await lstat(path);
-    if (stats.isDirectory() && (stats.mode & 0o777) !== 0o700) await chmod(path, 0o700);
+    // Whoever owns the link could turn it to a folder of their own.
+    if (stats.isSymbolicLink()) {
+      const advice = "sta keeps its state in none: set STA_HOME to the folder it leads to.";
+      throw new StorageError("link", path, `${path} is a link, and ${advice}`);
+    }
+    if (!stats.isDirectory()) throw notAFolder(path);
+    if ((stats.mode & 0o777) !== 0o700) await chmod(path, 0o700);
   } catch (error) {
-    throw toStorageError(error, path);
+    const failure = toStorageError(error, path);
+    throw failure.code === "missing" ? notAFolder(path, error) : failure;
   }
+}
+
+function notAFolder(path: string, cause?: unknown): StorageError {
+  const message = `${path} is no folder and cannot be made one: set STA_HOME to a folder, or to where one can be made.`;
+  return new StorageError("missing", path, message, { cause });
 }
 
 /** Racing starts settle within milliseconds; a claim that stays longer is of a process that was stopped in the middle. */

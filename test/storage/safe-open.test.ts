@@ -32,6 +32,12 @@ describe("SafeFolder", () => {
     expect(new SafeFolder("/").resolve(["etc"])).toBe("/etc");
   });
 
+  test("is not to be had where the system takes no folder", async () => {
+    await expect(new SafeFolder("/proc/nowhere/in").enter({ create: true })).rejects.toMatchObject({
+      name: "StorageError",
+    });
+  });
+
   test("is made only when it may be", async () => {
     const { root } = await folder();
     await expect(new SafeFolder(join(root, "new")).enter({ create: false })).rejects.toMatchObject({ code: "missing" });

@@ -106,4 +106,29 @@ describe("StateFolder", () => {
     await symlink(join(folder, "nowhere"), join(folder, "dangling"));
     await expect(StateFolder.open(join(folder, "dangling"))).rejects.toMatchObject({ name: "StorageError" });
   });
+
+  test("is made with the folders above it", async () => {
+    const folder = join(await temporaryFolder(), "a", "b", "c");
+    await (await StateFolder.open(folder)).close();
+    expect((await stat(join(folder, "..", ".."))).mode & 0o777).toBe(0o700);
+  });
+
+  test("is no link, wherever it leads", async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, "there"));
+    await symlink(join(folder, "there"), join(folder, "link"));
+    const error: unknown = await StateFolder.open(join(folder, "link")).catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ name: "StorageError", code: "link" });
+    expect(String(error)).toContain(`${join(folder, "link")} is a link`);
+    expect(await readdir(join(folder, "there"))).toEqual([]);
+  });
+
+  test.each(["/dev/null", "/dev/null/state", "/proc/nowhere", "/proc/nowhere/state"])(
+    "is not to be had at %s",
+    async (path) => {
+      const error: unknown = await StateFolder.open(path).catch((failure: unknown) => failure);
+      expect(error).toMatchObject({ name: "StorageError" });
+      expect(String(error)).toMatch(/STA_HOME|permissions/);
+    },
+  );
 });
