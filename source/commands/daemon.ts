@@ -13,14 +13,19 @@ import { EXIT, fail, print, printJson, tell } from "./output.ts";
 import { untilSignal } from "./until-signal.ts";
 
 export async function run(_operands: readonly string[], options: Options): Promise<number> {
-  const { ended, stop } = untilSignal({ untilStdinEnds: options.untilStdinEnds });
+  let stop: () => void = () => undefined;
   // Whoever started us may be gone: what is said to nobody is no reason to end.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
     // What happens while the engine starts is said behind the line that says that it has.
     const early: EngineEvent[] = [];
     let hear = (event: EngineEvent): unknown => early.push(event);
-    const engine = await startEngine(options, { onStop: () => setImmediate(stop), onEvent: (event) => hear(event) });
+    const engine = await startEngine(options, {
+      onStop: () => setImmediate(() => stop()),
+      onEvent: (event) => hear(event),
+    });
+    const signalled = untilSignal({ untilStdinEnds: options.untilStdinEnds });
+    ({ stop } = signalled);
     try {
       const path = controlSocketPath(options.home, options.environment);
       const server = await listen(path, engine);
@@ -30,7 +35,7 @@ export async function run(_operands: readonly string[], options: Options): Promi
       const log = openLog(options.home);
       hear = (event) => report(event, log, options);
       for (const event of early) hear(event);
-      await ended;
+      await signalled.ended;
       await Promise.all([server.close(), engine.close()]);
     } finally {
       await engine.close();

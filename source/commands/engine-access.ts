@@ -1,6 +1,6 @@
 // The engine that a command works with: inside the command, running already, or started now.
 import { type ChildProcess, spawn } from "node:child_process";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ControlClient, ControlError } from "../control/client.ts";
@@ -32,7 +32,7 @@ export class NoEngineError extends Error {
 const DEFAULT_PORT = 6_881;
 
 /** From the lock of its state to its control socket an engine reads its torrents, thousands in a second. */
-const START_MS = 5_000;
+const START_MS = 10_000;
 
 /** An engine inside this process, with who hears that it is asked to stop and what happens in it. Throws NoEngineError. */
 export async function startEngine(options: Options, hear: Pick<EngineOptions, "onStop" | "onEvent">): Promise<Engine> {
@@ -118,7 +118,7 @@ async function startDaemon(options: Options): Promise<RunningEngine> {
     },
     cwd: "/",
   });
-  const problem = await untilReady(child);
+  const problem = await untilReady(child, { log: join(options.home, "engine.log") });
   // Two commands that start one at the same time: only one of both owns the state, and the other's is as good.
   const engine = problem?.code === EXIT.inUse ? await findStartingEngine(options) : await findEngine(options);
   if (!engine) throw new NoEngineError(problem?.text ?? "The engine did not start.", problem?.code ?? EXIT.failed);
@@ -150,25 +150,35 @@ function daemonFlags(options: Options): string[] {
   return flags;
 }
 
-/** Waits for the daemon's first line; what it said instead, if it ended. */
-function untilReady(child: ChildProcess): Promise<{ text: string; code: number } | undefined> {
+/** Waits for the daemon's first line; what it said instead, if it ended or says nothing for `patienceMs`. */
+export function untilReady(
+  child: ChildProcess,
+  { log, patienceMs = START_MS }: { readonly log: string; readonly patienceMs?: number },
+): Promise<{ text: string; code: number } | undefined> {
   let said = "";
   return new Promise((resolve) => {
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-    });
-    child.once("error", (error) =>
-      resolve({ text: `The engine cannot be started: ${error.message}.`, code: EXIT.failed }),
-    );
-    child.once("close", (code) =>
-      resolve({ text: said.replace(/^sta: /, "").trim() || "The engine ended at once.", code: code ?? 1 }),
-    );
-    child.stdout?.once("data", () => {
+    const letGo = (problem?: { text: string; code: number }) => {
+      clearTimeout(timer);
       child.stdout?.destroy();
       child.stderr?.destroy();
       child.unref();
-      resolve(undefined);
+      resolve(problem);
+    };
+    const timer = setTimeout(() => {
+      const text = `The engine (process ${child.pid}) has started, and is silent for ${Math.round(patienceMs / 1_000)} s:`;
+      letGo({ text: `${text} ${log} may say why, and "kill ${child.pid}" ends it.`, code: EXIT.failed });
+    }, patienceMs);
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      timer.refresh();
     });
+    child.once("error", (error) =>
+      letGo({ text: `The engine cannot be started: ${error.message}.`, code: EXIT.failed }),
+    );
+    child.once("close", (code) =>
+      letGo({ text: said.replace(/^sta: /, "").trim() || "The engine ended at once.", code: code ?? 1 }),
+    );
+    child.stdout?.once("data", () => letGo());
   });
 }
 

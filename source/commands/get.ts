@@ -9,12 +9,12 @@ import { EXIT, fail, print, printJson, tell } from "./output.ts";
 import { untilSignal } from "./until-signal.ts";
 
 export async function run([operand]: readonly string[], options: Options): Promise<number> {
-  const interrupted = new AbortController();
-  const { ended } = untilSignal();
-  void ended.then(() => interrupted.abort());
   let engine: RunningEngine | undefined;
   try {
     engine = await useEngine(options);
+    const interrupted = new AbortController();
+    const { ended } = untilSignal();
+    void ended.then(() => interrupted.abort());
     return await get(engine, operand!, options, { ended, signal: interrupted.signal });
   } catch (error) {
     if (!(error instanceof NoEngineError)) throw error;

@@ -46,7 +46,8 @@ async function read(file: string): Promise<z.infer<typeof schema> | undefined> {
   try {
     return schema.parse(JSON.parse(await readFile(file, "utf8")));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { trackers: [] };
+    // Whether the folder can be had is found out by whoever opens it.
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return { trackers: [] };
     if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw toStorageError(error, file);
     tell(`sta: ${file} is damaged and not used: mend or remove it.`);
     return undefined;

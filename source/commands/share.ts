@@ -7,10 +7,10 @@ import { EXIT, fail, print, printJson, tell } from "./output.ts";
 import { untilSignal } from "./until-signal.ts";
 
 export async function run(operands: readonly string[], options: Options): Promise<number> {
-  const { ended } = untilSignal({ untilStdinEnds: options.untilStdinEnds });
   let engine: RunningEngine | undefined;
   try {
     engine = await useEngine(options);
+    const { ended } = untilSignal({ untilStdinEnds: options.untilStdinEnds });
     for (const operand of operands) {
       // Hashing may take minutes; nobody should have to ask twice for the end of that.
       const code = await Promise.race([share(engine, operand, options), ended.then(() => undefined)]);

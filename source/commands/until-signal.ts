@@ -2,7 +2,8 @@
 
 /**
  * Resolves at SIGINT, SIGTERM or SIGHUP, at the end of stdin when `untilStdinEnds`, or when `stop` is called.
- * A second signal ends the process within 100 ms, with the exit code of a signal.
+ * A second signal ends the process within 100 ms, with the exit code of a signal. Call it once the engine is there: until then
+ * a signal should end the command as it ends any other, whatever the start waits for.
  */
 export function untilSignal(options: { readonly untilStdinEnds?: boolean } = {}): {
   readonly ended: Promise<void>;

@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { untilReady } from "../../source/commands/engine-access.ts";
 import { Lab } from "../helpers/processes.ts";
 
 /** Ends the engine that a command of the lab has left running. */
@@ -93,6 +95,38 @@ test.for(["not..valid", "192.0.2.1"])("--host %s, which is not of this machine, 
   const daemon = lab.sta("home", ["daemon", "--host", host, "--port", "0"]);
   expect(await daemon.end()).toMatchObject({ code: 1 });
   expect(daemon.stderr).toContain(`The address ${host} cannot be listened on`);
+});
+
+test.for([
+  ["/proc/x", "STA_HOME"],
+  ["/proc/x/y", "STA_HOME"],
+  ["/dev/null", "STA_HOME"],
+  ["/etc/passwd", "STA_HOME"],
+])("a state folder that cannot be had, %s, is a sentence soon", async ([home, says]) => {
+  const lab = await openLab();
+  await writeFile(lab.path("a.txt"), "a");
+  const commands = [
+    ["share", "a.txt"],
+    ["share", "a.txt", "--standalone"],
+    ["share", "a.txt", "--tracker", "127.0.0.1:9"],
+    ["daemon"],
+  ].map((argv) => lab.sta("home", [...argv, ...LOCAL], { env: { STA_HOME: home! } }));
+  for (const command of commands) {
+    expect(await command.end()).toMatchObject({ code: 1 });
+    expect(command.stderr).toMatch(/^sta: [^\n]+\.\n$/);
+    expect(command.stderr).toContain(home);
+    expect(command.stderr).toContain(says);
+  }
+});
+
+test("an engine that starts and says nothing is a sentence that names its process and its log", async () => {
+  const child = spawn(process.execPath, ["-e", "console.error('here'); setInterval(() => 0, 1000)"], { stdio: "pipe" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const problem = await untilReady(child, { log: "/state/engine.log", patienceMs: 300 });
+  expect(problem).toMatchObject({ code: 1 });
+  expect(problem!.text).toContain(`(process ${child.pid})`);
+  expect(problem!.text).toContain("/state/engine.log");
+  expect(child.exitCode).toBeNull();
 });
 
 test("a control socket that cannot be made is a sentence", async () => {
