@@ -1,8 +1,6 @@
 // SHELL: our end of one tracker's swarm channel. It says what we have, says it again after every reconnect, and hears what there is.
-import { createHash } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { WebSocket } from "ws";
-import { FILE_LIMITS, decodeFirst } from "../protocol/bencode.ts";
 import { bitfieldBytes, fromBase64, setPiece, toBase64 } from "../protocol/channel/bitfield.ts";
 import {
   MAX_CATALOGUE_ENTRIES,
@@ -23,17 +21,12 @@ import {
   parseTrackerMessage,
 } from "../protocol/channel/messages.ts";
 import { TokenBucket } from "../protocol/channel/token-bucket.ts";
-import { BencodeError, ProtocolError, TrackerError, type TrackerErrorCode } from "../protocol/errors.ts";
-import { type InfoHashHex, type PeerId, parseInfoHashHex, toHex, toInfoHash } from "../protocol/ids.ts";
-
-/** `waiting`: not reachable, tried again at `retryAt`. `refused`: it does not want us, and is asked again more rarely. */
-export interface ChannelState {
-  readonly state: "connecting" | "connected" | "waiting" | "refused";
-  /** Why it is not connected, as a sentence that may hold the tracker's own words; null when it is. */
-  readonly problem: string | null;
-  /** Monotonic milliseconds, as performance.now(). */
-  readonly retryAt: number | null;
-}
+import { ProtocolError, TrackerError } from "../protocol/errors.ts";
+import { type InfoHashHex, type PeerId, parseInfoHashHex, toHex } from "../protocol/ids.ts";
+import { connectionProblem, trackerErrorOf } from "./channel-errors.ts";
+import { type ChannelEvent, type ChannelState, eventOf } from "./channel-events.ts";
+import { CHANNEL_TIMING, type ChannelTiming, retryDelayMs } from "./channel-timing.ts";
+import { publishableInfoHash } from "./publishable.ts";
 
 /** A peer that has at least one piece. */
 export interface Holder extends ChannelPeer {
@@ -41,50 +34,7 @@ export interface Holder extends ChannelPeer {
   readonly pieces: Uint8Array;
 }
 
-/** Texts in events are the tracker's, raw. */
-export type ChannelEvent =
-  | { readonly type: "state-changed"; readonly state: ChannelState }
-  /** At most four times a second. */
-  | { readonly type: "catalogue-changed" }
-  | { readonly type: "peers-known"; readonly count: number }
-  | { readonly type: "available"; readonly seq: number; readonly entry: CatalogueEntry }
-  | {
-      readonly type: "unavailable";
-      readonly seq: number;
-      readonly infoHash: InfoHashHex;
-      readonly name: string;
-      readonly why: string;
-      readonly peer: string | undefined;
-    }
-  | { readonly type: "notice"; readonly seq: number; readonly text: string }
-  /** The tracker could not take something we said. */
-  | { readonly type: "problem"; readonly text: string; readonly infoHash: InfoHashHex | undefined };
-
-/** How long things take. Tests shorten them. */
-export interface ChannelTiming {
-  /** Longest wait before the first and before any later try; half of it at least, by jitter. */
-  readonly firstRetryMs: number;
-  readonly maxRetryMs: number;
-  readonly refusedRetryMs: number;
-  /** Connection and welcome together; also each request. */
-  readonly connectMs: number;
-  readonly requestMs: number;
-  /** Without a byte or ping for this long the tracker is gone. */
-  readonly silentMs: number;
-  /** Updates, and `catalogue-changed`, at most once in this time. */
-  readonly gatherMs: number;
-}
-
-/** 8 s at most, so that the catalogue is right within 10 s of a tracker's return. */
-export const CHANNEL_TIMING: ChannelTiming = {
-  firstRetryMs: 1_000,
-  maxRetryMs: 8_000,
-  refusedRetryMs: 60_000,
-  connectMs: 10_000,
-  requestMs: 30_000,
-  silentMs: 90_000,
-  gatherMs: 250,
-};
+export type { ChannelEvent, ChannelState };
 
 export interface SwarmChannelOptions {
   readonly host: string;
@@ -110,9 +60,6 @@ interface PendingRequest {
   readonly reject: (error: TrackerError) => void;
   readonly timer: NodeJS.Timeout;
 }
-
-/** As every sta-tracker: see docs/PROTOCOL.md. */
-const MAX_PUBLISH_BYTES = 10_000_000;
 
 /** Requests that may wait for a reply at once. */
 const MAX_PENDING = 1_000;
@@ -204,11 +151,7 @@ export class SwarmChannel {
    * to the tracker, `malformed` when it is none at all, `too-big` when it has more than 10 MB.
    */
   async publish(torrent: Uint8Array): Promise<InfoHashHex> {
-    if (torrent.length > MAX_PUBLISH_BYTES) {
-      const text = `A torrent of ${torrent.length} bytes cannot be published; a tracker keeps ${MAX_PUBLISH_BYTES} at most.`;
-      throw new TrackerError("too-big", text);
-    }
-    const infoHash = infoHashOf(torrent);
+    const infoHash = publishableInfoHash(torrent);
     this.#torrents.set(infoHash, torrent);
     this.#withdrawn.delete(infoHash);
     if (this.#isConnected && this.#entries.has(infoHash)) return infoHash;
@@ -317,7 +260,7 @@ export class SwarmChannel {
         socket.terminate();
       }
     });
-    socket.on("error", (error) => (problem ??= sentenceOf(error, this.#options.host, this.address)));
+    socket.on("error", (error) => (problem ??= connectionProblem(error, this.#options.host, this.address)));
     socket.on("close", (code, reason) => {
       clearTimeout(welcome);
       clearTimeout(this.#silence);
@@ -336,10 +279,8 @@ export class SwarmChannel {
     this.#unlisted.clear();
     clearTimeout(this.#flush);
     this.#flush = undefined;
-    const longest = refused
-      ? this.#timing.refusedRetryMs
-      : Math.min(this.#timing.maxRetryMs, this.#timing.firstRetryMs * 2 ** this.#failures++);
-    const delay = longest * (0.5 + this.#options.random() / 2);
+    const delay = retryDelayMs(this.#timing, this.#failures, refused, this.#options.random());
+    if (!refused) this.#failures++;
     this.#setState({
       state: refused ? "refused" : "waiting",
       problem,
@@ -423,29 +364,19 @@ export class SwarmChannel {
     switch (message.type) {
       case "available":
         this.#learn([message.entry]);
-        this.#emit({ type: "available", seq: message.seq, entry: message.entry });
-        return;
+        break;
       case "changed":
         this.#learn(message.entries);
-        this.#emit({ type: "peers-known", count: message.peers });
-        return;
+        break;
       case "unavailable":
         if (message.forgotten && this.#entries.delete(message.infoHash)) this.#catalogueChanged();
-        this.#emit({
-          type: "unavailable",
-          seq: message.seq,
-          infoHash: message.infoHash,
-          name: message.name,
-          why: message.why,
-          peer: message.peer,
-        });
-        return;
+        break;
       case "notice":
-        this.#emit(message);
-        return;
+        break;
       default:
         message satisfies never;
     }
+    this.#emit(eventOf(message));
   }
 
   #learn(entries: readonly CatalogueEntry[]): void {
@@ -479,7 +410,7 @@ export class SwarmChannel {
   #failed(error: Extract<TrackerMessage, { type: "error" }>): void {
     const { re, infoHash, code, text } = error;
     if (re !== undefined) {
-      this.#settle(re)?.reject(new TrackerError(codeOf(code), text));
+      this.#settle(re)?.reject(trackerErrorOf(error));
       return;
     }
     if (code !== "not-published" || !infoHash) {
@@ -623,20 +554,6 @@ function newBucket(): TokenBucket {
   return new TokenBucket(0.8 * MESSAGES_PER_SECOND, 0.8 * MESSAGE_BURST, performance.now());
 }
 
-/** SHA-1 of the raw bytes of `info`. Throws TrackerError `malformed` when there is none. */
-function infoHashOf(torrent: Uint8Array): InfoHashHex {
-  try {
-    const info = decodeFirst(torrent, FILE_LIMITS).spans.get("info");
-    if (info) {
-      const digest = createHash("sha1").update(torrent.subarray(info.start, info.end)).digest();
-      return toHex(toInfoHash(digest));
-    }
-  } catch (error) {
-    if (!(error instanceof BencodeError)) throw error;
-  }
-  throw new TrackerError("malformed", "These bytes are no torrent and cannot be published.");
-}
-
 /** Throws TrackerError `malformed`. */
 function decoded(base64: string): Uint8Array {
   try {
@@ -644,32 +561,5 @@ function decoded(base64: string): Uint8Array {
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new TrackerError("malformed", "The tracker's answer is unreadable.", { cause });
-  }
-}
-
-function codeOf(code: string): TrackerErrorCode {
-  if (code === "not-published") return "not-found";
-  return code === "not-found" || code === "no-holder" || code === "ambiguous" ? code : "refused";
-}
-
-function sentenceOf(error: Error, host: string, address: string): string {
-  const code = "code" in error ? error.code : undefined;
-  switch (code) {
-    case "ECONNREFUSED":
-      return `no tracker answers at ${address}`;
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return `the name ${host} is not known`;
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-    case "ETIMEDOUT":
-      return `${address} cannot be reached`;
-    case "ECONNRESET":
-    case "EPIPE":
-      return `the connection to ${address} was lost`;
-    default:
-      return /^Unexpected server response|^Server sent|^Parse Error/.test(error.message)
-        ? `${address} answers, but is no sta-tracker (${error.message})`
-        : `${address} cannot be reached: ${error.message}`;
   }
 }
