@@ -1,9 +1,9 @@
 // sta create: makes a .torrent file.
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { bytesText } from "../engine/transfer-summary.ts";
 import { toHex } from "../protocol/ids.ts";
 import { atomicWrite } from "../storage/atomic-write.ts";
-import { StorageError, toNamedPathError } from "../storage/errors.ts";
+import { StorageError, toStorageError } from "../storage/errors.ts";
 import { createTorrent } from "../storage/hash-files.ts";
 import { MetainfoError } from "../metainfo/errors.ts";
 import type { Options } from "./options.ts";
@@ -25,7 +25,7 @@ export async function run([operand]: readonly string[], options: Options): Promi
     });
     const output = resolve(options.output ?? `${basename(path)}.torrent`);
     await atomicWrite(output, metainfo.bytes, 0o666 & ~process.umask()).catch((error: unknown) => {
-      throw toNamedPathError(error, output);
+      throw toOutputError(error, output);
     });
     const infoHash = toHex(metainfo.infoHash);
     const pieces = metainfo.pieceHashes.length / 20;
@@ -37,4 +37,18 @@ export async function run([operand]: readonly string[], options: Options): Promi
     if (error instanceof StorageError || error instanceof MetainfoError) return fail(error.message);
     throw error;
   }
+}
+
+/** It is the folder around a file to be written that is not there, and never the file. */
+function toOutputError(error: unknown, output: string): StorageError {
+  const failure = toStorageError(error, output);
+  const why =
+    failure.code === "missing"
+      ? `there is no folder ${dirname(output)}`
+      : (error as NodeJS.ErrnoException).code === "EISDIR"
+        ? "it is a folder"
+        : undefined;
+  if (why === undefined) return failure;
+  const message = `${output} cannot be written, ${why}: --output takes the path of a file.`;
+  return new StorageError(failure.code, output, message, { cause: error });
 }

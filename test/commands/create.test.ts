@@ -41,7 +41,11 @@ test("an output that cannot be written is a sentence that names it", async () =>
   const home = await temporaryHome();
   await writeFile(join(home, "a"), "a");
   expect(await run([join(home, "a")], optionsOf(home, { output: join(home, "none", "x.torrent") }))).toBe(1);
-  expect(heard.err).toContain(join(home, "none"));
+  expect(heard.err).toBe(
+    `sta: ${join(home, "none", "x.torrent")} cannot be written, there is no folder ${join(home, "none")}: --output takes the path of a file.\n`,
+  );
+  expect(await run([join(home, "a")], optionsOf(home, { output: home }))).toBe(1);
+  expect(heard.err).toContain(`${home} cannot be written, it is a folder: `);
 });
 
 test("what is no URL is wrong usage", async () => {
