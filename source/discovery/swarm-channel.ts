@@ -26,6 +26,7 @@ import { type InfoHashHex, type PeerId, parseInfoHashHex, toHex } from "../proto
 import { connectionProblem, trackerErrorOf } from "./channel-errors.ts";
 import { type ChannelEvent, type ChannelState, eventOf } from "./channel-events.ts";
 import { CHANNEL_TIMING, type ChannelTiming, retryDelayMs } from "./channel-timing.ts";
+import { PendingRequests, type Reply } from "./pending-requests.ts";
 import { publishableInfoHash } from "./publishable.ts";
 
 /** A peer that has at least one piece. */
@@ -54,15 +55,6 @@ export interface SwarmChannelOptions {
 /** What the tracker has not yet heard of a torrent: all of it, or pieces gained (true) and lost (false). */
 type Unsaid = "have" | Map<number, boolean>;
 
-interface PendingRequest {
-  readonly expects: TrackerMessage["type"];
-  readonly resolve: (reply: TrackerMessage) => void;
-  readonly reject: (error: TrackerError) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
-/** Requests that may wait for a reply at once. */
-const MAX_PENDING = 1_000;
 const CLOSE_GRACE_MS = 500;
 
 export class SwarmChannel {
@@ -92,14 +84,14 @@ export class SwarmChannel {
   /** Published just now, not yet acknowledged: `have` must wait for that. */
   readonly #publishing = new Set<InfoHashHex>();
   readonly #outbox: string[] = [];
-  readonly #pending = new Map<number, PendingRequest>();
-  #requests = 0;
+  readonly #requests: PendingRequests;
   #bucket: TokenBucket;
   #flush: NodeJS.Timeout | undefined;
 
   constructor(options: SwarmChannelOptions) {
     this.#options = options;
     this.#timing = { ...CHANNEL_TIMING, ...options.timing };
+    this.#requests = new PendingRequests(this.address, this.#timing.requestMs);
     this.#bucket = newBucket();
   }
 
@@ -132,7 +124,7 @@ export class SwarmChannel {
     this.#closed = true;
     for (const timer of [this.#retry, this.#silence, this.#flush, this.#catalogueTold]) clearTimeout(timer);
     const socket = this.#socket;
-    this.#rejectPending("the channel is closed");
+    this.#requests.failAll(new TrackerError("unreachable", "the channel is closed."));
     if (!socket || socket.readyState === socket.CLOSED) return;
     await new Promise<void>((resolve) => {
       const grace = setTimeout(() => socket.terminate(), CLOSE_GRACE_MS);
@@ -286,7 +278,7 @@ export class SwarmChannel {
       problem,
       retryAt: performance.now() + delay,
     });
-    this.#rejectPending(problem);
+    this.#requests.failAll(new TrackerError("unreachable", `${problem}.`));
     this.#retry = setTimeout(() => this.#connect(), delay);
   }
 
@@ -309,7 +301,7 @@ export class SwarmChannel {
       case "torrent":
       case "holders":
       case "peers":
-        this.#replied(message.re, message);
+        this.#requests.reply(message);
         return;
       case "error":
         this.#failed(message);
@@ -410,7 +402,7 @@ export class SwarmChannel {
   #failed(error: Extract<TrackerMessage, { type: "error" }>): void {
     const { re, infoHash, code, text } = error;
     if (re !== undefined) {
-      this.#settle(re)?.reject(trackerErrorOf(error));
+      this.#requests.fail(re, trackerErrorOf(error));
       return;
     }
     if (code !== "not-published" || !infoHash) {
@@ -439,57 +431,18 @@ export class SwarmChannel {
     }
   }
 
-  #request<Type extends "published" | "torrent" | "holders" | "peers">(
+  #request<Type extends Reply["type"]>(
     expects: Type,
     message: (id: number) => ClientMessage,
-  ): Promise<Extract<TrackerMessage, { type: Type }>> {
-    return new Promise((resolve, reject) => {
-      if (!this.#isConnected) {
-        const { problem } = this.#state;
-        const text = problem ?? `${this.address} is not connected yet`;
-        reject(new TrackerError("unreachable", `The tracker cannot be asked now: ${text}.`));
-        return;
-      }
-      if (this.#pending.size >= MAX_PENDING) {
-        reject(new TrackerError("timeout", `${MAX_PENDING} requests wait for ${this.address} already.`));
-        return;
-      }
-      const id = ++this.#requests;
-      const timer = setTimeout(() => {
-        this.#pending.delete(id);
-        reject(
-          new TrackerError("timeout", `${this.address} did not answer within ${this.#timing.requestMs / 1000} s.`),
-        );
-      }, this.#timing.requestMs);
-      this.#pending.set(id, {
-        expects,
-        // `expects` was compared when the reply came.
-        resolve: (reply) => resolve(reply as Extract<TrackerMessage, { type: Type }>),
-        reject,
-        timer,
-      });
+  ): Promise<Extract<Reply, { type: Type }>> {
+    if (!this.#isConnected) {
+      const text = this.#state.problem ?? `${this.address} is not connected yet`;
+      return Promise.reject(new TrackerError("unreachable", `The tracker cannot be asked now: ${text}.`));
+    }
+    return this.#requests.ask(expects, (id) => {
       this.#outbox.push(encodeMessage(message(id)));
       this.#pump();
     });
-  }
-
-  #replied(re: number, reply: TrackerMessage): void {
-    const request = this.#settle(re);
-    if (!request) return;
-    if (request.expects === reply.type) request.resolve(reply);
-    else
-      request.reject(new TrackerError("malformed", `${this.address} answered ${request.expects} with ${reply.type}.`));
-  }
-
-  #settle(id: number): PendingRequest | undefined {
-    const request = this.#pending.get(id);
-    this.#pending.delete(id);
-    clearTimeout(request?.timer);
-    return request;
-  }
-
-  #rejectPending(why: string): void {
-    for (const id of this.#pending.keys()) this.#settle(id)?.reject(new TrackerError("unreachable", `${why}.`));
   }
 
   /** Sends what may be sent now: requests, then what we have; gathered updates only when their time has come. */
