@@ -3,7 +3,6 @@ import { performance } from "node:perf_hooks";
 import { WebSocket } from "ws";
 import { bitfieldBytes, fromBase64, setPiece, toBase64 } from "../protocol/channel/bitfield.ts";
 import {
-  MAX_CATALOGUE_ENTRIES,
   MAX_TORRENT_FRAME,
   MAX_UPDATE_PIECES,
   MESSAGES_PER_SECOND,
@@ -26,6 +25,7 @@ import { type InfoHashHex, type PeerId, parseInfoHashHex, toHex } from "../proto
 import { connectionProblem, trackerErrorOf } from "./channel-errors.ts";
 import { type ChannelEvent, type ChannelState, eventOf } from "./channel-events.ts";
 import { CHANNEL_TIMING, type ChannelTiming, retryDelayMs } from "./channel-timing.ts";
+import { KnownCatalogue } from "./known-catalogue.ts";
 import { PendingRequests, type Reply } from "./pending-requests.ts";
 import { publishableInfoHash } from "./publishable.ts";
 
@@ -67,12 +67,7 @@ export class SwarmChannel {
   #retry: NodeJS.Timeout | undefined;
   #silence: NodeJS.Timeout | undefined;
 
-  #seq: number | undefined;
-  #epoch = "";
-  readonly #entries = new Map<InfoHashHex, CatalogueEntry>();
-  #catalogue: readonly CatalogueEntry[] | undefined;
-  #catalogueTold: NodeJS.Timeout | undefined;
-  #catalogueMoved = false;
+  readonly #catalogue: KnownCatalogue;
 
   /** Bitfields we stand for, and torrents to be published wherever they are missing. */
   readonly #said = new Map<InfoHashHex, Uint8Array>();
@@ -91,6 +86,7 @@ export class SwarmChannel {
   constructor(options: SwarmChannelOptions) {
     this.#options = options;
     this.#timing = { ...CHANNEL_TIMING, ...options.timing };
+    this.#catalogue = new KnownCatalogue(this.#timing.gatherMs, () => this.#emit({ type: "catalogue-changed" }));
     this.#requests = new PendingRequests(this.address, this.#timing.requestMs);
     this.#bucket = newBucket();
   }
@@ -107,11 +103,11 @@ export class SwarmChannel {
 
   /** What the tracker offers; the same array until it changes. After a lost connection it is what was known last. */
   catalogue(): readonly CatalogueEntry[] {
-    return (this.#catalogue ??= [...this.#entries.values()]);
+    return this.#catalogue.list();
   }
 
   entry(infoHash: InfoHashHex): CatalogueEntry | undefined {
-    return this.#entries.get(infoHash);
+    return this.#catalogue.get(infoHash);
   }
 
   start(): void {
@@ -122,7 +118,8 @@ export class SwarmChannel {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const timer of [this.#retry, this.#silence, this.#flush, this.#catalogueTold]) clearTimeout(timer);
+    for (const timer of [this.#retry, this.#silence, this.#flush]) clearTimeout(timer);
+    this.#catalogue.close();
     const socket = this.#socket;
     this.#requests.failAll(new TrackerError("unreachable", "the channel is closed."));
     if (!socket || socket.readyState === socket.CLOSED) return;
@@ -146,7 +143,7 @@ export class SwarmChannel {
     const infoHash = publishableInfoHash(torrent);
     this.#torrents.set(infoHash, torrent);
     this.#withdrawn.delete(infoHash);
-    if (this.#isConnected && this.#entries.has(infoHash)) return infoHash;
+    if (this.#isConnected && this.#catalogue.has(infoHash)) return infoHash;
     return this.#publish(infoHash, torrent);
   }
 
@@ -231,9 +228,15 @@ export class SwarmChannel {
       socket.terminate();
     }, this.#timing.connectMs);
     socket.on("open", () => {
-      const resume = this.#seq === undefined ? {} : { resume: this.#seq, epoch: this.#epoch };
       const secret = token === undefined ? {} : { token };
-      const hello = { type: "hello", peerId: toHex(peerId), port: listenPort(), agent, ...secret, ...resume } as const;
+      const hello = {
+        type: "hello",
+        peerId: toHex(peerId),
+        port: listenPort(),
+        agent,
+        ...secret,
+        ...this.#catalogue.place,
+      } as const;
       socket.send(encodeMessage(hello));
       this.#heard(socket);
     });
@@ -248,7 +251,7 @@ export class SwarmChannel {
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
         problem = `${this.address} sent a malformed message: ${error.message}`;
-        this.#seq = undefined;
+        this.#catalogue.losePlace();
         socket.terminate();
       }
     });
@@ -320,14 +323,9 @@ export class SwarmChannel {
   #welcomed(welcome: Extract<TrackerMessage, { type: "welcome" }>): void {
     if (this.#isConnected) return;
     this.#failures = 0;
-    this.#seq = welcome.seq;
-    this.#epoch = welcome.epoch;
     this.#bucket = newBucket();
     for (const infoHash of this.#said.keys()) this.#unsaid.set(infoHash, "have");
-    if (welcome.catalogue) {
-      this.#entries.clear();
-      this.#learn(welcome.catalogue);
-    }
+    this.#catalogue.welcomed(welcome);
     this.#setState({ state: "connected", problem: null, retryAt: null });
     this.#emit({ type: "peers-known", count: welcome.peers });
     if (!welcome.more) this.#catalogueKnown();
@@ -336,7 +334,7 @@ export class SwarmChannel {
   /** Now it is known what the tracker lacks: that is published first, and then said what we have. */
   #catalogueKnown(): void {
     for (const [infoHash, torrent] of this.#torrents) {
-      if (this.#entries.has(infoHash)) continue;
+      if (this.#catalogue.has(infoHash)) continue;
       this.#publish(infoHash, torrent).catch((error: unknown) => {
         if (!(error instanceof TrackerError)) throw error;
         if (this.#isConnected) this.#emit({ type: "problem", text: error.message, infoHash });
@@ -346,13 +344,10 @@ export class SwarmChannel {
   }
 
   #broadcast(socket: WebSocket, message: Broadcast): void {
-    if (this.#seq === undefined || message.seq !== this.#seq + 1) {
-      // Something was missed: the next hello asks for the catalogue anew.
-      this.#seq = undefined;
+    if (!this.#catalogue.follows(message.seq)) {
       socket.terminate();
       return;
     }
-    this.#seq = message.seq;
     switch (message.type) {
       case "available":
         this.#learn([message.entry]);
@@ -361,7 +356,7 @@ export class SwarmChannel {
         this.#learn(message.entries);
         break;
       case "unavailable":
-        if (message.forgotten && this.#entries.delete(message.infoHash)) this.#catalogueChanged();
+        if (message.forgotten) this.#catalogue.forget(message.infoHash);
         break;
       case "notice":
         break;
@@ -372,31 +367,14 @@ export class SwarmChannel {
   }
 
   #learn(entries: readonly CatalogueEntry[]): void {
-    for (const entry of entries) {
-      if (this.#entries.size < MAX_CATALOGUE_ENTRIES || this.#entries.has(entry.infoHash)) {
-        this.#entries.set(entry.infoHash, entry);
-      }
-      if (this.#unlisted.delete(entry.infoHash)) this.#sayAll(entry.infoHash);
-    }
-    this.#catalogueChanged();
+    for (const { infoHash } of entries) if (this.#unlisted.delete(infoHash)) this.#sayAll(infoHash);
+    this.#catalogue.learn(entries);
   }
 
   #sayAll(infoHash: InfoHashHex): void {
     if (!this.#said.has(infoHash)) return;
     this.#unsaid.set(infoHash, "have");
     this.#pump();
-  }
-
-  #catalogueChanged(): void {
-    this.#catalogue = undefined;
-    this.#catalogueMoved = true;
-    if (this.#catalogueTold) return;
-    this.#catalogueMoved = false;
-    this.#catalogueTold = setTimeout(() => {
-      this.#catalogueTold = undefined;
-      if (this.#catalogueMoved) this.#catalogueChanged();
-    }, this.#timing.gatherMs);
-    this.#emit({ type: "catalogue-changed" });
   }
 
   #failed(error: Extract<TrackerMessage, { type: "error" }>): void {
@@ -410,7 +388,7 @@ export class SwarmChannel {
       return;
     }
     this.#unlisted.add(infoHash);
-    if (this.#entries.delete(infoHash)) this.#catalogueChanged();
+    this.#catalogue.forget(infoHash);
     // The tracker made room and forgot what we still share.
     if (this.#torrents.has(infoHash)) this.#catalogueKnown();
   }
