@@ -1,13 +1,8 @@
 // SHELL: our end of one tracker's swarm channel. It says what we have, says it again after every reconnect, and hears what there is.
 import { performance } from "node:perf_hooks";
 import { WebSocket } from "ws";
-import { bitfieldBytes, fromBase64, setPiece, toBase64 } from "../protocol/channel/bitfield.ts";
-import {
-  MAX_TORRENT_FRAME,
-  MAX_UPDATE_PIECES,
-  MESSAGES_PER_SECOND,
-  MESSAGE_BURST,
-} from "../protocol/channel/limits.ts";
+import { fromBase64, toBase64 } from "../protocol/channel/bitfield.ts";
+import { MAX_TORRENT_FRAME } from "../protocol/channel/limits.ts";
 import {
   type Broadcast,
   CHANNEL_PATH,
@@ -19,13 +14,14 @@ import {
   encodeMessage,
   parseTrackerMessage,
 } from "../protocol/channel/messages.ts";
-import { TokenBucket } from "../protocol/channel/token-bucket.ts";
 import { ProtocolError, TrackerError } from "../protocol/errors.ts";
 import { type InfoHashHex, type PeerId, parseInfoHashHex, toHex } from "../protocol/ids.ts";
 import { connectionProblem, trackerErrorOf } from "./channel-errors.ts";
 import { type ChannelEvent, type ChannelState, eventOf } from "./channel-events.ts";
 import { CHANNEL_TIMING, type ChannelTiming, retryDelayMs } from "./channel-timing.ts";
 import { KnownCatalogue } from "./known-catalogue.ts";
+import { OurHoldings } from "./our-holdings.ts";
+import { PacedOutbox } from "./paced-outbox.ts";
 import { PendingRequests, type Reply } from "./pending-requests.ts";
 import { publishableInfoHash } from "./publishable.ts";
 
@@ -52,9 +48,6 @@ export interface SwarmChannelOptions {
   readonly timing?: Partial<ChannelTiming>;
 }
 
-/** What the tracker has not yet heard of a torrent: all of it, or pieces gained (true) and lost (false). */
-type Unsaid = "have" | Map<number, boolean>;
-
 const CLOSE_GRACE_MS = 500;
 
 export class SwarmChannel {
@@ -69,26 +62,20 @@ export class SwarmChannel {
 
   readonly #catalogue: KnownCatalogue;
 
-  /** Bitfields we stand for, and torrents to be published wherever they are missing. */
-  readonly #said = new Map<InfoHashHex, Uint8Array>();
-  readonly #torrents = new Map<InfoHashHex, Uint8Array>();
-  readonly #unsaid = new Map<InfoHashHex, Unsaid>();
-  readonly #withdrawn = new Set<InfoHashHex>();
-  /** What the tracker does not list: nothing is said of it until it does. */
-  readonly #unlisted = new Set<InfoHashHex>();
-  /** Published just now, not yet acknowledged: `have` must wait for that. */
-  readonly #publishing = new Set<InfoHashHex>();
-  readonly #outbox: string[] = [];
+  readonly #holdings = new OurHoldings();
   readonly #requests: PendingRequests;
-  #bucket: TokenBucket;
-  #flush: NodeJS.Timeout | undefined;
+  readonly #outbox: PacedOutbox;
 
   constructor(options: SwarmChannelOptions) {
     this.#options = options;
     this.#timing = { ...CHANNEL_TIMING, ...options.timing };
     this.#catalogue = new KnownCatalogue(this.#timing.gatherMs, () => this.#emit({ type: "catalogue-changed" }));
     this.#requests = new PendingRequests(this.address, this.#timing.requestMs);
-    this.#bucket = newBucket();
+    this.#outbox = new PacedOutbox({
+      gatherMs: this.#timing.gatherMs,
+      send: (frame) => this.#socket?.send(frame),
+      owed: (updates) => this.#holdings.owed(updates),
+    });
   }
 
   get state(): ChannelState {
@@ -118,7 +105,8 @@ export class SwarmChannel {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const timer of [this.#retry, this.#silence, this.#flush]) clearTimeout(timer);
+    for (const timer of [this.#retry, this.#silence]) clearTimeout(timer);
+    this.#outbox.close();
     this.#catalogue.close();
     const socket = this.#socket;
     this.#requests.failAll(new TrackerError("unreachable", "the channel is closed."));
@@ -141,8 +129,7 @@ export class SwarmChannel {
    */
   async publish(torrent: Uint8Array): Promise<InfoHashHex> {
     const infoHash = publishableInfoHash(torrent);
-    this.#torrents.set(infoHash, torrent);
-    this.#withdrawn.delete(infoHash);
+    this.#holdings.keepTorrent(infoHash, torrent);
     if (this.#isConnected && this.#catalogue.has(infoHash)) return infoHash;
     return this.#publish(infoHash, torrent);
   }
@@ -169,36 +156,20 @@ export class SwarmChannel {
 
   /** We have exactly the pieces of `bitfield`, which is copied. Said again after every reconnect. */
   have(infoHash: InfoHashHex, bitfield: Uint8Array): void {
-    this.#said.set(infoHash, bitfield.slice());
-    this.#withdrawn.delete(infoHash);
-    this.#unsaid.set(infoHash, "have");
-    this.#pump();
+    this.#holdings.have(infoHash, bitfield);
+    this.#outbox.pump();
   }
 
   /** We gained and lost pieces since `have`, which must have come before. Gathered: said at most four times a second. */
   update(infoHash: InfoHashHex, gained: readonly number[], lost: readonly number[]): void {
-    const bits = this.#said.get(infoHash);
-    if (!bits) throw new RangeError(`update before have: ${infoHash}`);
-    const before = this.#unsaid.get(infoHash);
-    const unsaid = before instanceof Map ? before : new Map<number, boolean>();
-    for (const [pieces, held] of [[gained, true] as const, [lost, false] as const]) {
-      for (const piece of pieces) {
-        if (bitfieldBytes(piece + 1) > bits.length) throw new RangeError(`no piece ${piece} in ${infoHash}`);
-        setPiece(bits, piece, held);
-        unsaid.set(piece, held);
-      }
-    }
-    if (before !== "have") this.#unsaid.set(infoHash, unsaid.size > MAX_UPDATE_PIECES ? "have" : unsaid);
-    this.#flushLater();
+    this.#holdings.update(infoHash, gained, lost);
+    this.#outbox.flushLater();
   }
 
   /** We have nothing to do with a torrent any longer. */
   forget(infoHash: InfoHashHex): void {
-    this.#torrents.delete(infoHash);
-    this.#unsaid.delete(infoHash);
-    const isListed = !this.#unlisted.delete(infoHash);
-    if (this.#said.delete(infoHash) && isListed && this.#isConnected) this.#withdrawn.add(infoHash);
-    this.#pump();
+    this.#holdings.forget(infoHash);
+    this.#outbox.pump();
   }
 
   get #isConnected(): boolean {
@@ -268,12 +239,7 @@ export class SwarmChannel {
 
   #lost(problem: string, refused: boolean): void {
     this.#socket = undefined;
-    this.#outbox.length = 0;
-    this.#publishing.clear();
-    this.#withdrawn.clear();
-    this.#unlisted.clear();
-    clearTimeout(this.#flush);
-    this.#flush = undefined;
+    this.#outbox.close();
     const delay = retryDelayMs(this.#timing, this.#failures, refused, this.#options.random());
     if (!refused) this.#failures++;
     this.#setState({
@@ -323,9 +289,9 @@ export class SwarmChannel {
   #welcomed(welcome: Extract<TrackerMessage, { type: "welcome" }>): void {
     if (this.#isConnected) return;
     this.#failures = 0;
-    this.#bucket = newBucket();
-    for (const infoHash of this.#said.keys()) this.#unsaid.set(infoHash, "have");
     this.#catalogue.welcomed(welcome);
+    this.#holdings.startOver();
+    this.#outbox.open();
     this.#setState({ state: "connected", problem: null, retryAt: null });
     this.#emit({ type: "peers-known", count: welcome.peers });
     if (!welcome.more) this.#catalogueKnown();
@@ -333,14 +299,14 @@ export class SwarmChannel {
 
   /** Now it is known what the tracker lacks: that is published first, and then said what we have. */
   #catalogueKnown(): void {
-    for (const [infoHash, torrent] of this.#torrents) {
+    for (const [infoHash, torrent] of this.#holdings.torrents()) {
       if (this.#catalogue.has(infoHash)) continue;
       this.#publish(infoHash, torrent).catch((error: unknown) => {
         if (!(error instanceof TrackerError)) throw error;
         if (this.#isConnected) this.#emit({ type: "problem", text: error.message, infoHash });
       });
     }
-    this.#pump();
+    this.#outbox.pump();
   }
 
   #broadcast(socket: WebSocket, message: Broadcast): void {
@@ -367,14 +333,8 @@ export class SwarmChannel {
   }
 
   #learn(entries: readonly CatalogueEntry[]): void {
-    for (const { infoHash } of entries) if (this.#unlisted.delete(infoHash)) this.#sayAll(infoHash);
+    for (const { infoHash } of entries) if (this.#holdings.listed(infoHash)) this.#outbox.pump();
     this.#catalogue.learn(entries);
-  }
-
-  #sayAll(infoHash: InfoHashHex): void {
-    if (!this.#said.has(infoHash)) return;
-    this.#unsaid.set(infoHash, "have");
-    this.#pump();
   }
 
   #failed(error: Extract<TrackerMessage, { type: "error" }>): void {
@@ -387,25 +347,25 @@ export class SwarmChannel {
       this.#emit({ type: "problem", text, infoHash });
       return;
     }
-    this.#unlisted.add(infoHash);
+    this.#holdings.unlisted(infoHash);
     this.#catalogue.forget(infoHash);
     // The tracker made room and forgot what we still share.
-    if (this.#torrents.has(infoHash)) this.#catalogueKnown();
+    if (this.#holdings.torrents().has(infoHash)) this.#catalogueKnown();
   }
 
   async #publish(infoHash: InfoHashHex, torrent: Uint8Array): Promise<InfoHashHex> {
-    if (this.#isConnected) this.#publishing.add(infoHash);
+    if (this.#isConnected) this.#holdings.publishing(infoHash);
     try {
       const reply = await this.#request("published", (id) => ({ type: "publish", id, torrent: toBase64(torrent) }));
-      if (this.#unlisted.delete(infoHash)) this.#sayAll(infoHash);
+      this.#holdings.listed(infoHash);
       return reply.infoHash;
     } catch (error) {
       // A tracker that refuses it once refuses it always.
-      if (error instanceof TrackerError && error.code === "refused") this.#torrents.delete(infoHash);
+      if (error instanceof TrackerError && error.code === "refused") this.#holdings.dropTorrent(infoHash);
       throw error;
     } finally {
-      this.#publishing.delete(infoHash);
-      this.#pump();
+      this.#holdings.publishingEnded(infoHash);
+      this.#outbox.pump();
     }
   }
 
@@ -417,57 +377,7 @@ export class SwarmChannel {
       const text = this.#state.problem ?? `${this.address} is not connected yet`;
       return Promise.reject(new TrackerError("unreachable", `The tracker cannot be asked now: ${text}.`));
     }
-    return this.#requests.ask(expects, (id) => {
-      this.#outbox.push(encodeMessage(message(id)));
-      this.#pump();
-    });
-  }
-
-  /** Sends what may be sent now: requests, then what we have; gathered updates only when their time has come. */
-  #pump(updates = false): void {
-    if (!this.#isConnected || this.#closed) return;
-    while (this.#outbox.length > 0) {
-      if (!this.#bucket.take(performance.now())) return this.#flushLater();
-      this.#socket?.send(this.#outbox.shift()!);
-    }
-    for (const infoHash of this.#withdrawn) {
-      if (!this.#say({ type: "have", infoHash, pieces: null })) return;
-      this.#withdrawn.delete(infoHash);
-    }
-    for (const [infoHash, unsaid] of this.#unsaid) {
-      if (this.#publishing.has(infoHash) || this.#unlisted.has(infoHash)) continue;
-      if (unsaid !== "have" && !updates) continue;
-      if (!this.#say(this.#sayingOf(infoHash, unsaid))) return;
-      this.#unsaid.delete(infoHash);
-    }
-  }
-
-  #sayingOf(infoHash: InfoHashHex, unsaid: Unsaid): ClientMessage {
-    if (unsaid === "have") return { type: "have", infoHash, pieces: toBase64(this.#said.get(infoHash)!) };
-    const pieces = [...unsaid];
-    return {
-      type: "update",
-      infoHash,
-      gained: pieces.filter(([, held]) => held).map(([piece]) => piece),
-      lost: pieces.filter(([, held]) => !held).map(([piece]) => piece),
-    };
-  }
-
-  #say(message: ClientMessage): boolean {
-    if (!this.#bucket.take(performance.now())) {
-      this.#flushLater();
-      return false;
-    }
-    this.#socket?.send(encodeMessage(message));
-    return true;
-  }
-
-  #flushLater(): void {
-    if (this.#closed) return;
-    this.#flush ??= setTimeout(() => {
-      this.#flush = undefined;
-      this.#pump(true);
-    }, this.#timing.gatherMs);
+    return this.#requests.ask(expects, (id) => this.#outbox.post(message(id)));
   }
 
   #setState(state: ChannelState): void {
@@ -478,11 +388,6 @@ export class SwarmChannel {
   #emit(event: ChannelEvent): void {
     if (!this.#closed) this.#options.onEvent(event);
   }
-}
-
-/** A little below what the tracker allows, so that no clock of ours makes it cut us. */
-function newBucket(): TokenBucket {
-  return new TokenBucket(0.8 * MESSAGES_PER_SECOND, 0.8 * MESSAGE_BURST, performance.now());
 }
 
 /** Throws TrackerError `malformed`. */
