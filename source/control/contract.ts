@@ -201,7 +201,10 @@ export const commandSchema = z.discriminatedUnion("method", [
   z.object({ method: z.literal("resume"), infoHash }),
   z.object({ method: z.literal("check"), infoHash }),
   z.object({ method: z.literal("remove"), infoHash, withData: z.boolean() }),
+  /** host:port, also of the next; both are remembered. */
   z.object({ method: z.literal("add-tracker"), address: z.string().min(1).max(255) }),
+  /** Its channel is closed, and what it offered goes from the catalogue. */
+  z.object({ method: z.literal("remove-tracker"), address: z.string().min(1).max(255) }),
   z.object({
     method: z.literal("set-limits"),
     downBytesPerSecond: bytesPerSecond.optional(),

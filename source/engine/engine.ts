@@ -50,6 +50,8 @@ export interface EngineOptions {
   readonly upLimit: number;
   /** Takes pieces of files it never asked for, when a tracker lists them. */
   readonly takesGifts: boolean;
+  /** Keeps a tracker that a command named for the next start, or forgets it. Rejects with StorageError. */
+  readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
   /** Somebody asked the engine to stop. */
   readonly onStop: () => void;
   /** Hears also what happens while the engine starts. */

@@ -21,7 +21,12 @@ import type { Entry, TransferBook } from "./transfer-book.ts";
 
 /** What of an engine commands work on. */
 export interface Engine {
-  readonly options: { readonly version: string; readonly folder: string; readonly onStop: () => void };
+  readonly options: {
+    readonly version: string;
+    readonly folder: string;
+    readonly onStop: () => void;
+    readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
+  };
   /** Aborted when the engine stops. */
   readonly ending: AbortSignal;
   readonly book: TransferBook;
@@ -78,6 +83,8 @@ function dispatch(engine: Engine, command: Command): Promise<Reply> | Reply {
       return remove(engine, command.infoHash, command.withData);
     case "add-tracker":
       return addTracker(engine, command.address);
+    case "remove-tracker":
+      return removeTracker(engine, command.address);
     case "set-limits":
       return setLimits(engine, command);
     case "complete-path":
@@ -274,11 +281,36 @@ function requireEntry(engine: Engine, infoHash: string): Entry {
   return entry;
 }
 
-function addTracker(engine: Engine, text: string): Reply {
+async function addTracker(engine: Engine, text: string): Promise<Reply> {
+  const address = parseTracker(text);
+  const added = engine.addTracker(address);
+  const problem = await remember(engine, address, true);
+  return success(`${added ? "Connecting to" : "Already connected to"} the tracker ${addressText(address)}.${problem}`);
+}
+
+async function removeTracker(engine: Engine, text: string): Promise<Reply> {
+  const address = parseTracker(text);
+  const name = addressText(address);
+  if (!(await engine.links.remove(address))) throw new Refusal("not-found", `There is no tracker ${name} here.`);
+  const problem = await remember(engine, address, false);
+  return success(`Removed the tracker ${name}; what it offered is gone from the list.${problem}`);
+}
+
+function parseTracker(text: string): Address {
   const address = parseAddress(text, 5_000);
   if (!address) throw new Refusal("bad-format", `Wrong format: "${text}" is no HOST:PORT of a tracker.`);
-  const added = engine.addTracker(address);
-  return success(`${added ? "Connecting to" : "Already connected to"} the tracker ${addressText(address)}.`);
+  return address;
+}
+
+/** For the next start of the engine. What hinders that is said behind what was done all the same. */
+async function remember(engine: Engine, address: Address, wanted: boolean): Promise<string> {
+  try {
+    await engine.options.rememberTracker?.(address, wanted);
+    return "";
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    return ` The next start will not know: ${error.message}`;
+  }
 }
 
 function setLimits(engine: Engine, command: Extract<Command, { method: "set-limits" }>): Reply {

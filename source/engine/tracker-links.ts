@@ -74,6 +74,16 @@ export class TrackerLinks {
     return true;
   }
 
+  /** Lets a tracker go, with its catalogue; false when it is not there. Resolves when the channel is closed. */
+  async remove(address: Address): Promise<boolean> {
+    const key = addressText(address);
+    const link = this.#links.get(key);
+    if (!link) return false;
+    this.#links.delete(key);
+    await link.channel.close();
+    return true;
+  }
+
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#links.values(), ({ channel }) => channel.close()));
   }

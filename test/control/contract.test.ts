@@ -14,6 +14,7 @@ test.for([
   { method: "check", infoHash: HASH },
   { method: "remove", infoHash: HASH, withData: false },
   { method: "add-tracker", address: "[::1]:5000" },
+  { method: "remove-tracker", address: "[::1]:5000" },
   { method: "set-limits", downBytesPerSecond: 0, upBytesPerSecond: 500_000 },
   { method: "complete-path", prefix: "" },
   { method: "stop" },

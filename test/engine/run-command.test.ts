@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Command, Reply } from "../../source/control/contract.ts";
+import { StorageError } from "../../source/storage/errors.ts";
 import { writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 import { RawClient, startTracker, torrentOf } from "../tracker/support.ts";
@@ -179,6 +180,41 @@ describe("a command", () => {
     const address = `127.0.0.1:${tracker.port}`;
     expect((await ask(on, { method: "add-tracker", address })).text).toBe(`Connecting to the tracker ${address}.`);
     expect((await ask(on, { method: "add-tracker", address })).text).toContain("Already connected");
+    await until(on, ({ trackers }) => trackers.some(({ state }) => state === "connected"));
+  });
+
+  it("remembers trackers that it is told of, and forgets those it is to let go", async () => {
+    const told: unknown[] = [];
+    const on = await startEngine({ rememberTracker: async (address, wanted) => void told.push([address, wanted]) });
+    const tracker = await startTracker();
+    const address = `127.0.0.1:${tracker.port}`;
+    const { bytes } = torrentOf("offered.bin");
+    const holder = new RawClient(tracker.port);
+    await holder.hello(1);
+    await holder.publish(bytes);
+    await ask(on, { method: "add-tracker", address });
+    await until(on, ({ catalogue }) => catalogue.length === 1);
+    expect((await ask(on, { method: "remove-tracker", address })).text).toBe(
+      `Removed the tracker ${address}; what it offered is gone from the list.`,
+    );
+    await until(on, ({ catalogue, trackers }) => catalogue.length + trackers.length === 0);
+    expect(await ask(on, { method: "remove-tracker", address })).toMatchObject({ ok: false, code: "not-found" });
+    const parsed = { host: "127.0.0.1", port: tracker.port };
+    expect(told).toEqual([
+      [parsed, true],
+      [parsed, false],
+    ]);
+  });
+
+  it("says what hinders it to remember, and works all the same", async () => {
+    const on = await startEngine({
+      rememberTracker: () => Promise.reject(new StorageError("io", "/x", "/x cannot be written.")),
+    });
+    const { port } = await startTracker();
+    const reply = await ask(on, { method: "add-tracker", address: `127.0.0.1:${port}` });
+    expect(reply.ok && reply.text).toMatch(
+      /^Connecting to .*\. The next start will not know: \/x cannot be written\.$/,
+    );
     await until(on, ({ trackers }) => trackers.some(({ state }) => state === "connected"));
   });
 

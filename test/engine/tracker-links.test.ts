@@ -73,6 +73,28 @@ describe("the links to trackers", () => {
     expect(links.announceUrls()).toEqual([`http://127.0.0.1:${tracker.port}/announce`]);
   });
 
+  it("let a tracker go with its catalogue, and may come back to it", async () => {
+    const [kept, gone] = [await startTracker(), await startTracker()];
+    const { links, until, connected } = newLinks();
+    const addressOf = ({ port }: { port: number }) => ({ host: "127.0.0.1", port });
+    links.add(addressOf(kept));
+    links.add(addressOf(gone));
+    await until(connected);
+    const { bytes, infoHash } = torrentOf("both.bin");
+    await links.publish(infoHash, bytes);
+    links.have(infoHash, Uint8Array.of(0b1111_0000));
+    const seeds = () => [...links.entries()].map(({ entry }) => entry.seeds);
+    await until(() => seeds().length === 2 && seeds().every((count) => count === 1));
+    expect(await links.remove(addressOf(gone))).toBe(true);
+    expect([...links.entries()].map(({ tracker }) => tracker)).toEqual([`127.0.0.1:${kept.port}`]);
+    expect(links.statuses(0)).toHaveLength(1);
+    const watcher = new RawClient(gone.port);
+    expect((await watcher.hello(1)).catalogue).toMatchObject([{ seeds: 0 }]);
+    expect(await links.remove(addressOf(gone))).toBe(false);
+    expect(links.add(addressOf(gone))).toBe(true);
+    await until(() => seeds().length === 2 && seeds().every((count) => count === 1));
+  });
+
   it("ask the next tracker when one does not know, and have no holders where nobody answers", async () => {
     const [empty, full] = [await startTracker(), await startTracker()];
     const holder = new RawClient(full.port);
