@@ -1,23 +1,18 @@
 // SHELL: our end of one tracker's swarm channel. It says what we have, says it again after every reconnect, and hears what there is.
 import { performance } from "node:perf_hooks";
-import { WebSocket } from "ws";
 import { fromBase64, toBase64 } from "../protocol/channel/bitfield.ts";
-import { MAX_TORRENT_FRAME } from "../protocol/channel/limits.ts";
-import {
-  type Broadcast,
-  CHANNEL_PATH,
-  CHANNEL_SUBPROTOCOL,
-  type CatalogueEntry,
-  type ChannelPeer,
-  type ClientMessage,
-  type TrackerMessage,
-  encodeMessage,
-  parseTrackerMessage,
+import type {
+  Broadcast,
+  CatalogueEntry,
+  ChannelPeer,
+  ClientMessage,
+  TrackerMessage,
 } from "../protocol/channel/messages.ts";
 import { ProtocolError, TrackerError } from "../protocol/errors.ts";
 import { type InfoHashHex, type PeerId, parseInfoHashHex, toHex } from "../protocol/ids.ts";
-import { connectionProblem, trackerErrorOf } from "./channel-errors.ts";
+import { trackerErrorOf } from "./channel-errors.ts";
 import { type ChannelEvent, type ChannelState, eventOf } from "./channel-events.ts";
+import { ChannelSocket, type Loss } from "./channel-socket.ts";
 import { CHANNEL_TIMING, type ChannelTiming, retryDelayMs } from "./channel-timing.ts";
 import { KnownCatalogue } from "./known-catalogue.ts";
 import { OurHoldings } from "./our-holdings.ts";
@@ -48,23 +43,18 @@ export interface SwarmChannelOptions {
   readonly timing?: Partial<ChannelTiming>;
 }
 
-const CLOSE_GRACE_MS = 500;
-
 export class SwarmChannel {
   readonly #options: SwarmChannelOptions;
   readonly #timing: ChannelTiming;
-  #socket: WebSocket | undefined;
+  readonly #catalogue: KnownCatalogue;
+  readonly #holdings = new OurHoldings();
+  readonly #requests: PendingRequests;
+  readonly #outbox: PacedOutbox;
+  #socket: ChannelSocket | undefined;
   #state: ChannelState = { state: "connecting", problem: null, retryAt: null };
   #closed = false;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
-  #silence: NodeJS.Timeout | undefined;
-
-  readonly #catalogue: KnownCatalogue;
-
-  readonly #holdings = new OurHoldings();
-  readonly #requests: PendingRequests;
-  readonly #outbox: PacedOutbox;
 
   constructor(options: SwarmChannelOptions) {
     this.#options = options;
@@ -105,21 +95,11 @@ export class SwarmChannel {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const timer of [this.#retry, this.#silence]) clearTimeout(timer);
+    clearTimeout(this.#retry);
     this.#outbox.close();
     this.#catalogue.close();
-    const socket = this.#socket;
     this.#requests.failAll(new TrackerError("unreachable", "the channel is closed."));
-    if (!socket || socket.readyState === socket.CLOSED) return;
-    await new Promise<void>((resolve) => {
-      const grace = setTimeout(() => socket.terminate(), CLOSE_GRACE_MS);
-      socket.once("close", () => {
-        clearTimeout(grace);
-        resolve();
-      });
-      if (socket.readyState === socket.OPEN) socket.close(1000);
-      else socket.terminate();
-    });
+    await this.#socket?.close();
   }
 
   /**
@@ -177,87 +157,42 @@ export class SwarmChannel {
   }
 
   #connect(): void {
-    const { peerId, listenPort, agent, token } = this.#options;
     this.#setState({ state: "connecting", problem: this.#state.problem, retryAt: null });
-    let problem: string | undefined;
-    let socket: WebSocket;
+    const { connectMs, silentMs } = this.#timing;
     try {
-      socket = new WebSocket(`ws://${this.address}${CHANNEL_PATH}`, [CHANNEL_SUBPROTOCOL], {
-        perMessageDeflate: false,
-        maxPayload: MAX_TORRENT_FRAME,
-        handshakeTimeout: this.#timing.connectMs,
+      this.#socket = new ChannelSocket({
+        host: this.#options.host,
+        address: this.address,
+        connectMs,
+        silentMs,
+        hello: () => this.#hello(),
+        onMessage: (message) => this.#handle(message),
+        onLost: (loss) => this.#lost(loss),
       });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      this.#lost(`${this.address} is no address of a tracker`, true);
-      return;
+      this.#lost({ problem: `${this.address} is no address of a tracker`, refused: true, malformed: false });
     }
-    this.#socket = socket;
-    const welcome = setTimeout(() => {
-      if (this.#isConnected) return;
-      problem = `${this.address} takes connections but does not answer`;
-      socket.terminate();
-    }, this.#timing.connectMs);
-    socket.on("open", () => {
-      const secret = token === undefined ? {} : { token };
-      const hello = {
-        type: "hello",
-        peerId: toHex(peerId),
-        port: listenPort(),
-        agent,
-        ...secret,
-        ...this.#catalogue.place,
-      } as const;
-      socket.send(encodeMessage(hello));
-      this.#heard(socket);
-    });
-    socket.on("ping", () => this.#heard(socket));
-    socket.on("message", (data) => {
-      if (this.#closed || socket.readyState !== socket.OPEN) return;
-      this.#heard(socket);
-      try {
-        const message = parseTrackerMessage(String(data));
-        if (message?.type === "error" && message.re === undefined && !this.#isConnected) problem = message.text;
-        else if (message) this.#handle(socket, message);
-      } catch (error) {
-        if (!(error instanceof ProtocolError)) throw error;
-        problem = `${this.address} sent a malformed message: ${error.message}`;
-        this.#catalogue.losePlace();
-        socket.terminate();
-      }
-    });
-    socket.on("error", (error) => (problem ??= connectionProblem(error, this.#options.host, this.address)));
-    socket.on("close", (code, reason) => {
-      clearTimeout(welcome);
-      clearTimeout(this.#silence);
-      if (this.#closed) return;
-      const refused = code === 1008;
-      const said = refused ? `${this.address} refused us: ${problem ?? String(reason)}` : problem;
-      this.#lost(said ?? `the connection to ${this.address} was lost`, refused);
-    });
   }
 
-  #lost(problem: string, refused: boolean): void {
+  #hello(): ClientMessage {
+    const { peerId, listenPort, agent, token } = this.#options;
+    const secret = token === undefined ? {} : { token };
+    return { type: "hello", peerId: toHex(peerId), port: listenPort(), agent, ...secret, ...this.#catalogue.place };
+  }
+
+  #lost({ problem, refused, malformed }: Loss): void {
     this.#socket = undefined;
     this.#outbox.close();
+    if (malformed) this.#catalogue.losePlace();
     const delay = retryDelayMs(this.#timing, this.#failures, refused, this.#options.random());
     if (!refused) this.#failures++;
-    this.#setState({
-      state: refused ? "refused" : "waiting",
-      problem,
-      retryAt: performance.now() + delay,
-    });
+    this.#setState({ state: refused ? "refused" : "waiting", problem, retryAt: performance.now() + delay });
     this.#requests.failAll(new TrackerError("unreachable", `${problem}.`));
     this.#retry = setTimeout(() => this.#connect(), delay);
   }
 
-  /** Restarts the clock that tells a dead tracker from a quiet one. */
-  #heard(socket: WebSocket): void {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => socket.terminate(), this.#timing.silentMs);
-  }
-
-  #handle(socket: WebSocket, message: TrackerMessage): void {
+  #handle(message: TrackerMessage): void {
     switch (message.type) {
       case "welcome":
         this.#welcomed(message);
@@ -279,7 +214,7 @@ export class SwarmChannel {
       case "changed":
       case "unavailable":
       case "notice":
-        this.#broadcast(socket, message);
+        this.#broadcast(message);
         return;
       default:
         message satisfies never;
@@ -309,9 +244,9 @@ export class SwarmChannel {
     this.#outbox.pump();
   }
 
-  #broadcast(socket: WebSocket, message: Broadcast): void {
+  #broadcast(message: Broadcast): void {
     if (!this.#catalogue.follows(message.seq)) {
-      socket.terminate();
+      this.#socket?.terminate();
       return;
     }
     switch (message.type) {
