@@ -48,7 +48,7 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
   const finish = (reason: ViewerEnd): void => {
     if (end !== undefined) return;
     end = reason;
-    // Nothing is written to a terminal that is gone: each write would fail, or block.
+    // Nothing is written to a terminal that is gone: each write would fail, or block. Node undoes this for its own stdout, where they fail.
     if (reason.reason === "terminal-gone") stdout.destroy();
     instance?.unmount();
   };
@@ -95,6 +95,8 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
       patchConsole: false,
       maxFps: FRAMES_PER_SECOND,
     });
+    // A terminal that goes away under the first frame fails `setRawMode`, which stdin says while `render` still runs.
+    if (end !== undefined) instance.unmount();
     await instance.waitUntilExit();
   } catch (error) {
     end = { reason: "crash", error: error instanceof Error ? error : new Error(String(error)) };

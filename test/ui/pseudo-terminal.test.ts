@@ -148,12 +148,40 @@ test("Ctrl-Z gives the terminal back to the shell, and fg draws the viewer again
   expectTerminalRestored();
 });
 
-test("a terminal that is closed ends the viewer at once, without spinning", async () => {
-  start(process.execPath, ["--disable-warning=ExperimentalWarning", RUNNER, inFolder("report")]);
-  await written("Transfers");
-  const { pid } = report();
+/** As an SSH link that breaks: the kernel hangs up, and all further reads and writes fail. */
+function closeTerminal(): void {
   (terminal as unknown as { destroy(): void }).destroy();
+}
+
+/** Not a turn later: the frame is seen here while the viewer still sets up what comes behind it. */
+function closeAtTheFirstFrame(): Promise<void> {
+  return new Promise((resolve) => {
+    const listening = terminal.onData(() => {
+      if (!bytes.includes("Transfers")) return;
+      listening.dispose();
+      closeTerminal();
+      resolve();
+    });
+  });
+}
+
+async function closeLater(): Promise<void> {
+  await written("Transfers");
+  const frames = bytes.length;
+  await until("a second frame", () => bytes.length > frames);
+  closeTerminal();
+}
+
+test.each([
+  ["while it draws its first frame", closeAtTheFirstFrame],
+  ["later", closeLater],
+])("a terminal that is closed %s ends the viewer at once, without spinning", async (_when, closed) => {
+  start(process.execPath, ["--disable-warning=ExperimentalWarning", RUNNER, inFolder("report")]);
+  await closed();
+  const closedAt = performance.now();
+  const { pid } = report();
   await until("the end", () => report().reason !== undefined);
+  expect(performance.now() - closedAt).toBeLessThan(2000);
   expect(report().reason).toBe("terminal-gone");
   expect(report().cpuMs).toBeLessThan(5000);
   await until("the end of the process", () => {

@@ -1,6 +1,6 @@
 // The viewer on a scripted client, as a process of its own: `node viewer-runner.ts REPORT [MISHAP]`. Plain TypeScript without JSX,
 // so that Node runs it as it is; the viewer itself comes from dist/. REPORT tells the test the pid, and then how it ended.
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { sampleSnapshot, ScriptedClient } from "../helpers/scripted-client.ts";
 
 const [report, mishap] = process.argv.slice(2);
@@ -29,12 +29,17 @@ function throwMishap(): never {
   throw new Error("a mishap in a timer");
 }
 
-writeFileSync(report!, JSON.stringify({ pid: process.pid }));
+/** In one step: the test reads it at any moment. */
+function writeReport(value: object): void {
+  writeFileSync(`${report}.new`, JSON.stringify(value));
+  renameSync(`${report}.new`, report!);
+}
+
+writeReport({ pid: process.pid });
 const { reason, signal, error } = await openViewer({ client, stdin: process.stdin, stdout: process.stdout });
 clearInterval(ticking);
 const { user, system } = process.cpuUsage();
-const outcome = { pid: process.pid, reason, signal, error: error?.message, cpuMs: (user + system) / 1000 };
-writeFileSync(report!, JSON.stringify(outcome));
+writeReport({ pid: process.pid, reason, signal, error: error?.message, cpuMs: (user + system) / 1000 });
 if (reason === "no-terminal") process.stderr.write(`${error.message}\n`);
 process.exitCode = reason === "no-terminal" ? 1 : 0;
 if (reason === "terminal-gone") dieOfHangup();
