@@ -24,49 +24,67 @@ export async function run(argv: readonly string[]): Promise<number> {
           : `sta ${name}: "${operands.at(-1)}" is too much.`,
       );
     }
+    const options = parseOptions(flags, process.env);
+    if (options.forgottenTrackers.length > 0) {
+      const { forgetTrackers } = await import("./commands/forget-trackers.ts");
+      const code = await forgetTrackers(options);
+      if (code !== EXIT.done || (input.length === 0 && options.trackers.length === 0)) return code;
+    }
     const command = await load();
-    return await command.run(operands, parseOptions(flags, process.env));
+    return await command.run(operands, options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return fail(`${error.message} "sta --help" shows all commands.`, EXIT.usage);
   }
 }
 
+const FLAGS = {
+  tracker: { type: "string", isMultiple: true },
+  forgetTracker: { type: "string", isMultiple: true },
+  dir: { type: "string" },
+  port: { type: "number" },
+  host: { type: "string" },
+  token: { type: "string" },
+  limitDown: { type: "string" },
+  limitUp: { type: "string" },
+  standalone: { type: "boolean" },
+  json: { type: "boolean" },
+  seed: { type: "boolean" },
+  partial: { type: "boolean" },
+  peer: { type: "string", isMultiple: true },
+  count: { type: "number" },
+  keep: { type: "boolean" },
+  output: { type: "string", shortFlag: "o" },
+  pieceLength: { type: "string" },
+  announce: { type: "string", isMultiple: true },
+  private: { type: "boolean" },
+  ascii: { type: "boolean" },
+  untilStdinEnds: { type: "boolean" },
+  help: { type: "boolean", shortFlag: "h" },
+  version: { type: "boolean" },
+} as const;
+
 function parse(argv: readonly string[]) {
   try {
-    return meow(helpText(), {
+    const parsed = meow(helpText(), {
       importMeta: import.meta,
       argv: [...argv],
       description: false,
-      allowUnknownFlags: false,
-      flags: {
-        tracker: { type: "string", isMultiple: true },
-        dir: { type: "string" },
-        port: { type: "number" },
-        host: { type: "string" },
-        token: { type: "string" },
-        limitDown: { type: "string" },
-        limitUp: { type: "string" },
-        standalone: { type: "boolean" },
-        json: { type: "boolean" },
-        seed: { type: "boolean" },
-        partial: { type: "boolean" },
-        peer: { type: "string", isMultiple: true },
-        count: { type: "number" },
-        keep: { type: "boolean" },
-        output: { type: "string", shortFlag: "o" },
-        pieceLength: { type: "string" },
-        announce: { type: "string", isMultiple: true },
-        private: { type: "boolean" },
-        ascii: { type: "boolean" },
-        untilStdinEnds: { type: "boolean" },
-        help: { type: "boolean", shortFlag: "h" },
-        version: { type: "boolean" },
-      },
+      flags: FLAGS,
     });
+    // meow itself would say it in two lines of its own, and exit.
+    const unknown = Object.keys(parsed.flags).find((name) => !Object.hasOwn(FLAGS, name));
+    if (unknown !== undefined) throw new UsageError(`There is no option ${spelled(unknown)}.`);
+    return parsed;
   } catch (error) {
     // meow says with a plain Error that an option came twice.
     if (!(error instanceof Error)) throw error;
     throw new UsageError(error.message);
   }
+}
+
+/** `limitDown` as people write it: `--limit-down`. */
+function spelled(flag: string): string {
+  if (flag.length === 1) return `-${flag}`;
+  return `--${flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
