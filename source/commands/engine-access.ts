@@ -10,9 +10,10 @@ import { Engine, type EngineOptions } from "../engine/engine.ts";
 import { addressText } from "../engine/rows.ts";
 import { StateInUseError } from "../storage/state-folder.ts";
 import { StorageError } from "../storage/errors.ts";
+import type { Address } from "../swarm/events.ts";
 import type { Options } from "./options.ts";
 import { EXIT, tell } from "./output.ts";
-import { loadSettings } from "./settings.ts";
+import { loadSettings, rememberTracker } from "./settings.ts";
 import { version } from "./version.ts";
 
 export type RunningEngine = EngineClient & EngineEvents;
@@ -49,11 +50,24 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       downLimit: options.limitDown ?? 0,
       upLimit: options.limitUp ?? 0,
       takesGifts: true,
+      rememberTracker: oneAtATime(async (tracker: Address, wanted: boolean) => {
+        await rememberTracker(options.home, tracker, wanted);
+      }),
       ...hear,
     });
   } catch (error) {
     throw explain(error, options);
   }
+}
+
+/** The same function, of which each call waits for the one before: they read a file and write it anew. */
+function oneAtATime<Values extends unknown[]>(act: (...values: Values) => Promise<void>) {
+  let last = Promise.resolve();
+  return (...values: Values): Promise<void> => {
+    const done = last.then(() => act(...values));
+    last = done.catch(() => undefined);
+    return done;
+  };
 }
 
 /** The running engine; undefined when none runs. Throws NoEngineError when it cannot be spoken with. */

@@ -15,6 +15,8 @@ ${rows.join("\n")}
 
   Options
     --tracker HOST:PORT   a sta-tracker; repeatable, and remembered
+    --forget-tracker HOST:PORT
+                          forget one; repeatable, and without a command all that is done
     --dir FOLDER          where downloads go, or where the data of a .torrent lies
     --port 6881           TCP port for peers, or the next free one; 0: any
     --host ADDRESS        address to listen on; all by default

@@ -10,6 +10,7 @@ import { UsageError } from "./usage-error.ts";
 /** Flags as they come from the command line. */
 export interface Flags {
   readonly tracker?: readonly string[] | undefined;
+  readonly forgetTracker?: readonly string[] | undefined;
   readonly dir?: string | undefined;
   readonly port?: number | undefined;
   readonly host?: string | undefined;
@@ -36,6 +37,8 @@ export interface Options {
   readonly home: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly trackers: readonly Address[];
+  /** Known no longer. */
+  readonly forgottenTrackers: readonly Address[];
   /** Absolute; undefined: not said. */
   readonly folder: string | undefined;
   readonly port: number | undefined;
@@ -78,6 +81,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     home: resolve(stateHome(environment)),
     environment,
     trackers: (flags.tracker ?? []).map(parseTracker),
+    forgottenTrackers: (flags.forgetTracker ?? []).map(parseTracker),
     folder: flags.dir === undefined ? undefined : resolve(flags.dir),
     port,
     host: flags.host,

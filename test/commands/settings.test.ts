@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadSettings } from "../../source/commands/settings.ts";
+import { loadSettings, rememberTracker } from "../../source/commands/settings.ts";
 import { StorageError } from "../../source/storage/errors.ts";
 import { listen, optionsOf, temporaryHome } from "./support.ts";
 
@@ -60,6 +60,24 @@ test("a file that cannot be read is a sentence", async () => {
   const home = await temporaryHome();
   await mkdir(join(home, "settings.json"));
   await expect(loadSettings(optionsOf(home))).rejects.toThrow(StorageError);
+});
+
+test("a tracker is remembered once, and forgotten for good", async () => {
+  const home = await temporaryHome();
+  expect(await rememberTracker(home, ONE, true)).toBe(true);
+  expect(await rememberTracker(home, TWO, true)).toBe(true);
+  expect(await rememberTracker(home, ONE, true)).toBe(false);
+  expect((await loadSettings(optionsOf(home))).trackers).toEqual([ONE, TWO]);
+  expect(await rememberTracker(home, ONE, false)).toBe(true);
+  expect(await rememberTracker(home, ONE, false)).toBe(false);
+  expect((await loadSettings(optionsOf(home))).trackers).toEqual([TWO]);
+});
+
+test("nothing is remembered in a damaged file, nor forgotten", async () => {
+  const home = await temporaryHome();
+  await writeFile(join(home, "settings.json"), "{");
+  for (const wanted of [true, false]) await expect(rememberTracker(home, ONE, wanted)).rejects.toThrow(StorageError);
+  expect(await readFile(join(home, "settings.json"), "utf8")).toBe("{");
 });
 
 test("a folder that cannot be written is a sentence", async () => {
