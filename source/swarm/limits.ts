@@ -56,8 +56,9 @@ export const MAX_DROPPED = 2 * MAX_WINDOW;
 /** Blocks that nothing explains before a peer is dropped. */
 export const MAX_UNEXPLAINED_BLOCKS = 64;
 
-/** Changes between choke and unchoke a minute before a peer is dropped. */
+/** Chokes within `FLAPS_MS` before a peer is dropped. */
 export const MAX_CHOKE_FLAPS = 60;
+export const FLAPS_MS = 60_000;
 
 /** Times a piece may fail its hash before only one peer at a time is asked for it: from the first failure on. */
 export const PAROLE_AFTER_FAILURES = 1;
@@ -80,3 +81,6 @@ export const GIFT_TIMEOUT_MS = 30_000;
 
 /** How often the swarm wants to be woken while it has peers. */
 export const TICK_MS = 1_000;
+
+/** A clock that jumped further than this was stopped (suspend): the time is not held against the peers. */
+export const SUSPENDED_MS = 10_000;

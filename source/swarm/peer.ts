@@ -45,7 +45,7 @@ export class SwarmPeer {
   /** Payload bytes that were of no use. */
   wastedBytes = 0;
   unexplainedBlocks = 0;
-  /** Changes between choke and unchoke in the minute that began at `flapsSince`. */
+  /** Chokes in the minute that began at `flapsSince`. */
   flaps = 0;
   flapsSince = 0;
   heardAt: number;

@@ -1,0 +1,111 @@
+// Conversation: what a peer says, brought to whom it concerns. One line a message.
+import { Bitfield } from "../metainfo/bitfield.ts";
+import type { ExtendedHandshake } from "../protocol/peer/extensions/extended-handshake.ts";
+import type { PushMessage } from "../protocol/peer/extensions/sta-push.ts";
+import type { PeerMessage } from "../protocol/peer/messages.ts";
+import type { Choking } from "./choking.ts";
+import type { Gifts } from "./gifts.ts";
+import type { Holdings } from "./holdings.ts";
+import type { SwarmPeer } from "./peer.ts";
+import type { Receiving } from "./receiving.ts";
+import type { Requester } from "./requester.ts";
+import type { Roster } from "./roster.ts";
+import type { Serving } from "./serving.ts";
+
+interface ConversationOptions {
+  readonly pieceCount: number;
+  /** Do we serve and give now? */
+  readonly isUploading: () => boolean;
+  readonly roster: Pick<Roster, "listensAt">;
+  readonly holdings: Pick<Holdings, "gained" | "holds">;
+  readonly requester: Pick<Requester, "fill">;
+  readonly receiving: Pick<Receiving, "block" | "reject" | "choked" | "unchoked">;
+  readonly serving: Pick<Serving, "request" | "cancel">;
+  readonly choking: Pick<Choking, "fillSlots">;
+  readonly gifts: Pick<Gifts, "handle" | "peerLeft" | "peerReady">;
+}
+
+export class Conversation {
+  readonly #options: ConversationOptions;
+
+  constructor(options: ConversationOptions) {
+    this.#options = options;
+  }
+
+  /** Throws ProtocolError when the peer says what it may not: the connection has to end. */
+  handle(peer: SwarmPeer, message: PeerMessage, now: number): void {
+    const { pieceCount, receiving, serving } = this.#options;
+    switch (message.type) {
+      case "piece":
+        return receiving.block(peer, message.index, message.begin, message.data, now);
+      case "request":
+        return serving.request(peer, message);
+      case "have":
+        return this.#gotHave(peer, message.index, now);
+      case "bitfield":
+        return this.#gotPieces(peer, Bitfield.fromBytes(message.bytes, pieceCount)!, now);
+      case "have-all":
+        return this.#gotPieces(peer, Bitfield.full(pieceCount), now);
+      case "choke":
+        return receiving.choked(peer, now);
+      case "unchoke":
+        return receiving.unchoked(peer, now);
+      case "interested":
+      case "not-interested":
+        return this.#gotInterested(peer, message.type === "interested");
+      case "cancel":
+        return serving.cancel(peer, message);
+      case "reject":
+        return receiving.reject(peer, message);
+      case "extended-handshake":
+        return this.#gotExtendedHandshake(peer, message.handshake, now);
+      case "sta-push":
+        return this.#gotPush(peer, message.message, now);
+      case "have-none":
+      case "keep-alive":
+      case "port":
+      case "suggest":
+      case "allowed-fast":
+        return;
+      case "handshake":
+        throw new RangeError("a handshake is no message of the swarm");
+      default:
+        message satisfies never;
+    }
+  }
+
+  #gotHave(peer: SwarmPeer, index: number, now: number): void {
+    if (this.#options.holdings.gained(peer, index)) this.#options.requester.fill(peer, now);
+  }
+
+  #gotPieces(peer: SwarmPeer, pieces: Bitfield, now: number): void {
+    this.#options.holdings.holds(peer, pieces);
+    // A late bitfield, of a peer that has unchoked us already.
+    this.#options.requester.fill(peer, now);
+  }
+
+  #gotInterested(peer: SwarmPeer, interested: boolean): void {
+    peer.peerInterested = interested;
+    if (this.#options.isUploading()) this.#options.choking.fillSlots();
+  }
+
+  #gotExtendedHandshake(peer: SwarmPeer, handshake: ExtendedHandshake, now: number): void {
+    const { roster, gifts } = this.#options;
+    peer.client = handshake.client ?? peer.client;
+    const spokePush = peer.speaksPush;
+    peer.speaksPush = (handshake.extensions.get("sta_push") ?? 0) > 0;
+    // Nothing more can be said to it about gifts.
+    if (spokePush && !peer.speaksPush) gifts.peerLeft(peer);
+    if (handshake.requestQueue !== undefined) peer.requests.peerLimit = handshake.requestQueue;
+    if (handshake.port !== undefined && peer.connected.source === "incoming" && !peer.listensAt) {
+      roster.listensAt(peer, { host: peer.connected.address.host, port: handshake.port });
+    }
+    if (peer.speaksPush && this.#options.isUploading()) gifts.peerReady(peer, now);
+  }
+
+  #gotPush(peer: SwarmPeer, message: PushMessage, now: number): void {
+    if (!peer.speaksPush) return;
+    if (message.type === "block") peer.down.add(message.data.length, now);
+    this.#options.gifts.handle(peer, message, now);
+  }
+}

@@ -1,0 +1,35 @@
+// Greeting: what a peer hears first, right after the handshake.
+import type { Bitfield } from "../metainfo/bitfield.ts";
+import { localExtensions } from "../protocol/peer/extensions/registry.ts";
+import { ADVERTISED_REQUEST_QUEUE } from "../protocol/peer/limits.ts";
+import type { PeerMessage } from "../protocol/peer/messages.ts";
+import type { ConnectedPeer } from "./events.ts";
+
+export interface Greeter {
+  /** `v` of our extended handshake. */
+  readonly client: string;
+  /** The TCP port that takes peers, for `p` of our extended handshake; undefined: not said. */
+  readonly listenPort: number | undefined;
+}
+
+/** The extended handshake (BEP 10), then the pieces we hold (BEP 3, or in one byte by BEP 6); of none, nothing is said. */
+export function greeting(
+  { client, listenPort }: Greeter,
+  { extended, fast }: Pick<ConnectedPeer, "extended" | "fast">,
+  held: Bitfield,
+): PeerMessage[] {
+  const messages: PeerMessage[] = [];
+  if (extended) {
+    const handshake = {
+      extensions: localExtensions(),
+      client,
+      requestQueue: ADVERTISED_REQUEST_QUEUE,
+      ...(listenPort !== undefined && { port: listenPort }),
+    };
+    messages.push({ type: "extended-handshake", handshake });
+  }
+  if (fast && held.isFull) messages.push({ type: "have-all" });
+  else if (fast && held.isEmpty) messages.push({ type: "have-none" });
+  else if (!held.isEmpty) messages.push({ type: "bitfield", bytes: held.toBytes() });
+  return messages;
+}

@@ -1,0 +1,95 @@
+// Holdings: what each peer holds, counted once in the order of rarity, and whether that makes us interested in it.
+import type { Bitfield } from "../metainfo/bitfield.ts";
+import type { PeerKey, SwarmCommand } from "./events.ts";
+import type { SwarmPeer } from "./peer.ts";
+import type { RarestFirst } from "./rarest-first.ts";
+
+type Holder = Pick<SwarmPeer, "key" | "pieces" | "wanted" | "amInterested" | "isSeed">;
+
+interface HoldingsOptions {
+  /** Our own pieces. */
+  readonly held: Bitfield;
+  readonly rarest: RarestFirst;
+  readonly peers: ReadonlyMap<PeerKey, Holder>;
+  readonly emit: (command: SwarmCommand) => void;
+}
+
+export class Holdings {
+  readonly #options: HoldingsOptions;
+  /** Do we want pieces at all? Who was told otherwise hears of it at the next `updateInterest`. */
+  isDownloading = false;
+
+  constructor(options: HoldingsOptions) {
+    this.#options = options;
+  }
+
+  /** Connected peers that hold `index`. */
+  availability(index: number): number {
+    return this.#options.rarest.availability(index);
+  }
+
+  /** `peer` says that it holds `index`. True when that is news, and a piece we lack. */
+  gained(peer: Holder, index: number): boolean {
+    if (peer.pieces.get(index)) return false;
+    this.#options.rarest.increase(index);
+    peer.pieces.set(index);
+    if (peer.isSeed) this.#countAsSeed(peer);
+    if (this.#options.held.get(index)) return false;
+    peer.wanted++;
+    this.updateInterest(peer);
+    return true;
+  }
+
+  /** `peer` says all that it holds, in place of what it said before; `pieces` is kept. */
+  holds(peer: Holder, pieces: Bitfield): void {
+    this.forget(peer);
+    peer.pieces = pieces;
+    peer.wanted = 0;
+    for (const index of pieces.held()) {
+      if (!pieces.isFull) this.#options.rarest.increase(index);
+      if (!this.#options.held.get(index)) peer.wanted++;
+    }
+    if (pieces.isFull) this.#options.rarest.addSeed();
+    this.updateInterest(peer);
+  }
+
+  /** Takes the pieces of `peer` out of the availability: it left. */
+  forget(peer: Holder): void {
+    if (peer.isSeed) this.#options.rarest.removeSeed();
+    else for (const index of peer.pieces.held()) this.#options.rarest.decrease(index);
+  }
+
+  /** We hold `index` now: everybody hears of it, and it is wanted of nobody. */
+  weGained(index: number): void {
+    for (const peer of this.#options.peers.values()) {
+      this.#options.emit({ type: "send", peer: peer.key, message: { type: "have", index } });
+      if (!peer.pieces.get(index)) continue;
+      peer.wanted--;
+      this.updateInterest(peer);
+    }
+  }
+
+  /** We do not hold `index` any more: it is wanted again. */
+  weLost(index: number): void {
+    for (const peer of this.#options.peers.values()) {
+      if (!peer.pieces.get(index)) continue;
+      peer.wanted++;
+      this.updateInterest(peer);
+    }
+  }
+
+  /** Tells `peer` when it has become interesting, or has ceased to be. */
+  updateInterest(peer: Holder): void {
+    const interested = this.isDownloading && peer.wanted > 0;
+    if (interested === peer.amInterested) return;
+    peer.amInterested = interested;
+    const type = interested ? "interested" : "not-interested";
+    this.#options.emit({ type: "send", peer: peer.key, message: { type } });
+  }
+
+  /** Its last piece came by `have`: counted piece by piece until now, as a seed from now on. */
+  #countAsSeed(peer: Holder): void {
+    for (const index of peer.pieces.held()) this.#options.rarest.decrease(index);
+    this.#options.rarest.addSeed();
+  }
+}

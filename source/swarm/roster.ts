@@ -1,0 +1,121 @@
+// Roster: who is connected, who may be, and whom to dial. One connection a peer id, none to ourselves or to the banned.
+import { type PeerId, toHex } from "../protocol/ids.ts";
+import { Candidates } from "./candidates.ts";
+import type { Address, ConnectedPeer, PeerKey, PeerSource } from "./events.ts";
+import { MAX_DIALING, MAX_PEERS } from "./limits.ts";
+import { SwarmPeer } from "./peer.ts";
+
+interface RosterOptions {
+  readonly peerId: PeerId;
+  readonly pieceCount: number;
+  /** Addresses that an earlier swarm of this torrent knew. */
+  readonly candidates?: Candidates | undefined;
+}
+
+export class Roster {
+  readonly #ownId: string;
+  readonly #pieceCount: number;
+  readonly #candidates: Candidates;
+  readonly #peers = new Map<PeerKey, SwarmPeer>();
+
+  constructor({ peerId, pieceCount, candidates = new Candidates() }: RosterOptions) {
+    this.#ownId = toHex(peerId);
+    this.#pieceCount = pieceCount;
+    this.#candidates = candidates;
+  }
+
+  /** Everybody who is connected, the longest first. */
+  get peers(): ReadonlyMap<PeerKey, SwarmPeer> {
+    return this.#peers;
+  }
+
+  /** Is anybody connected, or being dialled? */
+  get isBusy(): boolean {
+    return this.#peers.size > 0 || this.#candidates.dialing > 0;
+  }
+
+  /** Why a new connection may not stay, in words; undefined when it may. `active`: do we want any peers now? */
+  refusalOf(connected: ConnectedPeer, active: boolean, now: number): string | undefined {
+    if (this.#isOurselves(connected)) return "it is ourselves";
+    if (!active) return "the transfer is paused";
+    if (this.#candidates.isBanned(connected.address, now)) return "it is banned";
+    const twin = this.twinOf(connected);
+    if (twin) return this.#staysOfTwins(twin.connected, connected) ? "connected twice" : undefined;
+    return this.#peers.size >= MAX_PEERS ? `${MAX_PEERS} peers are enough` : undefined;
+  }
+
+  /** The new connection does not stay: when and whether its address is dialled again. */
+  refused(connected: ConnectedPeer, now: number): void {
+    if (this.#isOurselves(connected)) this.#candidates.isOurs(connected.address);
+    else if (connected.source !== "incoming" && !this.#isConnectedTo(connected.address)) {
+      this.#candidates.ended(connected.address, now, false);
+    }
+  }
+
+  /** The peer that is connected under the same peer id; it has to go when the new connection stays. */
+  twinOf(connected: ConnectedPeer): SwarmPeer | undefined {
+    const id = toHex(connected.peerId);
+    return [...this.#peers.values()].find((peer) => toHex(peer.connected.peerId) === id);
+  }
+
+  add(connected: ConnectedPeer, now: number): SwarmPeer {
+    const peer = new SwarmPeer(connected, this.#pieceCount, now);
+    this.#peers.set(connected.peer, peer);
+    if (connected.source !== "incoming") this.listensAt(peer, connected.address);
+    return peer;
+  }
+
+  /** It need not be dialled while it is connected, whoever dialled. */
+  listensAt(peer: SwarmPeer, address: Address): void {
+    peer.listensAt = address;
+    this.#candidates.connected(address);
+  }
+
+  /** It is gone; dialled again soon when it was `useful`, else later and later. */
+  remove(peer: SwarmPeer, useful: boolean, now: number): void {
+    this.#peers.delete(peer.key);
+    if (peer.listensAt && !this.#isConnectedTo(peer.listensAt)) this.#candidates.ended(peer.listensAt, now, useful);
+  }
+
+  /** Neither dialled nor taken in again for a day. */
+  ban(peer: SwarmPeer, now: number): void {
+    this.#candidates.ban(peer.listensAt ?? peer.connected.address, now);
+  }
+
+  heardOf(addresses: readonly Address[], source: PeerSource, now: number): void {
+    this.#candidates.add(addresses, source, now);
+  }
+
+  dialFailed(address: Address, now: number): void {
+    this.#candidates.ended(address, now, false);
+  }
+
+  /** Who is to be dialled now, each counted as dialling from now on. */
+  *dials(now: number): Generator<{ address: Address; source: PeerSource }> {
+    while (this.#candidates.dialing < MAX_DIALING && this.#peers.size + this.#candidates.dialing < MAX_PEERS) {
+      const candidate = this.#candidates.next(now);
+      if (!candidate) return;
+      yield candidate;
+    }
+  }
+
+  /** When an address is due to be dialled; undefined when there is none. */
+  nextDialAt(): number | undefined {
+    return this.#candidates.nextDueAt();
+  }
+
+  #isOurselves({ peerId }: ConnectedPeer): boolean {
+    return toHex(peerId) === this.#ownId;
+  }
+
+  #isConnectedTo({ host, port }: Address): boolean {
+    return [...this.#peers.values()].some(({ listensAt }) => listensAt?.host === host && listensAt.port === port);
+  }
+
+  /** Does the older stay? Both dialled at once: both sides keep what the larger peer id began, else the older one. */
+  #staysOfTwins(older: ConnectedPeer, newer: ConnectedPeer): boolean {
+    const theirsIsLarger = toHex(newer.peerId) > this.#ownId;
+    const begunByLarger = ({ source }: ConnectedPeer) => (source === "incoming") === theirsIsLarger;
+    return begunByLarger(older) || !begunByLarger(newer);
+  }
+}
