@@ -11,10 +11,10 @@ import type { Address, PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../
 import { Candidates } from "../swarm/candidates.ts";
 import { RateMeter } from "../swarm/rate-meter.ts";
 import { Swarm } from "../swarm/swarm.ts";
-import { DISK_RETRY_MS, MAX_UNWRITTEN_BYTES } from "./limits.ts";
+import { DISK_RETRY_MS } from "./limits.ts";
 import type { PeerSocket } from "./peer-socket.ts";
-import { PieceBuffers } from "./piece-buffers.ts";
 import type { TokenBucket } from "./token-bucket.ts";
+import { TransferDisk } from "./transfer-disk.ts";
 import { Uploader } from "./uploader.ts";
 import type { WireBuffers } from "./wire-buffers.ts";
 
@@ -76,17 +76,15 @@ export class Transfer {
   readonly #options: TransferOptions;
   readonly #peers = new Map<PeerKey, Peer>();
   readonly #candidates = new Candidates();
-  #buffers: PieceBuffers;
-  readonly #settling = new Set<Promise<void>>();
-  /** Reads from the disk that run; none of them fails. */
-  readonly #reading = new Set<Promise<void>>();
+  readonly #disk: TransferDisk;
   #check: Promise<void> | undefined;
   readonly #checking = new AbortController();
   #lastKey = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #retryTimer: NodeJS.Timeout | undefined;
-  #unwrittenBytes = 0;
+  /** Too much waits for the disk: nobody is read from. */
+  #diskIsFull = false;
   #earlierWastedBytes = 0;
   /** The problem that was told last: it is told again only after something worked in between. */
   #toldProblem: StorageErrorCode | undefined;
@@ -101,7 +99,13 @@ export class Transfer {
     this.storage = options.storage;
     this.infoHash = toHex(options.metainfo.infoHash);
     this.layout = new PieceLayout(options.metainfo);
-    this.#buffers = new PieceBuffers(this.layout);
+    this.#disk = new TransferDisk({
+      storage: this.storage,
+      layout: this.layout,
+      settled: (index, ok) => this.#pieceSettled(index, ok),
+      failed: (index, error) => void this.#pieceNotStored(index, error),
+      fullChanged: (full) => this.#diskFullChanged(full),
+    });
     this.given = Bitfield.empty(this.layout.pieceCount);
     this.swarm = this.#newSwarm();
   }
@@ -152,7 +156,7 @@ export class Transfer {
     this.checkedPieces = 0;
     this.dispatch({ type: "set-active", download: false, upload: false });
     try {
-      await this.#diskAtRest();
+      await this.#disk.atRest();
       await this.storage.check({
         onProgress: (checked) => {
           this.checkedPieces = checked;
@@ -175,7 +179,7 @@ export class Transfer {
     if (this.#closed) return;
     this.#earlierWastedBytes += this.swarm.wastedBytes;
     this.swarm = this.#newSwarm();
-    this.#buffers = new PieceBuffers(this.layout);
+    this.#disk.reset();
     this.#activate();
     this.#options.onEvent(this, { type: "pieces-lost" });
   }
@@ -197,7 +201,7 @@ export class Transfer {
       limit: this.#options.upLimit,
       buffers: this.#options.wireBuffers,
       take: (maxBytes) => this.swarm.takeUploads(key, maxBytes),
-      read: (index, begin, into) => this.#read(index, begin, into),
+      read: (index, begin, into) => this.#disk.read(index, begin, into),
       sent: (bytes) => this.#blockSent(key, bytes),
       failed: (uploads, error) =>
         void this.#uploadFailed(
@@ -210,6 +214,7 @@ export class Transfer {
       gotMessage: (message) => this.#gotMessage(key, message),
       closed: () => this.#peerClosed(key),
     });
+    if (this.#diskIsFull) socket.pause("disk");
     const { peerId, fast, extended } = handshake;
     this.dispatch({ type: "peer-connected", peer: key, peerId, address, source, fast, extended });
     this.#options.onEvent(this, { type: "changed" });
@@ -253,19 +258,7 @@ export class Transfer {
     clearTimeout(this.#retryTimer);
     for (const { socket } of this.#peers.values()) socket.close("the transfer ends");
     await this.#check;
-    await this.#diskAtRest();
-  }
-
-  /** The storage may only be closed or checked when nothing reads or writes. */
-  async #diskAtRest(): Promise<void> {
-    await Promise.all([...this.#settling, ...this.#reading]);
-  }
-
-  #read(index: number, begin: number, into: readonly Uint8Array[]): Promise<void> {
-    const reading = this.storage.read(index, begin, into);
-    const over = reading.catch(() => undefined).then(() => void this.#reading.delete(over));
-    this.#reading.add(over);
-    return reading;
+    await this.#disk.atRest();
   }
 
   #newSwarm(): Swarm {
@@ -311,13 +304,13 @@ export class Transfer {
         this.#peers.get(command.peer)?.socket.send(command.message);
         return;
       case "store-block":
-        this.#buffers.store(command.index, command.begin, command.data);
+        this.#disk.store(command.index, command.begin, command.data);
         return;
       case "verify-piece":
-        this.#settle(command.index);
+        this.#disk.settle(command.index);
         return;
       case "discard-piece":
-        this.#buffers.release(command.index);
+        this.#disk.discard(command.index);
         return;
       case "uploads-waiting":
         this.#peers.get(command.peer)?.uploader.wake();
@@ -342,37 +335,26 @@ export class Transfer {
     }
   }
 
-  /** Hashes and writes a whole piece; sockets pause while too much waits for the disk. */
-  #settle(index: number): void {
-    const bytes = this.#buffers.bytes(index);
-    this.#unwrittenBytes += bytes.length;
-    if (this.#unwrittenBytes > MAX_UNWRITTEN_BYTES) for (const { socket } of this.#peers.values()) socket.pause("disk");
-    const settled = this.#verifyAndWrite(index, bytes).finally(() => {
-      this.#settling.delete(settled);
-      this.#unwrittenBytes -= bytes.length;
-      if (this.#unwrittenBytes > MAX_UNWRITTEN_BYTES / 2) return;
-      for (const { socket } of this.#peers.values()) socket.resume("disk");
-    });
-    this.#settling.add(settled);
+  #pieceSettled(index: number, ok: boolean): void {
+    if (ok) {
+      this.#noteSources(index);
+      this.#toldProblem = undefined;
+    }
+    this.dispatch({ type: "piece-verified", index, ok });
+    if (ok) this.#options.onEvent(this, { type: "piece-held", index });
   }
 
-  async #verifyAndWrite(index: number, bytes: Uint8Array): Promise<void> {
-    try {
-      const ok = await this.storage.verify(index, bytes);
-      if (ok) {
-        await this.storage.write(index, bytes);
-        this.#noteSources(index);
-        this.#toldProblem = undefined;
-      }
-      this.#buffers.release(index);
-      this.dispatch({ type: "piece-verified", index, ok });
-      if (ok) this.#options.onEvent(this, { type: "piece-held", index });
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      this.#buffers.release(index);
-      this.dispatch({ type: "piece-not-stored", index });
-      if (DATA_CHANGED.has(error.code) && (await this.#isThere())) void this.recheck();
-      else this.#stop(error);
+  async #pieceNotStored(index: number, error: StorageError): Promise<void> {
+    this.dispatch({ type: "piece-not-stored", index });
+    if (DATA_CHANGED.has(error.code) && (await this.#isThere())) await this.recheck();
+    else this.#stop(error);
+  }
+
+  #diskFullChanged(full: boolean): void {
+    this.#diskIsFull = full;
+    for (const { socket } of this.#peers.values()) {
+      if (full) socket.pause("disk");
+      else socket.resume("disk");
     }
   }
 
@@ -423,7 +405,7 @@ export class Transfer {
   }
 
   #completed(): void {
-    this.#buffers.dropSpare();
+    this.#disk.dropSpare();
     if (this.#startedAt === undefined) return;
     const seconds = (performance.now() - this.#startedAt) / 1_000;
     const bytes = this.heldBytes - this.#startedBytes;

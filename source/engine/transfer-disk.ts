@@ -1,0 +1,98 @@
+// TransferDisk: what of a transfer is on its way to or from the disk: pieces that arrive, are hashed and written, and blocks that are read.
+import type { PieceLayout } from "../metainfo/piece-layout.ts";
+import { StorageError } from "../storage/errors.ts";
+import type { TorrentStorage } from "../storage/torrent-storage.ts";
+import { MAX_UNWRITTEN_BYTES } from "./limits.ts";
+import { PieceBuffers } from "./piece-buffers.ts";
+
+export interface TransferDiskOptions {
+  readonly storage: TorrentStorage;
+  readonly layout: PieceLayout;
+  /** A piece was hashed and, if it is right, written. */
+  readonly settled: (index: number, ok: boolean) => void;
+  /** It could not be stored. */
+  readonly failed: (index: number, error: StorageError) => void;
+  /** More whole pieces wait than may (true), or few enough again (false). */
+  readonly fullChanged: (full: boolean) => void;
+}
+
+export class TransferDisk {
+  readonly #options: TransferDiskOptions;
+  #buffers: PieceBuffers;
+  readonly #settling = new Set<Promise<void>>();
+  /** Reads that run; none of them fails. */
+  readonly #reading = new Set<Promise<void>>();
+  #unwrittenBytes = 0;
+  #isFull = false;
+
+  constructor(options: TransferDiskOptions) {
+    this.#options = options;
+    this.#buffers = new PieceBuffers(options.layout);
+  }
+
+  /** Copies a block to its place in the buffer of its piece. */
+  store(index: number, begin: number, data: Uint8Array): void {
+    this.#buffers.store(index, begin, data);
+  }
+
+  /** The blocks of this piece are of no use any more. */
+  discard(index: number): void {
+    this.#buffers.release(index);
+  }
+
+  /** Hashes and writes a piece whose blocks are all there. */
+  settle(index: number): void {
+    const bytes = this.#buffers.bytes(index);
+    this.#count(bytes.length);
+    const settled = this.#verifyAndWrite(index, bytes).finally(() => {
+      this.#settling.delete(settled);
+      this.#count(-bytes.length);
+    });
+    this.#settling.add(settled);
+  }
+
+  /** Fills the buffers with the torrent's bytes from there on. Rejects with StorageError. */
+  read(index: number, begin: number, into: readonly Uint8Array[]): Promise<void> {
+    const reading = this.#options.storage.read(index, begin, into);
+    const over = reading.catch(() => undefined).then(() => void this.#reading.delete(over));
+    this.#reading.add(over);
+    return reading;
+  }
+
+  /** The storage may only be closed or checked when nothing reads or writes. */
+  async atRest(): Promise<void> {
+    await Promise.all([...this.#settling, ...this.#reading]);
+  }
+
+  /** Nothing that arrived and was not settled counts any more. */
+  reset(): void {
+    this.#buffers = new PieceBuffers(this.#options.layout);
+  }
+
+  /** Lets go of buffers that nothing needs: nothing is arriving any more. */
+  dropSpare(): void {
+    this.#buffers.dropSpare();
+  }
+
+  async #verifyAndWrite(index: number, bytes: Uint8Array): Promise<void> {
+    const { storage, settled, failed } = this.#options;
+    try {
+      const ok = await storage.verify(index, bytes);
+      if (ok) await storage.write(index, bytes);
+      this.#buffers.release(index);
+      settled(index, ok);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.#buffers.release(index);
+      failed(index, error);
+    }
+  }
+
+  #count(bytes: number): void {
+    this.#unwrittenBytes += bytes;
+    const isFull = this.#unwrittenBytes > (this.#isFull ? MAX_UNWRITTEN_BYTES / 2 : MAX_UNWRITTEN_BYTES);
+    if (isFull === this.#isFull) return;
+    this.#isFull = isFull;
+    this.#options.fullChanged(isFull);
+  }
+}
