@@ -1,5 +1,6 @@
 // What a typed line asks for: the `:` line, and the lines of `a` and `s`.
 import type { Command } from "../control/contract.ts";
+import { cut } from "./format/columns.ts";
 
 /** Where typed paths begin: the engine runs on the viewer's machine. Absolute paths. */
 export interface Places {
@@ -10,21 +11,24 @@ export interface Places {
 export type TypedLine =
   | { readonly type: "command"; readonly command: Command }
   | { readonly type: "leave" }
+  | { readonly type: "help" }
   /** Nothing is done; `text` says what was expected. */
   | { readonly type: "wrong"; readonly text: string };
 
-/** Words of the `:` line, for completion. */
-export const COMMAND_WORDS = [
-  "download ",
-  "upload ",
-  "share ",
-  "tracker ",
-  "limit-down ",
-  "limit-up ",
-  "quit",
+/** What the `:` line takes, as help and completion show it. */
+export const COMMAND_LINES = [
+  { word: "download ", usage: "DOWNLOAD: NAME", help: "download; also a hash, magnet or path" },
+  { word: "upload ", usage: "UPLOAD: NAME", help: "give each peer one random piece" },
+  { word: "share ", usage: "share PATH", help: "share a file or a folder" },
+  { word: "tracker ", usage: "tracker HOST:PORT", help: "connect to a tracker, remember it" },
+  { word: "untrack ", usage: "untrack HOST:PORT", help: "let a tracker go, forget it" },
+  { word: "limit-down ", usage: "limit-down RATE", help: "500k, 2MB; 0 for no limit" },
+  { word: "limit-up ", usage: "limit-up RATE", help: "the same for what we give" },
+  { word: "help", usage: "help", help: "this help" },
+  { word: "quit", usage: "exit, quit", help: "leave" },
 ] as const;
 
-const USAGE = "DOWNLOAD: name, UPLOAD: name, share PATH, tracker HOST:PORT, limit-down RATE, limit-up RATE, exit";
+const HELP = ":help shows all";
 
 /** Reads the `:` line. `DOWNLOAD: name` is the old way to write `download name`; both are read in any case. */
 export function parseCommandLine(line: string, places: Places): TypedLine {
@@ -36,6 +40,8 @@ export function parseCommandLine(line: string, places: Places): TypedLine {
     case "quit":
     case "q":
       return rest === "" ? { type: "leave" } : wrong(`"${word}" stands alone.`);
+    case "help":
+      return rest === "" ? { type: "help" } : wrong(`"${word}" stands alone.`);
     case "download":
       return rest === "" ? wrong("DOWNLOAD: wants the name of a file.") : parseAdd(rest, places);
     case "upload":
@@ -46,14 +52,15 @@ export function parseCommandLine(line: string, places: Places): TypedLine {
     case "share":
       return rest === "" ? wrong("share wants the path of a file or folder.") : parseShare(rest, places);
     case "tracker":
+    case "untrack":
       return /^[^\s:]+:\d{1,5}$|^\[[^\]\s]+\]:\d{1,5}$/.test(rest)
-        ? command({ method: "add-tracker", address: rest })
-        : wrong("tracker wants HOST:PORT.");
+        ? command({ method: word === "tracker" ? "add-tracker" : "remove-tracker", address: rest })
+        : wrong(`${word} wants HOST:PORT.`);
     case "limit-down":
     case "limit-up":
       return parseLimit(word, rest);
     default:
-      return wrong(`expected ${USAGE}.`);
+      return wrong(word === "" ? `a word comes first, ${HELP}.` : `"${cut(word, 20)}" is no command, ${HELP}.`);
   }
 }
 

@@ -1,6 +1,6 @@
 // Lines being typed: opened, edited, completed, submitted.
 import type { Command } from "../control/contract.ts";
-import { absolutePath, COMMAND_WORDS, isPath, parseAdd, parseCommandLine, parseShare } from "./command-line.ts";
+import { absolutePath, COMMAND_LINES, isPath, parseAdd, parseCommandLine, parseShare } from "./command-line.ts";
 import { become, say, type Change, type Prompt, type PromptKind, type ViewState } from "./view-state.ts";
 
 /** Opens a prompt that holds `value`. */
@@ -46,6 +46,8 @@ export function submitPrompt(state: ViewState): Change {
       return become(say(state, line.text, "warning"));
     case "leave":
       return { state, effects: [{ type: "leave", reason: "quit" }] };
+    case "help":
+      return become({ ...closePrompt(state), help: { top: 0, search: "" } });
     case "command":
       return asked(state, { ...prompt, candidates: [], waiting: true }, line.command);
     default:
@@ -55,7 +57,7 @@ export function submitPrompt(state: ViewState): Change {
 
 /** Completes the line: names and words at once, paths by asking the engine. */
 export function completePrompt(state: ViewState): Change {
-  const { prompt } = state;
+  const { prompt, snapshot } = state;
   if (prompt === null || prompt.waiting) return become(state);
   const { stem, rest, source } = completionOf(prompt);
   switch (source) {
@@ -66,14 +68,21 @@ export function completePrompt(state: ViewState): Change {
       return asked(state, { ...prompt, completing: prompt.value }, { method: "complete-path", prefix });
     }
     case "words":
-      return become(offer(state, stem, rest, COMMAND_WORDS));
+      return become(
+        offer(
+          state,
+          stem,
+          rest,
+          COMMAND_LINES.map(({ word }) => word),
+        ),
+      );
     case "catalogue":
       return become(
         offer(
           state,
           stem,
           rest,
-          state.snapshot.catalogue.map(({ name }) => name),
+          snapshot.catalogue.map(({ name }) => name),
         ),
       );
     case "transfers":
@@ -82,7 +91,16 @@ export function completePrompt(state: ViewState): Change {
           state,
           stem,
           rest,
-          state.snapshot.transfers.map(({ name }) => name),
+          snapshot.transfers.map(({ name }) => name),
+        ),
+      );
+    case "trackers":
+      return become(
+        offer(
+          state,
+          stem,
+          rest,
+          snapshot.trackers.map(({ address }) => address),
         ),
       );
     default:
@@ -98,17 +116,17 @@ export function gotPaths(state: ViewState, paths: readonly string[]): ViewState 
   return offer(state, stem, absolutePath(rest, state.settings.places), paths);
 }
 
-type Source = "nothing" | "paths" | "words" | "catalogue" | "transfers";
+type Source = "nothing" | "paths" | "words" | "catalogue" | "transfers" | "trackers";
 
 /** What of the line is to be completed: `rest`, which stands behind `stem`. */
 function completionOf({ kind, value }: Prompt): { stem: string; rest: string; source: Source } {
   if (kind === "share") return { stem: "", rest: value, source: "paths" };
   if (kind === "add") return { stem: "", rest: value, source: isPath(value) ? "paths" : "catalogue" };
   if (kind !== "command") return { stem: "", rest: value, source: "nothing" };
-  const match = /^(\s*(download|upload|push|share)\s*:?\s+)(.*)$/is.exec(value);
+  const match = /^(\s*(download|upload|push|share|untrack)\s*:?\s+)(.*)$/is.exec(value);
   if (match === null) return { stem: "", rest: value.trimStart(), source: "words" };
   const [, stem = "", word = "", rest = ""] = match;
-  const sources: Readonly<Record<string, Source>> = { download: "catalogue", share: "paths" };
+  const sources: Readonly<Record<string, Source>> = { download: "catalogue", share: "paths", untrack: "trackers" };
   return { stem, rest, source: sources[word.toLowerCase()] ?? "transfers" };
 }
 

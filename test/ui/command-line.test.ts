@@ -15,6 +15,7 @@ const lines: readonly [line: string, command: object][] = [
   ["share ~/films", { method: "share", path: "/home/ann/films" }],
   ["tracker 10.0.0.5:5000", { method: "add-tracker", address: "10.0.0.5:5000" }],
   ["tracker [fd00::1]:5000", { method: "add-tracker", address: "[fd00::1]:5000" }],
+  ["untrack 10.0.0.5:5000", { method: "remove-tracker", address: "10.0.0.5:5000" }],
   ["limit-down 2MB", { method: "set-limits", downBytesPerSecond: 2_000_000 }],
   ["limit-up 512KiB/s", { method: "set-limits", upBytesPerSecond: 524_288 }],
   ["limit-up 0", { method: "set-limits", upBytesPerSecond: 0 }],
@@ -28,8 +29,15 @@ test.each(["exit", "quit", "EXIT", " q "])("`%s` leaves", (line) => {
   expect(parseCommandLine(line, places)).toEqual({ type: "leave" });
 });
 
+test.each(["help", "HELP", " help "])("`%s` opens help", (line) => {
+  expect(parseCommandLine(line, places)).toEqual({ type: "help" });
+});
+
 test.each([
   "",
+  "a".repeat(500),
+  "help me",
+  "untrack nowhere",
   "DOWNLOAD:",
   "UPLOAD",
   "downlod x",
@@ -55,6 +63,14 @@ test("a magnet link gives its info hash, and the peers it names", () => {
     command: { method: "download", target: HASH, peers: ["10.0.0.6:6881", "10.0.0.7:6881"] },
   });
 });
+
+test.each(["", "x".repeat(500), "downlod x", "tracker a", "untrack", "limit-down x", "limit-up", "share", "exit now"])(
+  "what is wrong with `%s` fits 80 columns",
+  (line) => {
+    const read = parseCommandLine(line, places);
+    expect(read.type === "wrong" && read.text.length).toBeLessThanOrEqual(76);
+  },
+);
 
 test("a magnet link without a hash of version 1 is refused in a sentence", () => {
   expect(parseAdd("magnet:?xt=urn:btmh:1220abcd", places)).toMatchObject({

@@ -239,6 +239,17 @@ test("Tab completes a path by what the engine has", () => {
   expect(state.prompt?.candidates).toEqual([]);
 });
 
+test("Tab completes the address of a tracker to be let go", () => {
+  press(":", ..."untrack", "space", "1", "tab");
+  expect(state.prompt?.value).toBe("untrack 10.0.0.5:5000");
+});
+
+test(":help opens help", () => {
+  press(":", ..."help", "return");
+  expect(state).toMatchObject({ prompt: null, help: { top: 0, search: "" } });
+  expect(effects).toEqual([]);
+});
+
 test("a completion that comes after more was typed is dropped", () => {
   press("s", "/", "f", "tab", "o");
   reply({ ok: true, text: displayText(""), paths: [displayText("/films/")] });

@@ -1,4 +1,5 @@
-// Help, made from the key map.
+// Help, made from the key map and the commands of the `:` line.
+import { COMMAND_LINES } from "../command-line.ts";
 import { left } from "../format/columns.ts";
 import { KEYMAP, keyLabel } from "../keymap.ts";
 import type { Size } from "../layout.ts";
@@ -6,7 +7,7 @@ import { matches } from "../lists.ts";
 import type { Theme } from "../theme.ts";
 import { drawFrame } from "./frame.ts";
 
-const KEYS = 19;
+const KEYS = 20;
 /** From here on two columns of bindings stand side by side. */
 const TWO_COLUMNS = 100;
 
@@ -50,13 +51,15 @@ function columnCount(size: Size): number {
 }
 
 function helpRows(search: string, ascii: boolean): HelpRow[] {
-  const groups = [...new Set(KEYMAP.map(({ group }) => group))];
-  return groups.flatMap((group, index): HelpRow[] => {
-    const bindings = KEYMAP.filter((binding) => binding.group === group)
-      .map(({ keys, help }) => ({ keys: keys.map((key) => keyLabel(key, ascii)).join(" "), help }))
-      .filter(({ keys, help }) => matches(`${keys} ${help}`, search));
-    if (bindings.length === 0) return [];
-    return [...(index === 0 ? [] : [null]), { heading: group }, ...bindings];
+  const bindings = KEYMAP.map(({ keys, help, group }) => {
+    return { group: group as string, keys: keys.map((key) => keyLabel(key, ascii)).join(" "), help };
+  });
+  const lines = COMMAND_LINES.map(({ usage, help }) => ({ group: "The line of :", keys: usage, help }));
+  const groups = Map.groupBy([...bindings, ...lines], ({ group }) => group);
+  return [...groups].flatMap(([heading, all], index): HelpRow[] => {
+    const found = all.filter(({ keys, help }) => matches(`${keys} ${help}`, search));
+    if (found.length === 0) return [];
+    return [...(index === 0 ? [] : [null]), { heading }, ...found];
   });
 }
 
