@@ -1,6 +1,6 @@
 // The catalogue as one tracker tells it, and our place in its broadcasts: a gap loses the place, and the next hello asks for all.
 import { MAX_CATALOGUE_ENTRIES } from "../protocol/channel/limits.ts";
-import type { CatalogueEntry, TrackerMessage } from "../protocol/channel/messages.ts";
+import type { Broadcast, CatalogueEntry, TrackerMessage } from "../protocol/channel/messages.ts";
 import type { InfoHashHex } from "../protocol/ids.ts";
 
 export class KnownCatalogue {
@@ -60,13 +60,31 @@ export class KnownCatalogue {
     if (this.#entries.delete(infoHash)) this.#changed();
   }
 
-  /** Takes the number of a broadcast. False when one before it was missed: the place is lost, and the broadcast is not to be believed. */
-  follows(seq: number): boolean {
-    const follows = this.#seq !== undefined && seq === this.#seq + 1;
-    this.#seq = follows ? seq : undefined;
-    return follows;
+  /** Takes a broadcast in. False, and nothing is taken, when one before it was missed: the place is lost then. */
+  hear(broadcast: Broadcast): boolean {
+    if (this.#seq === undefined || broadcast.seq !== this.#seq + 1) {
+      this.losePlace();
+      return false;
+    }
+    this.#seq = broadcast.seq;
+    switch (broadcast.type) {
+      case "available":
+        this.learn([broadcast.entry]);
+        return true;
+      case "changed":
+        this.learn(broadcast.entries);
+        return true;
+      case "unavailable":
+        if (broadcast.forgotten) this.forget(broadcast.infoHash);
+        return true;
+      case "notice":
+        return true;
+      default:
+        return broadcast satisfies never;
+    }
   }
 
+  /** The next hello asks for all. */
   losePlace(): void {
     this.#seq = undefined;
   }

@@ -5,6 +5,9 @@ import { TrackerError } from "../protocol/errors.ts";
 /** A message that answers a request. */
 export type Reply = Extract<TrackerMessage, { type: "published" | "torrent" | "holders" | "peers" }>;
 
+/** The reply to a request that asks for this type. */
+export type ReplyOf<Type extends Reply["type"]> = Extract<Reply, { type: Type }>;
+
 /** Requests that may wait for a reply at once. */
 export const MAX_PENDING = 1_000;
 
@@ -31,7 +34,7 @@ export class PendingRequests {
    * `send` gets the id that the reply is to name, unused so far. Rejects with TrackerError: `timeout`, also when MAX_PENDING wait already
    * (nothing is sent then); `malformed` for a reply of another type; and what `fail` and `failAll` are given.
    */
-  ask<Type extends Reply["type"]>(expects: Type, send: (id: number) => void): Promise<Extract<Reply, { type: Type }>> {
+  ask<Type extends Reply["type"]>(expects: Type, send: (id: number) => void): Promise<ReplyOf<Type>> {
     return new Promise((resolve, reject) => {
       if (this.#pending.size >= MAX_PENDING) {
         reject(new TrackerError("timeout", `${MAX_PENDING} requests wait for ${this.#address} already.`));
@@ -45,7 +48,7 @@ export class PendingRequests {
       this.#pending.set(id, {
         expects,
         // `expects` was compared when the reply came.
-        resolve: (reply) => resolve(reply as Extract<Reply, { type: Type }>),
+        resolve: (reply) => resolve(reply as ReplyOf<Type>),
         reject,
         timer,
       });

@@ -1,6 +1,5 @@
 // SHELL: our end of one tracker's swarm channel. It says what we have, says it again after every reconnect, and hears what there is.
-import { performance } from "node:perf_hooks";
-import { fromBase64, toBase64 } from "../protocol/channel/bitfield.ts";
+import { toBase64 } from "../protocol/channel/bitfield.ts";
 import type {
   Broadcast,
   CatalogueEntry,
@@ -8,23 +7,19 @@ import type {
   ClientMessage,
   TrackerMessage,
 } from "../protocol/channel/messages.ts";
-import { ProtocolError, TrackerError } from "../protocol/errors.ts";
+import { TrackerError } from "../protocol/errors.ts";
 import { type InfoHashHex, type PeerId, parseInfoHashHex, toHex } from "../protocol/ids.ts";
 import { trackerErrorOf } from "./channel-errors.ts";
 import { type ChannelEvent, type ChannelState, eventOf } from "./channel-events.ts";
-import { ChannelSocket, type Loss } from "./channel-socket.ts";
-import { CHANNEL_TIMING, type ChannelTiming, retryDelayMs } from "./channel-timing.ts";
+import type { Loss } from "./channel-socket.ts";
+import { CHANNEL_TIMING, type ChannelTiming } from "./channel-timing.ts";
 import { KnownCatalogue } from "./known-catalogue.ts";
 import { OurHoldings } from "./our-holdings.ts";
 import { PacedOutbox } from "./paced-outbox.ts";
-import { PendingRequests, type Reply } from "./pending-requests.ts";
+import { PendingRequests, type Reply, type ReplyOf } from "./pending-requests.ts";
 import { publishableInfoHash } from "./publishable.ts";
-
-/** A peer that has at least one piece. */
-export interface Holder extends ChannelPeer {
-  /** Its bitfield as the tracker knows it: a hint, whose length is not checked. */
-  readonly pieces: Uint8Array;
-}
+import { type Holder, holdersIn, torrentIn } from "./reply-bytes.ts";
+import { TrackerConnection } from "./tracker-connection.ts";
 
 export type { ChannelEvent, ChannelState };
 
@@ -45,31 +40,37 @@ export interface SwarmChannelOptions {
 
 export class SwarmChannel {
   readonly #options: SwarmChannelOptions;
-  readonly #timing: ChannelTiming;
   readonly #catalogue: KnownCatalogue;
   readonly #holdings = new OurHoldings();
   readonly #requests: PendingRequests;
   readonly #outbox: PacedOutbox;
-  #socket: ChannelSocket | undefined;
-  #state: ChannelState = { state: "connecting", problem: null, retryAt: null };
+  readonly #connection: TrackerConnection;
   #closed = false;
-  #failures = 0;
-  #retry: NodeJS.Timeout | undefined;
 
   constructor(options: SwarmChannelOptions) {
     this.#options = options;
-    this.#timing = { ...CHANNEL_TIMING, ...options.timing };
-    this.#catalogue = new KnownCatalogue(this.#timing.gatherMs, () => this.#emit({ type: "catalogue-changed" }));
-    this.#requests = new PendingRequests(this.address, this.#timing.requestMs);
+    const timing = { ...CHANNEL_TIMING, ...options.timing };
+    this.#catalogue = new KnownCatalogue(timing.gatherMs, () => this.#emit({ type: "catalogue-changed" }));
+    this.#requests = new PendingRequests(this.address, timing.requestMs);
     this.#outbox = new PacedOutbox({
-      gatherMs: this.#timing.gatherMs,
-      send: (frame) => this.#socket?.send(frame),
+      gatherMs: timing.gatherMs,
+      send: (frame) => this.#connection.send(frame),
       owed: (updates) => this.#holdings.owed(updates),
+    });
+    this.#connection = new TrackerConnection({
+      host: options.host,
+      address: this.address,
+      timing,
+      random: options.random,
+      hello: () => this.#hello(),
+      onMessage: (message) => this.#handle(message),
+      onLost: (loss) => this.#lost(loss),
+      onState: (state) => this.#emit({ type: "state-changed", state }),
     });
   }
 
   get state(): ChannelState {
-    return this.#state;
+    return this.#connection.state;
   }
 
   /** `host:port`, an IPv6 host in brackets. */
@@ -88,18 +89,17 @@ export class SwarmChannel {
   }
 
   start(): void {
-    if (!this.#socket && !this.#closed) this.#connect();
+    this.#connection.start();
   }
 
   /** Leaves the tracker. Requests under way are rejected. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#retry);
     this.#outbox.close();
     this.#catalogue.close();
     this.#requests.failAll(new TrackerError("unreachable", "the channel is closed."));
-    await this.#socket?.close();
+    await this.#connection.close();
   }
 
   /**
@@ -110,7 +110,7 @@ export class SwarmChannel {
   async publish(torrent: Uint8Array): Promise<InfoHashHex> {
     const infoHash = publishableInfoHash(torrent);
     this.#holdings.keepTorrent(infoHash, torrent);
-    if (this.#isConnected && this.#catalogue.has(infoHash)) return infoHash;
+    if (this.#connection.isConnected && this.#catalogue.has(infoHash)) return infoHash;
     return this.#publish(infoHash, torrent);
   }
 
@@ -118,15 +118,13 @@ export class SwarmChannel {
   async torrent(infoHashOrName: string): Promise<Uint8Array> {
     const infoHash = parseInfoHashHex(infoHashOrName);
     const wanted = infoHash ? { infoHash } : { name: infoHashOrName };
-    const reply = await this.#request("torrent", (id) => ({ type: "torrent", id, ...wanted }));
-    return decoded(reply.torrent);
+    return torrentIn(await this.#request("torrent", (id) => ({ type: "torrent", id, ...wanted })));
   }
 
   /** Peers but us that hold a torrent, or one piece of it. Rejects with TrackerError, `no-holder` among others. */
   async holders(infoHash: InfoHashHex, piece?: number): Promise<readonly Holder[]> {
     const of = piece === undefined ? {} : { piece };
-    const reply = await this.#request("holders", (id) => ({ type: "holders", id, infoHash, ...of }));
-    return reply.peers.map((peer) => ({ ...peer, pieces: decoded(peer.pieces) }));
+    return holdersIn(await this.#request("holders", (id) => ({ type: "holders", id, infoHash, ...of })));
   }
 
   /** All peers but us. Rejects with TrackerError. */
@@ -152,82 +150,50 @@ export class SwarmChannel {
     this.#outbox.pump();
   }
 
-  get #isConnected(): boolean {
-    return this.#state.state === "connected";
-  }
-
-  #connect(): void {
-    this.#setState({ state: "connecting", problem: this.#state.problem, retryAt: null });
-    const { connectMs, silentMs } = this.#timing;
-    try {
-      this.#socket = new ChannelSocket({
-        host: this.#options.host,
-        address: this.address,
-        connectMs,
-        silentMs,
-        hello: () => this.#hello(),
-        onMessage: (message) => this.#handle(message),
-        onLost: (loss) => this.#lost(loss),
-      });
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      this.#lost({ problem: `${this.address} is no address of a tracker`, refused: true, malformed: false });
-    }
-  }
-
   #hello(): ClientMessage {
     const { peerId, listenPort, agent, token } = this.#options;
     const secret = token === undefined ? {} : { token };
     return { type: "hello", peerId: toHex(peerId), port: listenPort(), agent, ...secret, ...this.#catalogue.place };
   }
 
-  #lost({ problem, refused, malformed }: Loss): void {
-    this.#socket = undefined;
+  #lost({ problem, malformed }: Loss): void {
     this.#outbox.close();
     if (malformed) this.#catalogue.losePlace();
-    const delay = retryDelayMs(this.#timing, this.#failures, refused, this.#options.random());
-    if (!refused) this.#failures++;
-    this.#setState({ state: refused ? "refused" : "waiting", problem, retryAt: performance.now() + delay });
     this.#requests.failAll(new TrackerError("unreachable", `${problem}.`));
-    this.#retry = setTimeout(() => this.#connect(), delay);
   }
 
   #handle(message: TrackerMessage): void {
     switch (message.type) {
       case "welcome":
-        this.#welcomed(message);
-        return;
+        return this.#welcomed(message);
       case "catalogue":
-        this.#learn(message.entries);
+        this.#catalogue.learn(message.entries);
+        this.#listed(message.entries);
         if (!message.more) this.#catalogueKnown();
         return;
       case "published":
       case "torrent":
       case "holders":
       case "peers":
-        this.#requests.reply(message);
-        return;
+        return this.#requests.reply(message);
       case "error":
-        this.#failed(message);
-        return;
+        return this.#failed(message);
       case "available":
       case "changed":
       case "unavailable":
       case "notice":
-        this.#broadcast(message);
-        return;
+        return this.#broadcast(message);
       default:
         message satisfies never;
     }
   }
 
   #welcomed(welcome: Extract<TrackerMessage, { type: "welcome" }>): void {
-    if (this.#isConnected) return;
-    this.#failures = 0;
+    if (this.#connection.isConnected) return;
     this.#catalogue.welcomed(welcome);
     this.#holdings.startOver();
     this.#outbox.open();
-    this.#setState({ state: "connected", problem: null, retryAt: null });
+    this.#connection.welcomed();
     this.#emit({ type: "peers-known", count: welcome.peers });
     if (!welcome.more) this.#catalogueKnown();
   }
@@ -238,50 +204,28 @@ export class SwarmChannel {
       if (this.#catalogue.has(infoHash)) continue;
       this.#publish(infoHash, torrent).catch((error: unknown) => {
         if (!(error instanceof TrackerError)) throw error;
-        if (this.#isConnected) this.#emit({ type: "problem", text: error.message, infoHash });
+        if (this.#connection.isConnected) this.#emit({ type: "problem", text: error.message, infoHash });
       });
     }
     this.#outbox.pump();
   }
 
   #broadcast(message: Broadcast): void {
-    if (!this.#catalogue.follows(message.seq)) {
-      this.#socket?.terminate();
-      return;
-    }
-    switch (message.type) {
-      case "available":
-        this.#learn([message.entry]);
-        break;
-      case "changed":
-        this.#learn(message.entries);
-        break;
-      case "unavailable":
-        if (message.forgotten) this.#catalogue.forget(message.infoHash);
-        break;
-      case "notice":
-        break;
-      default:
-        message satisfies never;
-    }
+    if (!this.#catalogue.hear(message)) return this.#connection.terminate();
+    if (message.type === "available") this.#listed([message.entry]);
+    if (message.type === "changed") this.#listed(message.entries);
     this.#emit(eventOf(message));
   }
 
-  #learn(entries: readonly CatalogueEntry[]): void {
+  /** What had to wait until the tracker lists these. */
+  #listed(entries: readonly CatalogueEntry[]): void {
     for (const { infoHash } of entries) if (this.#holdings.listed(infoHash)) this.#outbox.pump();
-    this.#catalogue.learn(entries);
   }
 
   #failed(error: Extract<TrackerMessage, { type: "error" }>): void {
     const { re, infoHash, code, text } = error;
-    if (re !== undefined) {
-      this.#requests.fail(re, trackerErrorOf(error));
-      return;
-    }
-    if (code !== "not-published" || !infoHash) {
-      this.#emit({ type: "problem", text, infoHash });
-      return;
-    }
+    if (re !== undefined) return this.#requests.fail(re, trackerErrorOf(error));
+    if (code !== "not-published" || !infoHash) return this.#emit({ type: "problem", text, infoHash });
     this.#holdings.unlisted(infoHash);
     this.#catalogue.forget(infoHash);
     // The tracker made room and forgot what we still share.
@@ -289,7 +233,7 @@ export class SwarmChannel {
   }
 
   async #publish(infoHash: InfoHashHex, torrent: Uint8Array): Promise<InfoHashHex> {
-    if (this.#isConnected) this.#holdings.publishing(infoHash);
+    if (this.#connection.isConnected) this.#holdings.publishing(infoHash);
     try {
       const reply = await this.#request("published", (id) => ({ type: "publish", id, torrent: toBase64(torrent) }));
       this.#holdings.listed(infoHash);
@@ -304,33 +248,15 @@ export class SwarmChannel {
     }
   }
 
-  #request<Type extends Reply["type"]>(
-    expects: Type,
-    message: (id: number) => ClientMessage,
-  ): Promise<Extract<Reply, { type: Type }>> {
-    if (!this.#isConnected) {
-      const text = this.#state.problem ?? `${this.address} is not connected yet`;
+  #request<Type extends Reply["type"]>(expects: Type, message: (id: number) => ClientMessage): Promise<ReplyOf<Type>> {
+    if (!this.#connection.isConnected) {
+      const text = this.state.problem ?? `${this.address} is not connected yet`;
       return Promise.reject(new TrackerError("unreachable", `The tracker cannot be asked now: ${text}.`));
     }
     return this.#requests.ask(expects, (id) => this.#outbox.post(message(id)));
   }
 
-  #setState(state: ChannelState): void {
-    this.#state = state;
-    this.#emit({ type: "state-changed", state });
-  }
-
   #emit(event: ChannelEvent): void {
     if (!this.#closed) this.#options.onEvent(event);
-  }
-}
-
-/** Throws TrackerError `malformed`. */
-function decoded(base64: string): Uint8Array {
-  try {
-    return fromBase64(base64);
-  } catch (cause) {
-    if (!(cause instanceof ProtocolError)) throw cause;
-    throw new TrackerError("malformed", "The tracker's answer is unreadable.", { cause });
   }
 }

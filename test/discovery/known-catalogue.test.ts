@@ -31,6 +31,8 @@ const welcomeOf = (seq: number, catalogue?: CatalogueEntry[]) => ({
   limits: { messagesPerSecond: 10, frame: 65_536 },
 });
 
+const notice = (seq: number) => ({ type: "notice", seq, text: "" }) as const;
+
 function catalogue() {
   const onChanged = vi.fn<() => void>();
   return { known: new KnownCatalogue(250, onChanged), onChanged };
@@ -83,18 +85,34 @@ test("broadcasts follow each other by one; after a gap, a repetition or an older
   for (const next of [8, 6, 5, 0]) {
     const { known } = catalogue();
     known.welcomed(welcomeOf(5));
-    expect(known.follows(6)).toBe(true);
+    expect(known.hear(notice(6))).toBe(true);
     expect(known.place).toEqual({ resume: 6, epoch: "run" });
-    expect(known.follows(next)).toBe(false);
+    expect(known.hear(notice(next))).toBe(false);
     expect(known.place).toEqual({});
-    expect(known.follows(7)).toBe(false);
+    expect(known.hear(notice(7))).toBe(false);
   }
+});
+
+test("broadcasts are taken in, and those behind a gap are not", () => {
+  const { known } = catalogue();
+  known.welcomed(welcomeOf(0));
+  known.hear({ type: "available", seq: 1, entry: entryOf(1) });
+  known.hear({ type: "changed", seq: 2, entries: [entryOf(1, 4), entryOf(2)], peers: 9 });
+  expect(known.list()).toEqual([entryOf(1, 4), entryOf(2)]);
+  const gone = { type: "unavailable", infoHash: hashOf(1), name: "x", why: "left" } as const;
+  known.hear({ ...gone, seq: 3 });
+  expect(known.has(hashOf(1))).toBe(true);
+  expect(known.hear({ ...gone, seq: 5, forgotten: true })).toBe(false);
+  expect(known.has(hashOf(1))).toBe(true);
+  known.welcomed(welcomeOf(5));
+  expect(known.hear({ ...gone, seq: 6, forgotten: true })).toBe(true);
+  expect(known.list()).toEqual([entryOf(2)]);
 });
 
 test("there is no place before the first welcome, nor after it was given up", () => {
   const { known } = catalogue();
   expect(known.place).toEqual({});
-  expect(known.follows(0)).toBe(false);
+  expect(known.hear(notice(0))).toBe(false);
   known.welcomed(welcomeOf(0));
   expect(known.place).toEqual({ resume: 0, epoch: "run" });
   known.losePlace();
