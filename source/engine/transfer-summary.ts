@@ -18,8 +18,7 @@ export function transferSummary(
   name: string,
   { bytes, seconds, peers }: { readonly bytes: number; readonly seconds: number; readonly peers: number },
 ): DisplayText {
-  const rate = bytesText(bytes / Math.max(seconds, 0.001));
-  return displayText(
-    `${name}: ${bytesText(bytes)} in ${seconds.toFixed(1)} s, ${rate}/s from ${peers} ${peers === 1 ? "peer" : "peers"}`,
-  );
+  // Of so short a time a rate says nothing of the line.
+  const pace = seconds < 0.1 ? "less than 0.1 s," : `${seconds.toFixed(1)} s, ${bytesText(bytes / seconds)}/s`;
+  return displayText(`${name}: ${bytesText(bytes)} in ${pace} from ${peers} ${peers === 1 ? "peer" : "peers"}`);
 }

@@ -6,7 +6,12 @@ describe("the summary of a download", () => {
     expect(transferSummary("video.mkv", { bytes: 12_100_000, seconds: 1.6, peers: 2 })).toBe(
       "video.mkv: 12.1 MB in 1.6 s, 7.6 MB/s from 2 peers",
     );
-    expect(transferSummary("a", { bytes: 5, seconds: 0, peers: 1 })).toBe("a: 5 B in 0.0 s, 5.0 kB/s from 1 peer");
+  });
+
+  it("has no rate where the time is too short to measure one", () => {
+    for (const seconds of [0, 0.09])
+      expect(transferSummary("a", { bytes: 5, seconds, peers: 1 })).toBe("a: 5 B in less than 0.1 s, from 1 peer");
+    expect(transferSummary("a", { bytes: 5, seconds: 0.1, peers: 1 })).toBe("a: 5 B in 0.1 s, 50 B/s from 1 peer");
   });
 
   it("never holds an escape of the file's name", () => {
