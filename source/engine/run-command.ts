@@ -17,6 +17,7 @@ import { addressText } from "./rows.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
 import type { Transfer } from "./transfer.ts";
+import { bytesText } from "./transfer-summary.ts";
 import type { Entry, TransferBook } from "./transfer-book.ts";
 
 /** What of an engine commands work on. */
@@ -316,7 +317,12 @@ async function remember(engine: Engine, address: Address, wanted: boolean): Prom
 function setLimits(engine: Engine, command: Extract<Command, { method: "set-limits" }>): Reply {
   if (command.downBytesPerSecond !== undefined) engine.downLimit.bytesPerSecond = command.downBytesPerSecond;
   if (command.upBytesPerSecond !== undefined) engine.upLimit.bytesPerSecond = command.upBytesPerSecond;
-  return success("The rate limits are set.");
+  const down = limitText("down", engine.downLimit);
+  return success(`The rate limits are set: ${down}, ${limitText("up", engine.upLimit)}.`);
+}
+
+function limitText(direction: "down" | "up", { bytesPerSecond }: TokenBucket): string {
+  return bytesPerSecond === 0 ? `no limit ${direction}` : `${direction} ${bytesText(bytesPerSecond)}/s`;
 }
 
 async function completePath(prefix: string): Promise<Reply> {

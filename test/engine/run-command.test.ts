@@ -169,8 +169,10 @@ describe("a command that cannot be carried out", () => {
 describe("a command", () => {
   it("sets limits, each by itself", async () => {
     const on = await startEngine();
-    await ask(on, { method: "set-limits", downBytesPerSecond: 5 });
-    await ask(on, { method: "set-limits", upBytesPerSecond: 7 });
+    const down = await ask(on, { method: "set-limits", downBytesPerSecond: 5 });
+    expect(down.text).toBe("The rate limits are set: down 5 B/s, no limit up.");
+    const both = await ask(on, { method: "set-limits", upBytesPerSecond: 7 });
+    expect(both.text).toBe("The rate limits are set: down 5 B/s, up 7 B/s.");
     expect([on.engine.downLimit.bytesPerSecond, on.engine.upLimit.bytesPerSecond]).toEqual([5, 7]);
   });
 
