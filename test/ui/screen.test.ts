@@ -158,6 +158,18 @@ test.each([
   await terminal.shows(/and DELETE its data \((aaaaaa|bbbbbb), 1 file, 0 B\) in/);
 });
 
+test.each([
+  [80, 5_000_000, 0, /● 10\.0\.0\.5:5000 .* ↓ 84\.2 MB\/s of 5\.0 MB\/s {2}↑ 12\.0 MB\/s$/m],
+  [80, 5_000_000, 500_000, /● 10\.0\.0\.5:5000 .* ↓ 84\.2 MB\/s {2}↑ 12\.0 MB\/s {2}limited$/m],
+  [120, 5_000_000, 0, /↓ 84\.2 MB\/s of 5\.0 MB\/s {2}↑ 12\.0 MB\/s {3}free/],
+  [120, 5_000_000, 500_000, /↓ 84\.2 MB\/s of 5\.0 MB\/s {2}↑ 12\.0 MB\/s of 500 kB\/s /],
+] as const)("%i columns: limits of %i down and %i up are shown", async (columns, down, up, shown) => {
+  const sample = sampleSnapshot();
+  const engine = { ...sample.engine, downLimitBytesPerSecond: down, upLimitBytesPerSecond: up };
+  open(columns, 24, { snapshot: new ScriptedClient({ ...sample, engine }) });
+  expect(await frame()).toMatch(shown);
+});
+
 test("an engine that is gone is said, and its last snapshot stays", async () => {
   open(80, 24);
   await terminal.shows("video.mkv");

@@ -25,10 +25,13 @@ export function drawStatusLine(snapshot: Snapshot, width: number, theme: Theme):
     };
   }
   const room = width - 6;
-  const said = trackerText(snapshot);
-  const figures =
-    figureChoices(snapshot, theme).find((choice) => columnsOf(choice) + columnsOf(said) + 3 <= room) ??
-    figureChoices(snapshot, theme).at(-1)!;
+  const all = trackerText(snapshot);
+  const choices = figureChoices(snapshot, theme);
+  const fitting = (text: string) => choices.find((choice) => columnsOf(choice) + columnsOf(text) + 3 <= room);
+  const whole = fitting(all);
+  // That a limit is in force is worth more than the word before an address.
+  const said = whole === undefined ? all.replace(/^tracker /, "") : all;
+  const figures = whole ?? fitting(said) ?? "";
   const text = ` ${cut(said, room - columnsOf(figures) - 2, theme.glyphs.ellipsis)}`;
   return {
     before: theme.strong(" sta "),
@@ -81,9 +84,14 @@ function trackerProblem({ address, state, problem, retryInSeconds }: TrackerStat
 /** From all there is to say down to nothing. Numbers keep their columns, so that nothing moves when they change. */
 function figureChoices({ engine }: Snapshot, theme: Theme): string[] {
   const { glyphs } = theme;
+  const { downLimitBytesPerSecond: downLimit, upLimitBytesPerSecond: upLimit } = engine;
   const rate = (glyph: string, bytesPerSecond: number): string => `${glyph} ${right(formatRate(bytesPerSecond), 9)}`;
-  const down = rate(glyphs.down, engine.downBytesPerSecond);
-  const up = rate(glyphs.up, engine.upBytesPerSecond);
+  const of = (limit: number): string => (limit === 0 ? "" : ` of ${formatRate(limit)}`);
+  const bareDown = rate(glyphs.down, engine.downBytesPerSecond);
+  const bareUp = rate(glyphs.up, engine.upBytesPerSecond);
+  const down = bareDown + of(downLimit);
+  const up = bareUp + of(upLimit);
+  const fewest = downLimit + upLimit === 0 ? [bareDown, ""] : [`${bareDown}  ${bareUp}  limited`];
   const spark = (history: readonly number[], width: number): string =>
     ` ${theme.accent(sparkline(history, width, glyphs))}`;
   const free = engine.freeBytes === null ? "" : `   free ${formatBytes(engine.freeBytes)}`;
@@ -96,7 +104,7 @@ function figureChoices({ engine }: Snapshot, theme: Theme): string[] {
     `${down}  ${up}${free}${port}`,
     `${down}  ${up}${free}`,
     `${down}  ${up}`,
-    down,
+    ...fewest,
   ];
-  return [...choices.map((choice) => `${choice} `), ""];
+  return choices.map((choice) => (choice === "" ? "" : `${choice} `));
 }
