@@ -329,12 +329,16 @@ async function completePath(prefix: string): Promise<Reply> {
   const folder = prefix.endsWith("/") ? prefix : dirname(prefix);
   const start = prefix.endsWith("/") ? "" : basename(prefix);
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const paths = entries
+  const found = entries
     .filter(({ name }) => name.startsWith(start) && (start !== "" || !name.startsWith(".")))
-    .map((entry) => displayText(join(folder, entry.name) + (entry.isDirectory() ? "/" : "")))
-    .toSorted()
-    .slice(0, 100);
-  return { ...success(paths.length === 0 ? `Nothing begins with ${prefix}.` : ""), paths };
+    .map((entry) => join(folder, entry.name) + (entry.isDirectory() ? "/" : ""));
+  // What is shown otherwise than it is called, or is called in no UTF-8, would lead nowhere.
+  const paths = found.filter((path) => displayText(path) === path && !path.includes("\uFFFD"));
+  const none = found.length === 0 ? `Nothing begins with ${prefix}.` : `What begins with ${prefix} cannot be typed.`;
+  return {
+    ...success(paths.length === 0 ? none : ""),
+    paths: paths.toSorted().slice(0, 100).map(displayText),
+  };
 }
 
 function newSettings(folder: string): TransferSettings {

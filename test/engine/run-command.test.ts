@@ -236,6 +236,11 @@ describe("a command", () => {
     expect(await complete(join(folder, "nothing"))).toEqual([]);
     expect(await complete("/nowhere/at/all")).toEqual([]);
     expect(await complete("\0")).toEqual([]);
+    await writeFile(join(folder, "escaped\u001b[31m"), "");
+    await writeFile(Buffer.from(join(folder, "escaped\xff"), "latin1"), "");
+    await writeFile(join(folder, "escaped and plain"), "");
+    expect(await complete(join(folder, "esc"))).toEqual([join(folder, "escaped and plain")]);
+    expect(await complete(join(folder, "escaped\u001b"))).toEqual([]);
     await Promise.all(Array.from({ length: 120 }, (_, i) => writeFile(join(folder, `many${i}`), "")));
     expect(await complete(join(folder, "many"))).toHaveLength(100);
   });
