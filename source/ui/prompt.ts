@@ -1,6 +1,7 @@
 // Lines being typed: opened, edited, completed, submitted.
 import type { Command } from "../control/contract.ts";
 import { absolutePath, COMMAND_LINES, isPath, parseAdd, parseCommandLine, parseShare } from "./command-line.ts";
+import { columnsOf } from "./format/columns.ts";
 import { become, say, type Change, type Prompt, type PromptKind, type ViewState } from "./view-state.ts";
 
 /** Opens a prompt that holds `value`. */
@@ -108,10 +109,11 @@ export function completePrompt(state: ViewState): Change {
   }
 }
 
-/** The engine's answer to a completion; of no use any more when the line has changed since. */
-export function gotPaths(state: ViewState, paths: readonly string[]): ViewState {
+/** The engine's answer to a completion, and why when there is none; of no use any more when the line has changed since. */
+export function gotPaths(state: ViewState, paths: readonly string[], why: string): ViewState {
   const { prompt } = state;
   if (prompt === null || prompt.completing !== prompt.value) return state;
+  if (paths.length === 0) return say(state, why, "warning");
   const { stem, rest } = completionOf(prompt);
   return offer(state, stem, absolutePath(rest, state.settings.places), paths);
 }
@@ -131,13 +133,22 @@ function completionOf({ kind, value }: Prompt): { stem: string; rest: string; so
 }
 
 function offer(state: ViewState, stem: string, rest: string, all: readonly string[]): ViewState {
-  const candidates = [...new Set(all)].filter((candidate) => candidate.toLowerCase().startsWith(rest.toLowerCase()));
-  const [first] = candidates;
-  if (first === undefined) return say(state, `Nothing begins with "${rest}".`, "warning");
+  const found = [...new Set(all)].filter((candidate) => candidate.toLowerCase().startsWith(rest.toLowerCase()));
+  if (found.length === 0) return say(state, `Nothing begins with "${rest}".`, "warning");
+  const candidates = found.filter(isAsCalled);
+  if (candidates.length === 0) return say(state, "The name cannot be typed: choose its row instead.", "warning");
   const common = candidates.reduce(commonPrefix);
   const completed = editPrompt(state, stem + (common.length >= rest.length ? common : rest), true);
   return candidates.length === 1 ? completed : { ...completed, prompt: { ...completed.prompt!, candidates } };
 }
+
+/** Whether a name is shown as it is: not with a mark in place of what no terminal takes, nor cut where names end. */
+function isAsCalled(name: string): boolean {
+  return !name.includes("\uFFFD") && !(name.endsWith("…") && columnsOf(name) >= CUT_COLUMNS);
+}
+
+/** A name that is cut to 512 columns may lack one where two were needed. */
+const CUT_COLUMNS = 511;
 
 function commonPrefix(a: string, b: string): string {
   let length = 0;

@@ -57,7 +57,7 @@ function replied(state: ViewState, { command, generation, reply }: Extract<ViewE
   const asked = generation !== null && state.prompt?.generation === generation;
   if (command.method === "complete-path") {
     if (!asked) return become(state);
-    return become(reply.ok ? gotPaths(state, reply.paths ?? []) : say(state, reply.text, "warning"));
+    return become(reply.ok ? gotPaths(state, reply.paths ?? [], reply.text) : say(state, reply.text, "warning"));
   }
   if (command.method === "stop" && reply.ok) return { state, effects: [{ type: "leave", reason: "stop-engine" }] };
   const prompt = asked ? (reply.ok ? null : { ...state.prompt!, waiting: false }) : state.prompt;

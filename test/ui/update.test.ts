@@ -239,6 +239,22 @@ test("Tab completes a path by what the engine has", () => {
   expect(state.prompt?.candidates).toEqual([]);
 });
 
+test("Tab offers no name that is not called as it is shown", () => {
+  const names = ["a\u001b[31mred.iso", `a${"x".repeat(600)}`, "plain.iso", "a.iso"];
+  start({ ...emptySnapshot(), catalogue: names.map((name) => catalogueRow(name)) });
+  press(":", ..."download", "space", "a", "tab");
+  expect(state.prompt).toMatchObject({ value: "download a.iso", candidates: [] });
+  press("ctrl-u", ..."download", "space", "a", "x", "tab");
+  expect(state.prompt?.value).toBe("download ax");
+  expect(state.message).toMatchObject({ level: "warning", text: expect.stringContaining("cannot be typed") });
+});
+
+test("what the engine says of paths that it does not offer is said", () => {
+  press("s", "/", "x", "tab");
+  reply({ ok: true, text: displayText("What begins with /x cannot be typed."), paths: [] });
+  expect(state.message).toMatchObject({ level: "warning", text: "What begins with /x cannot be typed." });
+});
+
 test("Tab completes the address of a tracker to be let go", () => {
   press(":", ..."untrack", "space", "1", "tab");
   expect(state.prompt?.value).toBe("untrack 10.0.0.5:5000");
