@@ -50,23 +50,21 @@ export class SwarmChannel {
   constructor(options: SwarmChannelOptions) {
     this.#options = options;
     const timing = { ...CHANNEL_TIMING, ...options.timing };
-    this.#catalogue = new KnownCatalogue(timing.gatherMs, () => this.#emit({ type: "catalogue-changed" }));
-    this.#requests = new PendingRequests(this.address, timing.requestMs);
     this.#outbox = new PacedOutbox({
       gatherMs: timing.gatherMs,
       send: (frame) => this.#connection.send(frame),
       owed: (updates) => this.#holdings.owed(updates),
     });
     this.#connection = new TrackerConnection({
-      host: options.host,
-      address: this.address,
+      ...options,
       timing,
-      random: options.random,
       hello: () => this.#hello(),
       onMessage: (message) => this.#handle(message),
       onLost: (loss) => this.#lost(loss),
       onState: (state) => this.#emit({ type: "state-changed", state }),
     });
+    this.#catalogue = new KnownCatalogue(timing.gatherMs, () => this.#emit({ type: "catalogue-changed" }));
+    this.#requests = new PendingRequests(this.address, timing.requestMs);
   }
 
   get state(): ChannelState {
@@ -75,8 +73,7 @@ export class SwarmChannel {
 
   /** `host:port`, an IPv6 host in brackets. */
   get address(): string {
-    const { host, port } = this.#options;
-    return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+    return this.#connection.address;
   }
 
   /** What the tracker offers; the same array until it changes. After a lost connection it is what was known last. */

@@ -7,8 +7,7 @@ import { type ChannelTiming, retryDelayMs } from "./channel-timing.ts";
 
 export interface TrackerConnectionOptions {
   readonly host: string;
-  /** `host:port`, an IPv6 host in brackets. */
-  readonly address: string;
+  readonly port: number;
   readonly timing: ChannelTiming;
   /** 0 <= x < 1, for the jitter. */
   readonly random: () => number;
@@ -34,6 +33,12 @@ export class TrackerConnection {
 
   get state(): ChannelState {
     return this.#state;
+  }
+
+  /** `host:port`, an IPv6 host in brackets. */
+  get address(): string {
+    const { host, port } = this.#options;
+    return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   }
 
   get isConnected(): boolean {
@@ -68,7 +73,8 @@ export class TrackerConnection {
   }
 
   #connect(): void {
-    const { host, address, timing, hello, onMessage } = this.#options;
+    const { host, timing, hello, onMessage } = this.#options;
+    const { address } = this;
     this.#setState({ state: "connecting", problem: this.#state.problem, retryAt: null });
     const { connectMs, silentMs } = timing;
     const onLost = (loss: Loss) => this.#lost(loss);

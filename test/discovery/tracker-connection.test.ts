@@ -23,12 +23,12 @@ async function tracker(...answers: ((socket: WebSocket) => void)[]): Promise<{ p
 }
 
 /** A connection that retries within milliseconds; its states, and a wait until they are enough. */
-function connection(address: string, options: Partial<TrackerConnectionOptions> = {}) {
+function connection(port: number, options: Partial<TrackerConnectionOptions> = {}) {
   const states: ChannelState[] = [];
   let wake: () => void = () => undefined;
   const made = new TrackerConnection({
     host: "127.0.0.1",
-    address,
+    port,
     timing: { ...CHANNEL_TIMING, firstRetryMs: 4, maxRetryMs: 8, refusedRetryMs: 16 },
     random: () => 0.5,
     hello: () => ({ type: "peers", id: 1 }),
@@ -53,7 +53,7 @@ const refuse = (socket: WebSocket) => socket.close(1008, "go away");
 
 test("it says hello again at each connection, and keeps the reason while it tries", async () => {
   const { port, hellos } = await tracker(drop, drop, notice);
-  const { made, states, until, names } = connection(`127.0.0.1:${port}`);
+  const { made, states, until, names } = connection(port);
   made.start();
   expect(made.isConnected).toBe(false);
   await until(() => made.isConnected);
@@ -72,15 +72,20 @@ test("waits grow up to the longest, a refusal is no failure, and a welcome makes
     socket.close(1001);
   };
   const { port } = await tracker(drop, drop, drop, refuse, welcomeAndDrop, notice);
-  const { made, until, names } = connection(`127.0.0.1:${port}`);
+  const { made, until, names } = connection(port);
   made.start();
   await until(() => names().filter((name) => name === "connected").length === 2);
   // Three quarters, by this chance, of 4, 8, 8, of 16, and of 4 again. No other timer is so short.
   expect(timers.mock.calls.map(([, ms]) => ms!).filter((ms) => ms < 100)).toEqual([3, 6, 6, 12, 3]);
 });
 
+test("an IPv6 host stands in brackets", () => {
+  expect(connection(5000, { host: "::1" }).made.address).toBe("[::1]:5000");
+  expect(connection(5000).made.address).toBe("127.0.0.1:5000");
+});
+
 test("an address that is none is refused in a sentence", () => {
-  const { made, states, names } = connection("127.0.0.1:99999999");
+  const { made, states, names } = connection(99_999_999);
   made.start();
   expect(names()).toEqual(["connecting", "refused"]);
   expect(states[1]!.problem).toBe("127.0.0.1:99999999 is no address of a tracker");
@@ -89,7 +94,7 @@ test("an address that is none is refused in a sentence", () => {
 test("it is told how a connection was lost before the state changes", async () => {
   const { port } = await tracker((socket) => socket.send("{"), notice);
   const order: string[] = [];
-  const { made, until } = connection(`127.0.0.1:${port}`, {
+  const { made, until } = connection(port, {
     onLost: ({ malformed, refused }) => order.push(`${made.state.state} ${malformed} ${refused}`),
   });
   made.start();
@@ -99,7 +104,7 @@ test("it is told how a connection was lost before the state changes", async () =
 
 test("once closed it neither tries again nor starts again", async () => {
   const { port, hellos } = await tracker(drop);
-  const { made, until, names } = connection(`127.0.0.1:${port}`);
+  const { made, until, names } = connection(port);
   made.start();
   await until(() => made.state.state === "waiting");
   await made.close();
