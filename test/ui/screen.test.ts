@@ -5,6 +5,7 @@ import { displayText } from "../../source/protocol/display-text.ts";
 import {
   catalogueRow,
   emptySnapshot,
+  peerRow,
   sampleSnapshot,
   ScriptedClient,
   transferRow,
@@ -169,6 +170,30 @@ test.each([
   open(columns, 24, { snapshot: new ScriptedClient({ ...sample, engine }) });
   expect(await frame()).toMatch(shown);
 });
+
+test.each([80, 90, 100, 105, 110, 112, 114, 120, 140])(
+  "%i columns: no row of Transfers touches the frame, and what seeds says so",
+  async (columns) => {
+    const sample = sampleSnapshot();
+    const peers = ["tracker", "incoming", "channel"].map((via, index) =>
+      peerRow(`[2001:db8::${index}]:51413`, {
+        via: via as "tracker",
+        client: displayText("a client of a very long name"),
+        piece: index === 0 ? null : 123_456,
+        idle: displayText("it stalls: its blocks are asked of others"),
+        downBytesPerSecond: 999_000_000,
+        upBytesPerSecond: 999_000_000,
+      }),
+    );
+    const transfers = sample.transfers.map((row) => ({ ...row, peers, upBytesPerSecond: 999_000_000 }));
+    open(columns, 40, { snapshot: new ScriptedClient({ ...sample, transfers }) });
+    terminal.type("2zlGlgj");
+    const rows = (await frame()).split("\n").filter((line) => /^┃.*(2001|▸|▾)/.test(line));
+    expect(rows.length).toBeGreaterThan(5);
+    for (const row of rows) expect(row).toMatch(/ ┃$/);
+    expect(rows.find((row) => row.includes("file1.txt"))).toContain("seeding");
+  },
+);
 
 test("an engine that is gone is said, and its last snapshot stays", async () => {
   open(80, 24);

@@ -53,8 +53,8 @@ function drawItem(
   const texts = marked ? withoutStyles(theme) : theme;
   const { before, bar, after } =
     peer === null
-      ? drawTransfer(item, state.expanded.has(transfer.infoHash), inner - 1, texts, theme)
-      : drawPeer(peer, inner - 5, texts, theme);
+      ? drawTransfer(item, state.expanded.has(transfer.infoHash), inner - 2, texts, theme)
+      : drawPeer(peer, inner - 6, texts, theme);
   const cursor = marked ? theme.glyphs.cursor : selected ? theme.glyphs.dot : " ";
   const head = `${cursor}${peer === null ? "" : "    "}${before}`;
   const tail = padded(after, inner - columnsOf(head) - columnsOf(bar));
@@ -112,13 +112,13 @@ function restOf(row: TransferRow, width: number, theme: Theme): string {
   }
   if (row.state === "seeding" && row.upBytesPerSecond < 1 && row.summary !== null) {
     const figures = row.summary.startsWith(`${row.name}: `) ? row.summary.slice(row.name.length + 2) : row.summary;
-    return cut(`done: ${figures}`, width, glyphs.ellipsis);
+    return cut(`seeding; got ${figures}`, width, glyphs.ellipsis);
   }
   if (row.state === "seeding") {
-    const word = left(row.private ? "seeding, private" : "seeding", 19);
-    const rate = row.upBytesPerSecond < 1 ? "" : `${glyphs.up} ${formatRate(row.upBytesPerSecond)}`;
-    const figures = [right(rate, 12), right(`ratio ${row.ratio.toFixed(1)}`, 11), peers];
-    return asManyAsFit(width >= 50 ? [word, ...figures] : figures, width);
+    const word = row.private ? "seeding, private" : "seeding";
+    const rate = right(row.upBytesPerSecond < 1 ? "" : `${glyphs.up} ${formatRate(row.upBytesPerSecond)}`, 12);
+    const ratio = right(`ratio ${row.ratio.toFixed(1)}`, 11);
+    return asManyAsFit(width >= 52 ? [left(word, 19), rate, ratio, peers] : [left(word, 11), rate, peers], width);
   }
   const shown = cut(wordsOf(row), width, glyphs.ellipsis);
   return row.state === "error" ? theme.bad(shown) : shown;
@@ -138,9 +138,9 @@ export function wordsOf({ state, reason, heldBytes, length }: TransferRow): stri
 /** One peer in `width` columns. */
 export function drawPeer(peer: PeerRow, width: number, texts: Theme, bars: Theme): BarRow {
   const { glyphs } = texts;
-  const wide = width >= 96;
+  const wide = width >= 107;
   const address = left(peer.address, wide ? 22 : 17, glyphs.ellipsis);
-  const client = left(peer.client, wide ? 17 : 10, glyphs.ellipsis);
+  const client = left(peer.client, wide ? 17 : 9, glyphs.ellipsis);
   const who = `${address} ${client} ${right(formatShare(peer.progress), 5)}  `;
   const barWidth = wide ? 10 : 6;
   const labelWidth = wide ? 12 : 7;
