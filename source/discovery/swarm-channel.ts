@@ -189,7 +189,8 @@ export class SwarmChannel {
     if (this.#connection.isConnected) return;
     this.#catalogue.welcomed(welcome);
     this.#holdings.startOver();
-    this.#outbox.open();
+    // Whoever was told of the catalogue may have closed us.
+    if (!this.#closed) this.#outbox.open();
     this.#connection.welcomed();
     this.#emit({ type: "peers-known", count: welcome.peers });
     if (!welcome.more) this.#catalogueKnown();

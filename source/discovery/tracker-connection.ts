@@ -75,7 +75,10 @@ export class TrackerConnection {
   #connect(): void {
     const { host, timing, hello, onMessage } = this.#options;
     const { address } = this;
+    clearTimeout(this.#retry);
     this.#setState({ state: "connecting", problem: this.#state.problem, retryAt: null });
+    // Whoever was told may have closed it.
+    if (this.#closed) return;
     const { connectMs, silentMs } = timing;
     const onLost = (loss: Loss) => this.#lost(loss);
     try {
@@ -94,7 +97,7 @@ export class TrackerConnection {
     const delay = retryDelayMs(timing, this.#failures, refused, random());
     if (!refused) this.#failures++;
     this.#setState({ state: refused ? "refused" : "waiting", problem, retryAt: performance.now() + delay });
-    this.#retry = setTimeout(() => this.#connect(), delay);
+    if (!this.#closed) this.#retry = setTimeout(() => this.#connect(), delay);
   }
 
   #setState(state: ChannelState): void {

@@ -115,3 +115,42 @@ test("once closed it neither tries again nor starts again", async () => {
   await new Promise((resolve) => setImmediate(resolve));
   expect([names().length, hellos.length]).toEqual([before, 1]);
 });
+
+test.for(["connecting", "waiting"] as const)("closed while it tells that it is %s, it is closed", async (moment) => {
+  const { port, hellos } = await tracker(drop);
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  onTestFinished(() => timers.mockRestore());
+  const closed = Promise.withResolvers<void>();
+  let timersBefore = 0;
+  const { made } = connection(port, {
+    onState: ({ state }) => {
+      if (state !== moment) return;
+      timersBefore = timers.mock.calls.length;
+      void made.close().then(closed.resolve);
+    },
+  });
+  made.start();
+  await closed.promise;
+  expect(timers.mock.calls).toHaveLength(timersBefore);
+  expect(hellos).toHaveLength(moment === "waiting" ? 1 : 0);
+});
+
+test("started while it waits it tries at once, and only once", async () => {
+  const { port, hellos } = await tracker(drop, notice);
+  const clears = vi.spyOn(globalThis, "clearTimeout");
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  onTestFinished(() => (clears.mockRestore(), timers.mockRestore()));
+  const { made, until } = connection(port, {
+    timing: { ...CHANNEL_TIMING, firstRetryMs: 4_321 },
+    random: () => 1,
+  });
+  made.start();
+  await until(() => made.state.state === "waiting");
+  // The retry is set behind the event.
+  await new Promise((resolve) => setImmediate(resolve));
+  const retry = timers.mock.results[timers.mock.calls.findIndex(([, ms]) => ms === 4_321)]!.value as NodeJS.Timeout;
+  made.start();
+  expect(clears).toHaveBeenCalledWith(retry);
+  await until(() => made.isConnected);
+  expect(hellos).toHaveLength(2);
+});
