@@ -6,6 +6,7 @@ import { NoEngineError, type RunningEngine, useEngine } from "./engine-access.ts
 import { findTransfer, sendWhenTrackersAnswer, untilSnapshot } from "./follow.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson, tell } from "./output.ts";
+import { SettledText } from "./settled-text.ts";
 import { untilSignal } from "./until-signal.ts";
 
 export async function run([operand]: readonly string[], options: Options): Promise<number> {
@@ -70,6 +71,8 @@ async function untilDone(
 ): Promise<TransferRow | "engine-gone" | "removed" | undefined> {
   const showsLine = process.stderr.isTTY === true && !options.json;
   let wasSeen = false;
+  let name = "";
+  const state = new SettledText("downloading", (text) => tell(`${name}: ${text}`));
   let shownAt = Number.NEGATIVE_INFINITY;
   const row = await untilSnapshot(
     engine,
@@ -85,12 +88,20 @@ async function untilDone(
         if (showsLine) process.stderr.write(`\r\x1B[K${progressLine(transfer)}`);
         else if (options.json) printJson(progress(transfer));
       }
+      name = transfer.name;
+      if (!showsLine && !options.json) state.saw(stateOf(transfer));
       return undefined;
     },
     signal,
   );
+  state.close();
   if (showsLine) process.stderr.write("\r\x1B[K");
   return row;
+}
+
+/** With why nothing moves, and without the numbers of what is being checked. */
+function stateOf({ state, reason }: TransferRow): string {
+  return state === "checking" || reason === "" ? state : `${state}: ${reason}`;
 }
 
 function isWhole(row: TransferRow): boolean {

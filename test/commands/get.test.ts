@@ -40,6 +40,20 @@ test("--json has one line at the end with what came", async () => {
   expect(engine.commands).toEqual([{ method: "download", target: NAME, peers: ["10.0.0.1:6881"] }]);
 });
 
+test("without a terminal, why nothing comes is said once", async () => {
+  const waiting = { ...half, state: "waiting" as const, reason: "no peer is connected" as DisplayText };
+  const heard = listen();
+  const { home, engine } = await startScriptedEngine({ ...sampleSnapshot(), transfers: [half] });
+  engine.answer = () => {
+    engine.show({ ...sampleSnapshot(), transfers: [waiting] });
+    setTimeout(() => engine.show({ ...sampleSnapshot(), transfers: [{ ...waiting, downloadedBytes: 1 }] }), 1_100);
+    setTimeout(() => engine.show({ ...sampleSnapshot(), transfers: [whole] }), 1_200);
+    return accept(half.infoHash)();
+  };
+  expect(await run([NAME], optionsOf(home))).toBe(0);
+  expect(heard.err).toBe("new.iso: downloading.\nnew.iso: waiting: no peer is connected\n");
+});
+
 test("a refusal is told and exits 1", async () => {
   const heard = listen();
   const { home, engine } = await startScriptedEngine();
