@@ -1,14 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { CHOKE_ROUND_MS, OPTIMISTIC_ROUNDS, UPLOAD_SLOTS } from "../../source/swarm/limits.ts";
-import { HandSwarm } from "./support.ts";
+import { type HandOptions, HandSwarm } from "./support.ts";
 
-function crowd(size: number): HandSwarm {
-  const seeder = new HandSwarm({ held: "all" });
+function crowd(size: number, options: HandOptions = { held: "all" }): HandSwarm {
+  const seeder = new HandSwarm(options);
   for (let key = 1; key <= size; key++) {
     seeder.join(key);
     seeder.say(key, { type: "interested" });
   }
   return seeder;
+}
+
+/** A second before the next round: rates count for 5 s. */
+function passToRound(on: HandSwarm): void {
+  on.pass(CHOKE_ROUND_MS - (on.now % CHOKE_ROUND_MS) - 1_000);
 }
 
 const unchokedOf = ({ swarm }: HandSwarm) =>
@@ -31,9 +36,12 @@ describe("upload slots", () => {
   it("go to who takes most while seeding", () => {
     const seeder = crowd(UPLOAD_SLOTS + 10);
     const fast = UPLOAD_SLOTS + 10;
-    seeder.handle({ type: "block-sent", peer: fast, bytes: 10_000_000 });
-    seeder.pass(CHOKE_ROUND_MS + 1_000);
-    expect(unchokedOf(seeder)).toContain(fast);
+    const takers = Array.from({ length: UPLOAD_SLOTS }, (_, i) => fast - i);
+    expect(unchokedOf(seeder)).not.toContain(fast);
+    passToRound(seeder);
+    for (const peer of takers) seeder.handle({ type: "block-sent", peer, bytes: 1_000_000 });
+    seeder.pass(1_000);
+    expect(unchokedOf(seeder)).toEqual(expect.arrayContaining(takers));
     expect(unchokedOf(seeder)).toHaveLength(UPLOAD_SLOTS + 1);
   });
 
@@ -71,6 +79,58 @@ describe("upload slots", () => {
       });
       expect(seeder.swarm.takeUploads(key, 1e6)).toEqual([]);
     }
+  });
+});
+
+describe("a choking round", () => {
+  const bytesFrom = (leecher: HandSwarm, key: number, bytes: number) =>
+    leecher.swarm.peers.get(key)!.down.add(bytes, leecher.now);
+
+  it("ranks by what peers give while we lack pieces, whatever they take", () => {
+    const leecher = crowd(UPLOAD_SLOTS + 10, { pieceCount: 4 });
+    const givers = Array.from({ length: UPLOAD_SLOTS }, (_, i) => i + 11);
+    passToRound(leecher);
+    for (const key of givers) bytesFrom(leecher, key, 1_000_000);
+    for (const key of givers) leecher.handle({ type: "block-sent", peer: key - 10, bytes: 9_000_000 });
+    leecher.pass(1_000);
+    expect(unchokedOf(leecher)).toEqual(expect.arrayContaining(givers));
+    expect(unchokedOf(leecher)).toHaveLength(UPLOAD_SLOTS + 1);
+  });
+
+  it("comes every ten seconds and not before, and tells only those for whom something changes", () => {
+    const seeder = crowd(UPLOAD_SLOTS + 10);
+    passToRound(seeder);
+    seeder.pass(1_000);
+    const before = unchokedOf(seeder);
+    passToRound(seeder);
+    for (let key = 1; key <= UPLOAD_SLOTS + 10; key++) {
+      if (!before.includes(key)) seeder.handle({ type: "block-sent", peer: key, bytes: 1_000_000 });
+    }
+    expect(unchokedOf(seeder)).toEqual(before);
+    seeder.take();
+    seeder.pass(1_000);
+    const after = unchokedOf(seeder);
+    const told = seeder.take().flatMap((c) => (c.type === "send" && /choke/.test(c.message.type) ? [c.peer] : []));
+    const changed = [...before.filter((key) => !after.includes(key)), ...after.filter((key) => !before.includes(key))];
+    expect(told.toSorted()).toEqual(changed.toSorted());
+    expect(changed.length).toBeGreaterThan(0);
+  });
+
+  it("takes the slot of who wants nothing any more, and gives it to one that waits", () => {
+    const seeder = crowd(UPLOAD_SLOTS + 2);
+    seeder.say(1, { type: "not-interested" });
+    seeder.pass(CHOKE_ROUND_MS + 1_000);
+    expect(unchokedOf(seeder)).not.toContain(1);
+    expect(unchokedOf(seeder)).toHaveLength(UPLOAD_SLOTS + 1);
+  });
+
+  it("is not held, and no slot given, while nothing is uploaded", () => {
+    const seeder = new HandSwarm();
+    seeder.handle({ type: "set-active", download: true, upload: false });
+    seeder.join(1);
+    seeder.say(1, { type: "interested" });
+    seeder.pass(3 * CHOKE_ROUND_MS);
+    expect(unchokedOf(seeder)).toEqual([]);
   });
 });
 

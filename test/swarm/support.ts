@@ -4,7 +4,7 @@ import { BLOCK_BYTES, PieceLayout } from "../../source/metainfo/piece-layout.ts"
 import { toPeerId } from "../../source/protocol/ids.ts";
 import type { PushMessage } from "../../source/protocol/peer/extensions/sta-push.ts";
 import type { PeerMessage } from "../../source/protocol/peer/messages.ts";
-import type { PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../../source/swarm/events.ts";
+import type { ConnectedPeer, PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../../source/swarm/events.ts";
 import { Swarm } from "../../source/swarm/swarm.ts";
 import { seededRandom } from "../helpers/simulation.ts";
 
@@ -23,6 +23,12 @@ export function layoutOf(pieceCount: number, blocksPerPiece = 2): PieceLayout {
   const pieceLength = blocksPerPiece * BLOCK_BYTES;
   const length = pieceCount * pieceLength;
   return new PieceLayout({ length, pieceLength, files: [{ path: ["file"], length, offset: 0 }] });
+}
+
+/** A peer that speaks everything and came by itself. */
+export function connectedOf(peer: PeerKey): ConnectedPeer {
+  const address = { host: `10.0.0.${peer}`, port: 50_000 + peer };
+  return { peer, peerId: peerIdOf(peer), address, source: "incoming", fast: true, extended: true };
 }
 
 export class HandSwarm {
@@ -61,16 +67,7 @@ export class HandSwarm {
 
   /** Connects a peer that speaks everything and holds `pieces`. */
   join(key: PeerKey, pieces: "all" | readonly number[] = [], source: PeerSource = "incoming"): void {
-    const address = { host: `10.0.0.${key}`, port: 50_000 + key };
-    this.handle({
-      type: "peer-connected",
-      peer: key,
-      peerId: peerIdOf(key),
-      address,
-      source,
-      fast: true,
-      extended: true,
-    });
+    this.handle({ type: "peer-connected", ...connectedOf(key), source });
     this.speakPush(key, true);
     if (pieces === "all") this.say(key, { type: "have-all" });
     else for (const index of pieces) this.say(key, { type: "have", index });

@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import type { ConnectedPeer } from "../../source/swarm/events.ts";
+import { BAN_MS, MAX_DIALING, MAX_PEERS, MAX_REDIAL_MS, REDIAL_MS } from "../../source/swarm/limits.ts";
+import { Roster } from "../../source/swarm/roster.ts";
+import { connectedOf, peerIdOf } from "./support.ts";
+
+const rosterOf = (ownId = 0) => new Roster({ peerId: peerIdOf(ownId), pieceCount: 4 });
+const addressOf = (n: number) => ({ host: `10.1.0.${n}`, port: 6_881 });
+const dialled = (n: number): ConnectedPeer => ({ ...connectedOf(n), address: addressOf(n), source: "given" });
+
+function crowd(size: number): Roster {
+  const roster = rosterOf();
+  for (let key = 1; key <= size; key++) roster.add(connectedOf(key), 0);
+  return roster;
+}
+
+describe("a new connection", () => {
+  it("may stay up to 50 of them, and also then in place of one from the same peer", () => {
+    const roster = crowd(MAX_PEERS - 1);
+    expect(roster.refusalOf(connectedOf(60), true, 0)).toBeUndefined();
+    roster.add(dialled(60), 0);
+    expect(roster.refusalOf(connectedOf(61), true, 0)).toBe("50 peers are enough");
+    expect(roster.refusalOf({ ...connectedOf(60), peer: 61 }, true, 0)).toBeUndefined();
+    roster.remove(roster.peers.get(2)!, false, 0);
+    expect(roster.refusalOf(connectedOf(61), true, 0)).toBeUndefined();
+  });
+
+  it("may not stay while nothing is up or down, nor when it is banned, for a day", () => {
+    const roster = rosterOf();
+    expect(roster.refusalOf(connectedOf(1), false, 0)).toBe("the transfer is paused");
+    const peer = roster.add(connectedOf(1), 0);
+    roster.remove(peer, false, 0);
+    roster.ban(peer, 0);
+    expect(roster.refusalOf(connectedOf(1), true, BAN_MS - MAX_REDIAL_MS - 1)).toBe("it is banned");
+    expect(roster.refusalOf(connectedOf(1), true, BAN_MS)).toBeUndefined();
+  });
+
+  it("to ourselves may not stay, and that address is never dialled again", () => {
+    const roster = rosterOf();
+    roster.heardOf([addressOf(1)], "tracker", 0);
+    expect([...roster.dials(0)]).toHaveLength(1);
+    const ourselves = { ...dialled(1), peerId: peerIdOf(0) };
+    expect(roster.refusalOf(ourselves, true, 0)).toBe("it is ourselves");
+    roster.refused(ourselves, 0);
+    expect([...roster.dials(1e12)]).toEqual([]);
+    expect(roster.isBusy).toBe(false);
+  });
+
+  it.each([
+    // The larger id began the connection that stays: seen from both sides, it is the same one.
+    ["incoming", "given", 1, 2, false],
+    ["given", "incoming", 1, 2, true],
+    ["incoming", "given", 2, 1, true],
+    ["given", "incoming", 2, 1, false],
+    // One side dialled twice: the older stays.
+    ["incoming", "incoming", 1, 2, false],
+    ["given", "given", 1, 2, false],
+  ] as const)("of a peer that is connected, older %s, newer %s, our id %d, theirs %d: stays? %s", (...row) => {
+    const [older, newer, own, theirs, stays] = row;
+    const roster = rosterOf(own);
+    const first = roster.add({ ...connectedOf(theirs), source: older }, 0);
+    const second = { ...connectedOf(theirs), peer: 99, source: newer };
+    expect(roster.twinOf(second)).toBe(first);
+    expect(roster.refusalOf(second, true, 0)).toBe(stays ? undefined : "connected twice");
+  });
+
+  it("that was dialled and may not stay is dialled again later, but not while its address is connected", () => {
+    const roster = rosterOf();
+    roster.heardOf([addressOf(1)], "given", 0);
+    expect([...roster.dials(0)]).toHaveLength(1);
+    roster.refused(dialled(1), 0);
+    expect(roster.nextDialAt()).toBe(REDIAL_MS);
+    roster.add(dialled(1), 0);
+    roster.refused({ ...dialled(1), peer: 2 }, 0);
+    expect(roster.nextDialAt()).toBeUndefined();
+  });
+});
+
+describe("dials", () => {
+  const all = Array.from({ length: 100 }, (_, n) => addressOf(n + 100));
+
+  it.each([
+    [0, MAX_DIALING],
+    [MAX_PEERS - MAX_DIALING, MAX_DIALING],
+    [MAX_PEERS - MAX_DIALING + 1, MAX_DIALING - 1],
+    [MAX_PEERS - 1, 1],
+    [MAX_PEERS, 0],
+  ])("with %d peers are %d at once", (size, expected) => {
+    const roster = crowd(size);
+    roster.heardOf(all, "tracker", 0);
+    expect([...roster.dials(0)]).toHaveLength(expected);
+    expect([...roster.dials(0)]).toEqual([]);
+    if (expected === 0) return;
+    roster.dialFailed(all[0]!, 0);
+    expect([...roster.dials(0)]).toHaveLength(1);
+  });
+
+  it("spare an incoming peer whose listening address is known, until it is gone", () => {
+    const roster = rosterOf();
+    const peer = roster.add(connectedOf(1), 0);
+    roster.heardOf([addressOf(1)], "tracker", 0);
+    roster.listensAt(peer, addressOf(1));
+    expect([...roster.dials(0)]).toEqual([]);
+    roster.remove(peer, true, 100);
+    expect([...roster.dials(1_099)]).toEqual([]);
+    expect([...roster.dials(1_100)].map(({ address }) => address)).toEqual([addressOf(1)]);
+  });
+
+  it("go again to who was of use after a second, to who was not after 5", () => {
+    for (const [useful, waitMs] of [
+      [true, 1_000],
+      [false, REDIAL_MS],
+    ] as const) {
+      const roster = rosterOf();
+      roster.heardOf([addressOf(1)], "given", 0);
+      expect([...roster.dials(0)]).toHaveLength(1);
+      roster.remove(roster.add(dialled(1), 0), useful, 0);
+      expect(roster.nextDialAt()).toBe(waitMs);
+    }
+  });
+
+  it("keep it busy while they last, as peers do", () => {
+    const roster = rosterOf();
+    roster.heardOf([addressOf(1)], "given", 0);
+    expect(roster.isBusy).toBe(false);
+    expect([...roster.dials(0)]).toHaveLength(1);
+    expect(roster.isBusy).toBe(true);
+    roster.dialFailed(addressOf(1), 0);
+    expect(roster.isBusy).toBe(false);
+  });
+});
