@@ -263,7 +263,7 @@ function stopped(state: ViewState): Change {
   const others = running.length === 1 ? "" : ` and ${counted(running.length - 1, "other")}`;
   const lines = [
     `Stop the engine while ${first!.name}${others} run${running.length === 1 ? "s" : ""}?`,
-    "They go on when it is started again.",
+    running.length === 1 ? "It goes on when the engine is started again." : "They go on when it is started again.",
   ];
   return become({ ...state, question: { lines, command: { method: "stop" }, infoHash: null } });
 }

@@ -152,7 +152,10 @@ test.each(["seeding", "waiting", "checking", "error"] as const)("Q asks while a 
   start({ ...emptySnapshot(), transfers: [transferRow("a.iso", { state: transferState })] });
   press("Q");
   expect(commands()).toEqual([]);
-  expect(state.question?.lines[0]).toBe("Stop the engine while a.iso runs?");
+  expect(state.question?.lines).toEqual([
+    "Stop the engine while a.iso runs?",
+    "It goes on when the engine is started again.",
+  ]);
 });
 
 test("Q stops at once when every transfer is paused", () => {
