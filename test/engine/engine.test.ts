@@ -91,6 +91,7 @@ describe("removing", () => {
     await untilRow(leecher, infoHash, ({ heldPieces }) => heldPieces > 1);
     const removing = leecher.engine.send({ method: "remove", infoHash, withData: true });
     const done = nextEvent(leecher, "done");
+    seeder.engine.upLimit.bytesPerSecond = 0;
     const [removed, added] = await Promise.all([
       removing,
       leecher.engine.send({ method: "download", target, peers: [seeder.address] }),

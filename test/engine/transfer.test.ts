@@ -29,7 +29,7 @@ describe("two engines", () => {
   it("both give while both take: three engines, the middle one has half", async () => {
     const path = join(await temporaryFolder(), "half.bin");
     await writeFileOf(path, 8 * MB, "half");
-    const seeder = await startEngine({ upLimit: 4 * MB });
+    const seeder = await startEngine({ upLimit: 12 * MB });
     const infoHash = await share(seeder, path);
     const torrent = await torrentFile(seeder, infoHash);
     const middle = await startEngine();
@@ -61,6 +61,7 @@ describe("two engines", () => {
     await untilRow(leecher, infoHash, ({ state, peers }) => state === "paused" && peers.length === 0);
     expect(rowOf(leecher, infoHash)!.heldPieces).toBeLessThan(12);
     const done = nextEvent(leecher, "done");
+    seeder.engine.upLimit.bytesPerSecond = 0;
     await leecher.engine.send({ method: "resume", infoHash });
     await done;
     expect(await digestsOf(join(leecher.folder, "paused.bin"))).toEqual(await digestsOf(path));
@@ -98,6 +99,8 @@ describe("two engines", () => {
     await seeder.engine.send({ method: "download", target: infoHash, peers: [helper.address] });
     await mended;
     expect(rowOf(seeder, infoHash)!.downloadedBytes).toBeLessThanOrEqual(4 * MB - 5 * 524_288);
+    // Who is named again is dialled at once, though it left while it looked at its file.
+    await leecher.engine.send({ method: "download", target: infoHash, peers: [seeder.address] });
     await untilRow(leecher, infoHash, ({ state }) => state === "seeding");
     expect(rowOf(leecher, infoHash)!.wastedBytes).toBe(0);
     expect(await digestsOf(join(leecher.folder, "cut.bin"))).toEqual(await digestsOf(path));
