@@ -27,7 +27,7 @@ import { runCommand } from "./run-command.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { TrackerLinks } from "./tracker-links.ts";
-import { type Entry, TransferBook } from "./transfer-book.ts";
+import { activeMode, type Entry, TransferBook } from "./transfer-book.ts";
 import { Transfer, type TransferEvent } from "./transfer.ts";
 import { bytesText, transferSummary } from "./transfer-summary.ts";
 import { WireBuffers } from "./wire-buffers.ts";
@@ -197,8 +197,7 @@ export class Engine implements EngineClient, EngineEvents {
       if (!this.#isHere(entry)) return;
     }
     this.#finder.announce(entry);
-    const { paused, gift } = entry.settings;
-    await transfer.setMode(paused ? "paused" : gift ? "hold" : "download");
+    await transfer.setMode(entry.settings.paused ? "paused" : activeMode(entry.settings));
     this.#tellSeeding(transfer);
     if (this.#isHere(entry)) await this.findHolders(transfer);
   }
@@ -257,7 +256,7 @@ export class Engine implements EngineClient, EngineEvents {
       listenPort: this.port,
       upLimit: this.upLimit,
       wireBuffers: this.#wireBuffers,
-      acceptsGifts: () => this.#gifts.accepts(),
+      acceptsGifts: () => this.#gifts.acceptsOf(toHex(metainfo.infoHash)),
       dial: (transfer, address, source) => this.#connections.dial(transfer, address, source),
       ban: (address) => this.#connections.ban(address),
       onEvent: (transfer, event) => this.#gotTransferEvent(transfer, event),
@@ -280,6 +279,7 @@ export class Engine implements EngineClient, EngineEvents {
         if (!transfer.metainfo.private) this.links.gained(transfer.infoHash, event.index);
         return;
       case "pieces-lost":
+        if (event.lost > 0) this.report("problem", lostText(name, event.lost));
         return this.#finder.tellHeld(transfer);
       case "completed":
         return this.#completed(transfer, event);
@@ -400,6 +400,11 @@ export class Engine implements EngineClient, EngineEvents {
       alerts: this.#alerts(),
     };
   }
+}
+
+function lostText(name: string, lost: number): string {
+  const pieces = lost === 1 ? "1 piece of it is" : `${lost} pieces of it are`;
+  return `${name} has changed: ${pieces} not what it was and no longer given to others.`;
 }
 
 /** `-ST0100-` for 0.1.0: the first 8 bytes of our peer ids (BEP 20). */

@@ -25,13 +25,20 @@ export class GiftTaker {
     this.#engine = engine;
   }
 
-  /** Is there room for one more gift? */
+  /** Is a piece of this torrent welcome as a gift? Never in files that a person shares, always where it is wanted anyway. */
+  acceptsOf(infoHash: InfoHashHex): boolean {
+    const entry = this.#engine.book.get(infoHash);
+    if (entry?.settings.shared) return false;
+    return entry?.transfer.mode === "download" ? this.#engine.options.takesGifts : this.accepts();
+  }
+
+  /** Is there room for one more gift of what nobody asked for? */
   accepts(): boolean {
     if (!this.#engine.options.takesGifts) return false;
     let bytes = 0;
     let empty = this.#asking.size;
-    for (const { transfer } of this.#engine.book.entries.values()) {
-      if (transfer.mode !== "hold") continue;
+    for (const { transfer, settings } of this.#engine.book.entries.values()) {
+      if (!settings.gift) continue;
       bytes += transfer.heldBytes;
       if (transfer.heldBytes === 0) empty++;
     }
@@ -49,17 +56,22 @@ export class GiftTaker {
       const metainfo = parseMetainfo(await this.#engine.links.torrent(infoHash));
       if (metainfo.private || this.#engine.book.get(infoHash)) return;
       const { folder } = this.#engine.options;
-      const entry = await this.#engine.book.add(metainfo, {
-        folder,
-        paused: false,
-        addedAt: Date.now(),
-        uploadedBytes: 0,
-        downloadedBytes: 0,
-        wastedBytes: 0,
-        published: false,
-        gift: true,
-        seed: true,
-      });
+      const entry = await this.#engine.book.add(
+        metainfo,
+        {
+          folder,
+          paused: false,
+          addedAt: Date.now(),
+          uploadedBytes: 0,
+          downloadedBytes: 0,
+          wastedBytes: 0,
+          published: false,
+          gift: true,
+          shared: false,
+          seed: true,
+        },
+        { expect: "nothing" },
+      );
       await this.#engine.begin(entry);
     } catch (error) {
       if (!(error instanceof TrackerError || error instanceof MetainfoError || error instanceof StorageError))

@@ -18,7 +18,7 @@ import type { TokenBucket } from "./token-bucket.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
 import type { Transfer } from "./transfer.ts";
 import { bytesText } from "./transfer-summary.ts";
-import type { Entry, TransferBook } from "./transfer-book.ts";
+import { activeMode, type Entry, type TransferBook } from "./transfer-book.ts";
 
 /** What of an engine commands work on. */
 export interface Engine {
@@ -75,9 +75,9 @@ function dispatch(engine: Engine, command: Command): Promise<Reply> | Reply {
     case "push":
       return push(engine, command);
     case "pause":
-      return setMode(engine, command.infoHash, "paused");
+      return pause(engine, command.infoHash);
     case "resume":
-      return setMode(engine, command.infoHash, "download");
+      return resume(engine, command.infoHash);
     case "check":
       return check(engine, command.infoHash);
     case "remove":
@@ -138,7 +138,7 @@ async function addTarget(
 ): Promise<Entry> {
   const metainfo = await findMetainfo(engine, command.target, hasPeers);
   const folder = command.folder ?? engine.options.folder;
-  const entry = await engine.book.add(metainfo, newSettings(folder), { acceptMissing: true, checkFirst: true });
+  const entry = await engine.book.add(metainfo, newSettings(folder), { acceptMissing: true, expect: "data" });
   await engine.begin(entry);
   return entry;
 }
@@ -198,6 +198,12 @@ async function share(engine: Engine, command: Extract<Command, { method: "share"
   if (known?.transfer.isComplete) return seeding(engine, known);
   // The same content lies here: what was begun elsewhere gives way to what is whole.
   if (known) await engine.book.remove(known, false);
+  // What was shared from here before is here no more.
+  for (const entry of engine.book.entries.values()) {
+    if (entry.transfer.storage.path !== path) continue;
+    await engine.book.remove(entry, false);
+    engine.links.forget(entry.transfer.infoHash);
+  }
   const entry = await engine.book.add(metainfo, newSettings(folder), { justHashed: true });
   return seeding(engine, entry);
 }
@@ -223,7 +229,9 @@ async function shareTorrent(engine: Engine, metainfo: Metainfo, folder: string, 
 async function seeding(engine: Engine, entry: Entry): Promise<Reply> {
   const { transfer } = entry;
   const { metainfo, infoHash } = transfer;
-  entry.settings = { ...entry.settings, paused: false, gift: !transfer.isComplete, published: !metainfo.private };
+  const { isComplete } = transfer;
+  const settings = { paused: false, gift: !isComplete, shared: isComplete, published: !metainfo.private };
+  entry.settings = { ...entry.settings, ...settings };
   await engine.book.save(entry);
   await engine.begin(entry);
   return success(`Sharing ${metainfo.name} (${infoHash}).`, infoHash);
@@ -252,12 +260,17 @@ async function push(engine: Engine, command: Extract<Command, { method: "push" }
   return success(`Giving ${what} of ${name} to every peer that takes it${until}.`, transfer.infoHash);
 }
 
-async function setMode(engine: Engine, infoHash: string, mode: "paused" | "download"): Promise<Reply> {
+async function pause(engine: Engine, infoHash: string): Promise<Reply> {
   const entry = requireEntry(engine, infoHash);
-  await engine.book.setMode(entry, mode);
-  if (mode === "download") await engine.findHolders(entry.transfer);
-  const { name } = entry.transfer.metainfo;
-  return success(mode === "paused" ? `Paused ${name}.` : `${name} goes on.`, infoHash);
+  await engine.book.setMode(entry, "paused");
+  return success(`Paused ${entry.transfer.metainfo.name}.`, infoHash);
+}
+
+async function resume(engine: Engine, infoHash: string): Promise<Reply> {
+  const entry = requireEntry(engine, infoHash);
+  await engine.book.setMode(entry, activeMode(entry.settings));
+  if (entry.transfer.mode === "download") await engine.findHolders(entry.transfer);
+  return success(`${entry.transfer.metainfo.name} goes on.`, infoHash);
 }
 
 function check(engine: Engine, infoHash: string): Reply {
@@ -351,6 +364,7 @@ function newSettings(folder: string): TransferSettings {
     wastedBytes: 0,
     published: false,
     gift: false,
+    shared: false,
     seed: true,
   };
 }

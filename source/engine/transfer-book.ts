@@ -1,5 +1,4 @@
 // TransferBook: all transfers of an engine, what is remembered of them, and their way from and to the disk.
-import { stat } from "node:fs/promises";
 import type { DisplayText, TransferRow } from "../control/contract.ts";
 import type { HttpAnnouncer } from "../discovery/http-announcer.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
@@ -25,6 +24,11 @@ export interface Entry {
   savedBytes: number;
 }
 
+/** What a transfer does when it is not paused: only what a person asked for is fetched. */
+export function activeMode({ gift, shared }: TransferSettings): TransferMode {
+  return gift || shared ? "hold" : "download";
+}
+
 export interface TransferBookOptions {
   readonly store: TransferStore;
   readonly newTransfer: (metainfo: Metainfo, storage: TorrentStorage) => Transfer;
@@ -36,8 +40,11 @@ export interface OpenOptions {
   readonly justHashed?: boolean;
   /** Data that is gone is fetched again. */
   readonly acceptMissing?: boolean;
-  /** Hash what lies there before anything is fetched. */
-  readonly checkFirst?: boolean;
+  /**
+   * What may lie under the torrent's names already. `data`: its own data, which is hashed first; anything else is refused.
+   * `nothing`: anything is refused. Undefined: it is known to be the torrent's data.
+   */
+  readonly expect?: "data" | "nothing";
 }
 
 export class TransferBook {
@@ -101,7 +108,10 @@ export class TransferBook {
   /** Begins, goes on, or pauses, and remembers it. */
   async setMode(entry: Entry, mode: TransferMode): Promise<void> {
     if (this.of(entry.transfer) !== entry) return;
-    entry.settings = { ...entry.settings, paused: mode === "paused", gift: mode === "hold" };
+    const { shared } = entry.settings;
+    // Whoever wants the rest of what he shared gives up that nothing is written there.
+    const settings = { paused: mode === "paused", shared: shared && mode !== "download" };
+    entry.settings = { ...entry.settings, ...settings, ...(mode !== "paused" && { gift: mode === "hold" && !shared }) };
     entry.row = undefined;
     await this.save(entry);
     if (mode === "download" && entry.transfer.problem) entry.transfer.resume();
@@ -191,17 +201,31 @@ export class TransferBook {
   ): Promise<Entry> {
     const entry = await this.#open(metainfo, settings, options);
     try {
+      await this.#refuseTwin(entry);
       await this.#options.store.add(metainfo, settings);
+      // It is remembered first: a transfer that is removed while it is checked does not come back.
+      if (options.expect) await this.#lookAtWhatLiesThere(entry, options.expect);
     } catch (error) {
-      this.#entries.delete(infoHash);
-      await entry.transfer.close();
+      if (this.#entries.get(infoHash) === entry) await this.remove(entry, false);
       throw error;
     }
-    // It is remembered first: a transfer that is removed while it is checked does not come back.
-    const { transfer } = entry;
-    const { storage } = transfer;
-    if (options.checkFirst && storage.held.isEmpty && (await exists(storage.path))) await transfer.check();
     return entry;
+  }
+
+  /** Two transfers never write to one place. Throws StorageError. */
+  async #refuseTwin({ transfer }: Entry): Promise<void> {
+    for (const other of this.#entries.values()) {
+      if (other.transfer === transfer || other.transfer.storage.path !== transfer.storage.path) continue;
+      throw placeTaken(transfer.storage.path, `is the data of another transfer (${other.transfer.infoHash})`);
+    }
+  }
+
+  /** Nobody's files are written over: what is not the torrent's data is left alone. Throws StorageError. */
+  async #lookAtWhatLiesThere({ transfer }: Entry, expect: "data" | "nothing"): Promise<void> {
+    const { storage } = transfer;
+    if (!storage.held.isEmpty || (await storage.bytesThere()) === 0) return;
+    if (expect === "data") await transfer.check();
+    if (storage.held.isEmpty) throw placeTaken(storage.path, "is there already and is something else");
   }
 
   async #open(metainfo: Metainfo, settings: TransferSettings, options: OpenOptions): Promise<Entry> {
@@ -240,9 +264,6 @@ function isMoving(row: TransferRow | undefined): boolean {
   return row !== undefined && (row.downBytesPerSecond > 0 || row.upBytesPerSecond > 0 || row.peers.length > 0);
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+function placeTaken(path: string, how: string): StorageError {
+  return new StorageError("in-use", path, `${path} ${how}: it is left as it is. Choose another folder with --dir.`);
 }

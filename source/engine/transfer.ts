@@ -24,7 +24,8 @@ export type TransferMode = "download" | "hold" | "paused";
 /** What happens in a transfer that others must know of. */
 export type TransferEvent =
   | { readonly type: "piece-held"; readonly index: number }
-  | { readonly type: "pieces-lost" }
+  /** A check has ended; `lost` pieces were held before and are no more. */
+  | { readonly type: "pieces-lost"; readonly lost: number }
   | { readonly type: "completed"; readonly seconds: number; readonly peers: number; readonly bytes: number }
   | { readonly type: "gift"; readonly direction: "given" | "received"; readonly index: number; readonly peer: string }
   | { readonly type: "problem"; readonly error: StorageError }
@@ -177,11 +178,12 @@ export class Transfer {
       this.checkedPieces = undefined;
     }
     if (this.#closed) return;
+    const lost = Math.max(0, this.swarm.states.held.count - this.storage.held.count);
     this.#earlierWastedBytes += this.swarm.wastedBytes;
     this.swarm = this.#newSwarm();
     this.#disk.reset();
     this.#activate();
-    this.#options.onEvent(this, { type: "pieces-lost" });
+    this.#options.onEvent(this, { type: "pieces-lost", lost });
   }
 
   /** Files were changed behind our back: what the storage doubts is hashed again, all of it if it cannot say. */

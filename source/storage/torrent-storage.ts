@@ -137,6 +137,13 @@ export class TorrentStorage {
     return this.#folder.resolve(this.#paths[0]!.slice(0, 1));
   }
 
+  /** Bytes that lie under the names of the torrent's files, whatever they are. Throws StorageError. */
+  async bytesThere(): Promise<number> {
+    let bytes = 0;
+    for (const path of this.#paths) bytes += (await this.#folder.stat(path))?.size ?? 0;
+    return bytes;
+  }
+
   /** Is this the piece that the metainfo describes? Hashed beside the main thread; `bytes` must not change meanwhile. */
   async verify(index: number, bytes: Uint8Array): Promise<boolean> {
     if (bytes.length !== this.#layout.pieceLengthAt(index)) return false;

@@ -28,6 +28,8 @@ export const transferSettingsSchema = z.looseObject({
   published: z.boolean().default(false),
   /** Came as a gift (`sta_push`), under the quota of gifts. */
   gift: z.boolean().default(false),
+  /** A person's own files, shared from where they lie: nothing is ever written into them. */
+  shared: z.boolean().default(false),
   /** It goes on being shared when it is whole. */
   seed: z.boolean().default(true),
 });

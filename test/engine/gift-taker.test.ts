@@ -11,7 +11,7 @@ import { torrentOf } from "../tracker/support.ts";
 const { bytes, infoHash } = torrentOf("gift.bin");
 
 function setUp(options: { takesGifts?: boolean; listed?: boolean; torrent?: () => Promise<Uint8Array> } = {}) {
-  const entries = new Map<string, { transfer: { mode: string; heldBytes: number } }>();
+  const entries = new Map<string, { transfer: { mode: string; heldBytes: number }; settings?: { gift: boolean } }>();
   const added: TransferSettings[] = [];
   const problems: string[] = [];
   let asked = 0;
@@ -65,10 +65,13 @@ describe("an engine that takes gifts", () => {
 
   it("takes up to 1 GiB of gifts, and what the user asked for does not count", async () => {
     const { taker, entries, asked } = setUp();
-    entries.set("wanted", { transfer: { mode: "download", heldBytes: 5 * GIFT_QUOTA_BYTES } });
-    entries.set("gift", { transfer: { mode: "hold", heldBytes: GIFT_QUOTA_BYTES - 1 } });
+    entries.set("wanted", {
+      transfer: { mode: "download", heldBytes: 5 * GIFT_QUOTA_BYTES },
+      settings: { gift: false },
+    });
+    entries.set("gift", { transfer: { mode: "hold", heldBytes: GIFT_QUOTA_BYTES - 1 }, settings: { gift: true } });
     expect(taker.accepts()).toBe(true);
-    entries.set("one more", { transfer: { mode: "hold", heldBytes: 1 } });
+    entries.set("one more", { transfer: { mode: "hold", heldBytes: 1 }, settings: { gift: true } });
     expect(taker.accepts()).toBe(false);
     await taker.offered(infoHash);
     expect(asked()).toBe(0);

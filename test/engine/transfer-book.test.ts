@@ -52,6 +52,7 @@ const settingsOf = (folder: string, more: Partial<TransferSettings> = {}): Trans
   wastedBytes: 30,
   published: false,
   gift: false,
+  shared: false,
   seed: true,
   ...more,
 });
@@ -77,7 +78,7 @@ describe("the book of transfers", () => {
     const torrent = makeTorrent([{ length: 100 }]);
     const folder = await withData(torrent);
     const looked = await openBook();
-    const entry = await looked.book.add(torrent.metainfo, settingsOf(folder), { checkFirst: true });
+    const entry = await looked.book.add(torrent.metainfo, settingsOf(folder), { expect: "data" });
     expect(entry.transfer.isComplete).toBe(true);
     const blind = await openBook();
     const other = await blind.book.add(torrent.metainfo, settingsOf(folder));

@@ -93,9 +93,8 @@ describe("two engines", () => {
     await truncate(path, 3 * MB);
     const leecher = await startEngine();
     await leecher.engine.send({ method: "download", target, peers: [seeder.address] });
-    await untilRow(seeder, infoHash, ({ state }) => state !== "seeding");
     await untilRow(seeder, infoHash, ({ state, heldPieces }) => state !== "checking" && heldPieces === 5);
-    const mended = untilRow(seeder, infoHash, ({ state }) => state === "seeding");
+    const mended = untilRow(seeder, infoHash, ({ heldPieces, pieceCount }) => heldPieces === pieceCount);
     await seeder.engine.send({ method: "download", target: infoHash, peers: [helper.address] });
     await mended;
     expect(rowOf(seeder, infoHash)!.downloadedBytes).toBeLessThanOrEqual(4 * MB - 5 * 524_288);
