@@ -16,7 +16,7 @@ const SCENE: readonly { readonly shows: RegExp; readonly type: string }[] = [
   // The swarm is there: sorted by size, the two smallest files are fetched.
   { shows: /1 Available[\s\S]*[●◐]/, type: "oG\rk\r" },
   // They are there: some of their pieces are given to the others, and the largest file is fetched.
-  { shows: /done:[\s\S]*done:/, type: "ug\r" },
+  { shows: /got [\s\S]*got /, type: "ug\r" },
   { shows: /↓ .* (?:[3-8][0-9]) % .* left/, type: "2gl" },
   { shows: /piece \d/, type: "" },
 ];
