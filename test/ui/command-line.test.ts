@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { absolutePath, parseAdd, parseCommandLine, parseShare } from "../../source/ui/command-line.ts";
 
-const places = { home: "/home/ann", folder: "/work" };
+const places = { home: "/home/ann", folder: "/home/me" };
 const HASH = "0123456789abcdef0123456789abcdef01234567";
 
 const lines: readonly [line: string, command: object][] = [
@@ -9,7 +9,7 @@ const lines: readonly [line: string, command: object][] = [
   ["DOWNLOAD:file1.txt", { method: "download", target: "file1.txt" }],
   ["download file with spaces.txt ", { method: "download", target: "file with spaces.txt" }],
   [`download ${HASH.toUpperCase()}`, { method: "download", target: HASH }],
-  ["download ./x.torrent", { method: "download", target: "/work/x.torrent" }],
+  ["download ./x.torrent", { method: "download", target: "/home/me/x.torrent" }],
   ["UPLOAD: file1.txt", { method: "push", target: "file1.txt", count: 1 }],
   ["upload file1.txt", { method: "push", target: "file1.txt", count: 1 }],
   ["share ~/films", { method: "share", path: "/home/ann/films" }],
@@ -83,7 +83,7 @@ test("paths begin at the root, at home, or where the viewer was started", () => 
   expect(absolutePath("/a/b", places)).toBe("/a/b");
   expect(absolutePath("~", places)).toBe("/home/ann/");
   expect(absolutePath("~/a", places)).toBe("/home/ann/a");
-  expect(absolutePath("./a", places)).toBe("/work/a");
-  expect(absolutePath("", places)).toBe("/work/");
-  expect(parseShare("a b", places)).toEqual({ type: "command", command: { method: "share", path: "/work/a b" } });
+  expect(absolutePath("./a", places)).toBe("/home/me/a");
+  expect(absolutePath("", places)).toBe("/home/me/");
+  expect(parseShare("a b", places)).toEqual({ type: "command", command: { method: "share", path: "/home/me/a b" } });
 });
