@@ -47,6 +47,8 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
   const wrong = wrongUsage(cli.input, Object.keys(unknown), { port, dir, token, host });
   if (wrong) return say(io.err, `sta-tracker: ${wrong} See sta-tracker --help.`, 2);
 
+  // meow names the process after the package's first bin.
+  process.title = "sta-tracker";
   const folder = dir === undefined ? defaultFolder(io.env) : resolve(dir);
   const log = (line: string) => io.err(displayText(line));
   let tracker: RunningTracker;

@@ -188,18 +188,22 @@ export class Engine implements EngineClient, EngineEvents {
     for (const listener of this.#eventListeners) listener(event);
   }
 
-  /** Begins the work of a transfer: peers are looked for, and the trackers hear what we hold. */
-  async begin(entry: Entry): Promise<void> {
+  /**
+   * Begins the work of a transfer: peers are looked for, and the trackers hear what we hold. Resolves with a sentence for
+   * each tracker that did not take its metainfo.
+   */
+  async begin(entry: Entry): Promise<readonly string[]> {
     const { transfer } = entry;
     const { metainfo, infoHash } = transfer;
-    if (!metainfo.private) {
-      if (entry.settings.published) await this.links.publish(infoHash, metainfo.bytes);
-      if (!this.#isHere(entry)) return;
-    }
+    const publishes = entry.settings.published && !metainfo.private;
+    const refusals = publishes ? await this.links.publish(infoHash, metainfo.bytes) : [];
+    for (const refusal of refusals) this.report("problem", `${metainfo.name}: ${refusal}`);
+    if (!this.#isHere(entry)) return refusals;
     this.#finder.announce(entry);
     await transfer.setMode(entry.settings.paused ? "paused" : activeMode(entry.settings));
     this.#tellSeeding(transfer);
     if (this.#isHere(entry)) await this.findHolders(transfer);
+    return refusals;
   }
 
   /** Neither removed nor ending, as it may be after anything was awaited. */

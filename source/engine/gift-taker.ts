@@ -13,7 +13,7 @@ interface Giftee {
   readonly options: { readonly takesGifts: boolean; readonly folder: string };
   readonly links: TrackerLinks;
   readonly book: TransferBook;
-  begin(entry: Entry): Promise<void>;
+  begin(entry: Entry): Promise<unknown>;
   report(kind: "problem", text: string): void;
 }
 

@@ -34,8 +34,8 @@ export interface Engine {
   readonly links: TrackerLinks;
   readonly downLimit: TokenBucket;
   readonly upLimit: TokenBucket;
-  /** Begins the work of a transfer: peers are looked for, and the trackers hear what we hold. */
-  begin(entry: Entry): Promise<void>;
+  /** Begins the work of a transfer; resolves with a sentence for each tracker that did not take its metainfo. */
+  begin(entry: Entry): Promise<readonly string[]>;
   findHolders(transfer: Transfer): Promise<void>;
   /** False when it is known already. */
   addTracker(address: Address): boolean;
@@ -233,8 +233,8 @@ async function seeding(engine: Engine, entry: Entry): Promise<Reply> {
   const settings = { paused: false, gift: !isComplete, shared: isComplete, published: !metainfo.private };
   entry.settings = { ...entry.settings, ...settings };
   await engine.book.save(entry);
-  await engine.begin(entry);
-  return success(`Sharing ${metainfo.name} (${infoHash}).`, infoHash);
+  const refusals = await engine.begin(entry);
+  return success([`Sharing ${metainfo.name} (${infoHash}).`, ...refusals].join(" "), infoHash);
 }
 
 async function push(engine: Engine, command: Extract<Command, { method: "push" }>): Promise<Reply> {

@@ -93,10 +93,14 @@ export class TrackerLinks {
     for (const [tracker, { channel }] of this.#links) for (const entry of channel.catalogue()) yield { entry, tracker };
   }
 
-  /** Publishes on every tracker, now and whenever it is back. Resolves when those that are connected have it. */
-  async publish(infoHash: InfoHashHex, torrent: Uint8Array): Promise<void> {
+  /**
+   * Publishes on every tracker, now and whenever it is back. Resolves when those that are connected have it, with a sentence
+   * for each that did not take it; those that are away are none of them.
+   */
+  async publish(infoHash: InfoHashHex, torrent: Uint8Array): Promise<readonly string[]> {
     this.#published.set(infoHash, torrent);
-    await Promise.all(Array.from(this.#links.values(), ({ channel }) => this.#publishTo(channel, torrent)));
+    const answers = Array.from(this.#links.values(), ({ channel }) => this.#publishTo(channel, torrent));
+    return (await Promise.all(answers)).filter((refusal) => refusal !== undefined);
   }
 
   /** Says what we hold, to every tracker, now and whenever it is back. */
@@ -148,11 +152,15 @@ export class TrackerLinks {
     });
   }
 
-  async #publishTo(channel: SwarmChannel, torrent: Uint8Array): Promise<void> {
+  /** Why the tracker did not take it; undefined when it did, or is away. */
+  async #publishTo(channel: SwarmChannel, torrent: Uint8Array): Promise<string | undefined> {
     try {
       await channel.publish(torrent);
+      return undefined;
     } catch (error) {
       if (!(error instanceof TrackerError)) throw error;
+      if (error.code === "unreachable") return undefined;
+      return `The tracker ${channel.address} did not take it: ${error.message}`;
     }
   }
 

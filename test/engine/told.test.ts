@@ -1,10 +1,11 @@
 // What an engine tells of itself is so: to the trackers, in its alerts, right after a command.
-import { rename } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { writeFileOf } from "../helpers/files.ts";
+import { temporaryFolder } from "../storage/fixtures.ts";
 import { startTracker } from "../tracker/support.ts";
 import { rowOf, share, startEngine, torrentFile, until, untilRow } from "./support.ts";
 
@@ -43,6 +44,19 @@ it("what a command did is in the snapshot behind it, also while somebody looks o
   on.engine.getSnapshot();
   const infoHash = await share(on, join(on.folder, "one.bin"));
   expect(rowOf(on, infoHash)?.state).toBe("seeding");
+});
+
+it("a tracker that cannot keep what is shared is named, and sharing goes on", async () => {
+  const dir = await temporaryFolder();
+  const tracker = await startTracker({ dir });
+  const on = await startEngine({ trackers: [{ host: "127.0.0.1", port: tracker.port }] });
+  await until(on, ({ trackers: [status] }) => status?.state === "connected");
+  await rm(dir, { recursive: true });
+  await writeFileOf(join(on.folder, "one.bin"), 100_000, "told");
+  const reply = await on.engine.send({ method: "share", path: join(on.folder, "one.bin") });
+  expect(reply).toMatchObject({ ok: true });
+  expect(reply.text).toMatch(/^Sharing one\.bin .* The tracker 127\.0\.0\.1:[0-9]+ did not take it: ./);
+  expect(on.events).toContainEqual({ event: "problem", text: expect.stringContaining("did not take it") });
 });
 
 it("hashing of what was to be shared ends with the engine", async () => {
