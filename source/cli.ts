@@ -2,6 +2,7 @@
 import meow from "meow";
 import { COMMANDS, type CommandName } from "./commands/table.ts";
 import { helpText } from "./commands/help-text.ts";
+import { NoEngineError } from "./commands/no-engine-error.ts";
 import { parseOptions } from "./commands/options.ts";
 import { EXIT, fail, outputFailed } from "./commands/output.ts";
 import { UsageError } from "./commands/usage-error.ts";
@@ -33,6 +34,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const command = await load();
     return await command.run(operands, options);
   } catch (error) {
+    if (error instanceof NoEngineError) return fail(error.message, error.exitCode);
     if (!(error instanceof UsageError)) throw error;
     return fail(`${error.message} "sta --help" shows all commands.`, EXIT.usage);
   }

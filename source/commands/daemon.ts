@@ -7,44 +7,40 @@ import { controlSocketPath } from "../control/socket-path.ts";
 import type { Engine } from "../engine/engine.ts";
 import { toStorageError } from "../storage/errors.ts";
 import { makePrivateFolder } from "../storage/state-folder.ts";
-import { NoEngineError, startEngine } from "./engine-access.ts";
+import { startEngine } from "./engine-access.ts";
+import { NoEngineError } from "./no-engine-error.ts";
 import type { Options } from "./options.ts";
-import { EXIT, fail, print, printJson, tell } from "./output.ts";
+import { EXIT, print, printJson, tell } from "./output.ts";
 import { untilSignal } from "./until-signal.ts";
 
 export async function run(_operands: readonly string[], options: Options): Promise<number> {
   let stop: () => void = () => undefined;
   // Whoever started us may be gone: what is said to nobody is no reason to end.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  // What happens while the engine starts is said behind the line that says that it has.
+  const early: EngineEvent[] = [];
+  let hear = (event: EngineEvent): unknown => early.push(event);
+  const engine = await startEngine(options, {
+    onStop: () => setImmediate(() => stop()),
+    onEvent: (event) => hear(event),
+  });
+  const signalled = untilSignal({ untilStdinEnds: options.untilStdinEnds });
+  ({ stop } = signalled);
   try {
-    // What happens while the engine starts is said behind the line that says that it has.
-    const early: EngineEvent[] = [];
-    let hear = (event: EngineEvent): unknown => early.push(event);
-    const engine = await startEngine(options, {
-      onStop: () => setImmediate(() => stop()),
-      onEvent: (event) => hear(event),
-    });
-    const signalled = untilSignal({ untilStdinEnds: options.untilStdinEnds });
-    ({ stop } = signalled);
-    try {
-      const path = controlSocketPath(options.home, options.environment);
-      const server = await listen(path, engine);
-      if (options.json) printJson({ event: "listening", port: engine.port, pid: process.pid, control: path });
-      else
-        print(`sta engine ${engine.options.version} takes peers on port ${engine.port}; Ctrl-C or "sta stop" ends it.`);
-      const log = openLog(options.home);
-      hear = (event) => report(event, log, options);
-      for (const event of early) hear(event);
-      await signalled.ended;
-      await Promise.all([server.close(), engine.close()]);
-    } finally {
-      await engine.close();
-    }
-    return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof NoEngineError)) throw error;
-    return fail(error.message, error.exitCode);
+    const path = controlSocketPath(options.home, options.environment);
+    const server = await listen(path, engine);
+    if (options.json) printJson({ event: "listening", port: engine.port, pid: process.pid, control: path });
+    else
+      print(`sta engine ${engine.options.version} takes peers on port ${engine.port}; Ctrl-C or "sta stop" ends it.`);
+    const log = openLog(options.home);
+    hear = (event) => report(event, log, options);
+    for (const event of early) hear(event);
+    await signalled.ended;
+    await Promise.all([server.close(), engine.close()]);
+  } finally {
+    await engine.close();
   }
+  return EXIT.done;
 }
 
 /** Throws NoEngineError. */

@@ -8,7 +8,8 @@ import { ControlClient } from "../control/client.ts";
 import { controlSocketPath } from "../control/socket-path.ts";
 import { createTorrent } from "../storage/hash-files.ts";
 import { writeNotes, writePicture, writeRecording } from "./demo-files.ts";
-import { binPath, distPath, NoEngineError, type RunningEngine } from "./engine-access.ts";
+import { binPath, distPath, type RunningEngine } from "./engine-access.ts";
+import { NoEngineError } from "./no-engine-error.ts";
 
 /** What a peer has of a file. */
 type Share = "whole" | "first half" | "second half";

@@ -1,7 +1,7 @@
 // sta demo: a swarm of real processes on this machine, and the viewer on one of its engines.
 import { terminalProblem } from "../ui/terminal.ts";
 import { DemoSwarm } from "./demo-swarm.ts";
-import { NoEngineError, type RunningEngine } from "./engine-access.ts";
+import { type RunningEngine } from "./engine-access.ts";
 import { leave, view } from "./open.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, tell } from "./output.ts";
@@ -26,9 +26,6 @@ async function demo(options: Options): Promise<number> {
     tell("Starting a tracker and four engines on this machine ...");
     engine = await swarm.start();
     return interrupted ? EXIT.interrupted : await view(engine, options, "end the demo");
-  } catch (error) {
-    if (!(error instanceof NoEngineError)) throw error;
-    return fail(error.message, error.exitCode);
   } finally {
     await engine?.close();
     await swarm.close();

@@ -11,23 +11,13 @@ import { addressText } from "../engine/rows.ts";
 import { StateInUseError } from "../storage/state-folder.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { Address } from "../swarm/events.ts";
+import { NoEngineError } from "./no-engine-error.ts";
 import type { Options } from "./options.ts";
 import { EXIT, tell } from "./output.ts";
 import { loadSettings, rememberTracker } from "./settings.ts";
 import { version } from "./version.ts";
 
 export type RunningEngine = EngineClient & EngineEvents;
-
-/** No engine can be had; the message says why, `exitCode` what the command exits with. */
-export class NoEngineError extends Error {
-  override readonly name = "NoEngineError";
-  readonly exitCode: number;
-
-  constructor(message: string, exitCode: number = EXIT.failed) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
 
 /** The port peers are used to. */
 const DEFAULT_PORT = 6_881;

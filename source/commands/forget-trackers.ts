@@ -1,7 +1,7 @@
 // --forget-tracker: trackers go from what is remembered, and from the engine if one runs.
 import { addressText } from "../engine/rows.ts";
 import { StorageError } from "../storage/errors.ts";
-import { findEngine, NoEngineError, type RunningEngine } from "./engine-access.ts";
+import { findEngine, type RunningEngine } from "./engine-access.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, tell } from "./output.ts";
 import { rememberTracker } from "./settings.ts";
@@ -22,9 +22,8 @@ export async function forgetTrackers(options: Options): Promise<number> {
     }
     return EXIT.done;
   } catch (error) {
-    if (error instanceof NoEngineError) return fail(error.message, error.exitCode);
-    if (error instanceof StorageError) return fail(error.message);
-    throw error;
+    if (!(error instanceof StorageError)) throw error;
+    return fail(error.message);
   } finally {
     await engine?.close();
   }

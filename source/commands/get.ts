@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { TransferRow } from "../control/contract.ts";
 import { bytesText } from "../engine/transfer-summary.ts";
-import { NoEngineError, type RunningEngine, useEngine } from "./engine-access.ts";
+import { type RunningEngine, useEngine } from "./engine-access.ts";
 import { findTransfer, sendWhenTrackersAnswer, untilSnapshot } from "./follow.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson, tell } from "./output.ts";
@@ -17,9 +17,6 @@ export async function run([operand]: readonly string[], options: Options): Promi
     const { ended } = untilSignal();
     void ended.then(() => interrupted.abort());
     return await get(engine, operand!, options, { ended, signal: interrupted.signal });
-  } catch (error) {
-    if (!(error instanceof NoEngineError)) throw error;
-    return fail(error.message, error.exitCode);
   } finally {
     await engine?.close();
   }

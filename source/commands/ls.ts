@@ -1,31 +1,26 @@
 // sta ls: what the swarm offers and what is under way, as of now.
 import type { CatalogueRow, TransferRow } from "../control/contract.ts";
 import { bytesText } from "../engine/transfer-summary.ts";
-import { findEngine, NoEngineError } from "./engine-access.ts";
+import { findEngine } from "./engine-access.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson } from "./output.ts";
 
 export async function run(_operands: readonly string[], options: Options): Promise<number> {
-  try {
-    const engine = await findEngine(options);
-    if (!engine) return fail(`No engine is running: "sta" or "sta daemon" starts one.`);
-    const snapshot = engine.getSnapshot();
-    if (options.json) {
-      printJson(snapshot);
-    } else {
-      for (const { address, state, problem } of snapshot.trackers) print(`tracker ${address}: ${problem ?? state}`);
-      for (const row of snapshot.catalogue) print(catalogueLine(row));
-      for (const row of snapshot.transfers) print(transferLine(row));
-      if (snapshot.trackers.length === 0) print("No tracker is known: --tracker HOST:PORT adds one.");
-      if (snapshot.catalogue.length + snapshot.transfers.length === 0)
-        print("No file is offered, and no transfer is here.");
-    }
-    await engine.close();
-    return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof NoEngineError)) throw error;
-    return fail(error.message, error.exitCode);
+  const engine = await findEngine(options);
+  if (!engine) return fail(`No engine is running: "sta" or "sta daemon" starts one.`);
+  const snapshot = engine.getSnapshot();
+  if (options.json) {
+    printJson(snapshot);
+  } else {
+    for (const { address, state, problem } of snapshot.trackers) print(`tracker ${address}: ${problem ?? state}`);
+    for (const row of snapshot.catalogue) print(catalogueLine(row));
+    for (const row of snapshot.transfers) print(transferLine(row));
+    if (snapshot.trackers.length === 0) print("No tracker is known: --tracker HOST:PORT adds one.");
+    if (snapshot.catalogue.length + snapshot.transfers.length === 0)
+      print("No file is offered, and no transfer is here.");
   }
+  await engine.close();
+  return EXIT.done;
 }
 
 function catalogueLine(row: CatalogueRow): string {

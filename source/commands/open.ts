@@ -2,7 +2,7 @@
 import { prepareEnvironment } from "../ui/environment.ts";
 import { dieOfHangup, terminalProblem } from "../ui/terminal.ts";
 import { EXIT, fail, tell } from "./output.ts";
-import { NoEngineError, type RunningEngine, useEngine } from "./engine-access.ts";
+import { type RunningEngine, useEngine } from "./engine-access.ts";
 import type { Options } from "./options.ts";
 
 export async function run(_operands: readonly string[], options: Options): Promise<number> {
@@ -22,9 +22,6 @@ async function open(options: Options): Promise<number> {
     if (problem !== null) return fail(problem);
     engine = await useEngine(options);
     return await view(engine, options, options.standalone ? "leave (transfers stop)" : undefined);
-  } catch (error) {
-    if (!(error instanceof NoEngineError)) throw error;
-    return fail(error.message, error.exitCode);
   } finally {
     await engine?.close();
   }

@@ -1,5 +1,5 @@
 // sta push: gives random pieces of a file to every connected sta peer.
-import { NoEngineError, type RunningEngine, useEngine } from "./engine-access.ts";
+import { type RunningEngine, useEngine } from "./engine-access.ts";
 import { sendWhenTrackersAnswer } from "./follow.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print } from "./output.ts";
@@ -16,9 +16,6 @@ export async function run([target]: readonly string[], options: Options): Promis
     print(reply.text);
     if (options.standalone) await untilSignal().ended;
     return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof NoEngineError)) throw error;
-    return fail(error.message, error.exitCode);
   } finally {
     await engine?.close();
   }

@@ -1,6 +1,6 @@
 // sta share: files and folders are hashed, published and seeded; a .torrent is seeded from the folder where its data lies.
 import { resolve } from "node:path";
-import { NoEngineError, type RunningEngine, useEngine } from "./engine-access.ts";
+import { type RunningEngine, useEngine } from "./engine-access.ts";
 import { findTransfer, trackerProblem, untilSnapshot } from "./follow.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson, tell } from "./output.ts";
@@ -22,9 +22,6 @@ export async function run(operands: readonly string[], options: Options): Promis
     if (problem) tell(`sta: ${problem}; it is told as soon as it comes.`);
     if (options.standalone) await ended;
     return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof NoEngineError)) throw error;
-    return fail(error.message, error.exitCode);
   } finally {
     await engine?.close();
   }

@@ -1,5 +1,5 @@
 // sta stop: ends the running engine and waits until it has.
-import { findEngine, NoEngineError } from "./engine-access.ts";
+import { findEngine } from "./engine-access.ts";
 import { untilSnapshot } from "./follow.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print } from "./output.ts";
@@ -8,26 +8,21 @@ import { EXIT, fail, print } from "./output.ts";
 const STOP_MS = 10_000;
 
 export async function run(_operands: readonly string[], options: Options): Promise<number> {
-  try {
-    const engine = await findEngine(options);
-    if (!engine) {
-      print("No engine is running.");
-      return EXIT.done;
-    }
-    const { pid } = engine.getSnapshot().engine;
-    const reply = await engine.send({ method: "stop" });
-    if (!reply.ok) return fail(reply.text);
-    const gone = await untilSnapshot(
-      engine,
-      ({ engine: { state } }) => (state === "gone" ? true : undefined),
-      AbortSignal.timeout(STOP_MS),
-    );
-    await engine.close();
-    if (!gone) return fail(`The engine (process ${pid}) does not stop.`);
-    print("The engine has stopped.");
+  const engine = await findEngine(options);
+  if (!engine) {
+    print("No engine is running.");
     return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof NoEngineError)) throw error;
-    return fail(error.message, error.exitCode);
   }
+  const { pid } = engine.getSnapshot().engine;
+  const reply = await engine.send({ method: "stop" });
+  if (!reply.ok) return fail(reply.text);
+  const gone = await untilSnapshot(
+    engine,
+    ({ engine: { state } }) => (state === "gone" ? true : undefined),
+    AbortSignal.timeout(STOP_MS),
+  );
+  await engine.close();
+  if (!gone) return fail(`The engine (process ${pid}) does not stop.`);
+  print("The engine has stopped.");
+  return EXIT.done;
 }
