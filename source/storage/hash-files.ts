@@ -1,24 +1,22 @@
 // hashPath: a file or a folder on disk -> what a torrent of it is made of. Every byte is read once.
-import { constants } from "node:fs";
-import { lstat, open, readdir, readFile } from "node:fs/promises";
+import { lstat, readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { buildMetainfo, type MetainfoParts } from "../metainfo/create.ts";
 import { MetainfoError } from "../metainfo/errors.ts";
 import { MAX_FILES, MAX_METAINFO_BYTES, MAX_PATH_DEPTH, MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { parseMetainfo } from "../metainfo/parse.ts";
-import { type FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
-import { storageError, toNamedPathError, toStorageError } from "./errors.ts";
-import { allDone, hashPiece, readFully } from "./piece-io.ts";
+import { PieceLayout } from "../metainfo/piece-layout.ts";
+import { StorageError, storageError, toNamedPathError, toStorageError } from "./errors.ts";
+import { HashWorkers } from "./hash-workers.ts";
+import { hashPieces } from "./piece-hashing.ts";
+import { SafeFolder, type SafePath } from "./safe-open.ts";
 
 /** As the STA report chose. */
 const DEFAULT_PIECE_LENGTH = 512 * 1024;
 
 /** Above so many pieces the default doubles: 40 000 hashes make a torrent file of 800 kB. */
 const COMFORTABLE_PIECES = 40_000;
-
-/** Pieces in flight: one is read while others are hashed. */
-const HASHING_AT_ONCE = 4;
 
 const HASH_BYTES = 20;
 
@@ -38,7 +36,7 @@ export interface HashedFiles extends MetainfoParts {
 
 /**
  * Hashes a file, or all regular files below a folder, hidden ones too, in the order of their paths; links are not followed and not
- * taken. Pieces are hashed on the thread pool; at most four are in memory.
+ * taken. Threads read and hash the pieces.
  * Throws StorageError when something cannot be read or becomes shorter meanwhile, MetainfoError when there is nothing that a torrent
  * could hold, and the reason of `signal`.
  */
@@ -60,9 +58,11 @@ export async function hashPath(path: string, options: HashOptions = {}): Promise
   if (layout.pieceCount * HASH_BYTES > MAX_METAINFO_BYTES) {
     throw new MetainfoError("limit", `${root} would have ${layout.pieceCount} pieces; choose a larger piece length.`);
   }
-  const onDisk = (file: number) => (found.singleFile ? root : join(root, ...found.files[file]!.path));
-  const pieceHashes = await hashPieces(layout, onDisk, options);
-  return { ...found, name: basename(root), folder: dirname(root), length, pieceLength, pieceHashes };
+  const folder = new SafeFolder(dirname(root));
+  const above = found.singleFile ? [] : [basename(root)];
+  const placeOf = (file: number) => folder.locate([...above, ...found.files[file]!.path]);
+  const pieceHashes = await hashAll(layout, placeOf, options);
+  return { ...found, name: basename(root), folder: folder.path, length, pieceLength, pieceHashes };
 }
 
 /** 512 KiB, doubled until a torrent of `length` bytes has at most 40 000 pieces, and never above what is legal. */
@@ -159,65 +159,35 @@ async function listInto(paths: string[][], root: string, folder: readonly string
   }
 }
 
-async function hashPieces(
+async function hashAll(
   layout: PieceLayout,
-  onDisk: (file: number) => string,
+  placeOf: (file: number) => SafePath,
   { onProgress, signal }: HashOptions,
 ): Promise<Uint8Array> {
   const hashes = new Uint8Array(layout.pieceCount * HASH_BYTES);
   let hashedBytes = 0;
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    const buffer = new Uint8Array(Math.min(layout.pieceLength, layout.length));
-    const file = new LastFile(onDisk);
-    try {
-      for (let index = next++; index < layout.pieceCount; index = next++) {
-        signal?.throwIfAborted();
-        const bytes = buffer.subarray(0, layout.pieceLengthAt(index));
-        for (const segment of layout.filesOfPiece(index)) await file.read(segment, bytes);
-        hashes.set(await hashPiece(bytes), index * HASH_BYTES);
-        hashedBytes += bytes.length;
+  const workers = new HashWorkers();
+  try {
+    await hashPieces(Array(layout.pieceCount).keys(), {
+      layout,
+      partsOf: (start, length) =>
+        layout.segments(start, length).map((segment) => {
+          return { ...placeOf(segment.file), position: segment.fileOffset, length: segment.length };
+        }),
+      workers,
+      signal,
+      found: (indexes, digests) => {
+        for (const [i, index] of indexes.entries()) {
+          const digest = digests[i]!;
+          if (digest instanceof StorageError) throw digest;
+          hashes.set(digest, index * HASH_BYTES);
+        }
+        hashedBytes += layout.bytesOf(indexes);
         onProgress?.(hashedBytes, layout.length);
-      }
-    } finally {
-      // Others stop as well when one fails.
-      next = layout.pieceCount;
-      await file.close();
-    }
-  };
-  const workers = Math.max(1, Math.min(HASHING_AT_ONCE, Math.floor(MAX_PIECE_LENGTH / layout.pieceLength)));
-  await allDone(Array.from({ length: workers }, worker));
+      },
+    });
+  } finally {
+    await workers.close();
+  }
   return hashes;
-}
-
-/** Reads from one file after another and keeps the last one open. */
-class LastFile {
-  readonly #onDisk: (file: number) => string;
-  #file = -1;
-  #handle: Awaited<ReturnType<typeof open>> | undefined;
-
-  constructor(onDisk: (file: number) => string) {
-    this.#onDisk = onDisk;
-  }
-
-  async read({ file, fileOffset, pieceOffset, length }: FileSegment, piece: Uint8Array): Promise<void> {
-    const path = this.#onDisk(file);
-    try {
-      if (this.#file !== file) {
-        await this.close();
-        this.#handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-        this.#file = file;
-      }
-      const done = await readFully(this.#handle!, [piece.subarray(pieceOffset, pieceOffset + length)], fileOffset);
-      if (done < length) throw storageError("truncated", path);
-    } catch (error) {
-      throw toStorageError(error, path);
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#file = -1;
-    await this.#handle?.close();
-    this.#handle = undefined;
-  }
 }

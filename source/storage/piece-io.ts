@@ -1,5 +1,4 @@
-// Reading, writing and hashing of whole runs of bytes: what the system does in parts is done until all of it is done.
-import { subtle } from "node:crypto";
+// Reading and writing of whole runs of bytes: what the system does in parts is done until all of it is done.
 import type { FileHandle } from "node:fs/promises";
 
 /** Buffers that one readv takes: IOV_MAX of Linux. */
@@ -8,13 +7,6 @@ const MAX_VECTORS = 1_024;
 /** `length` bytes for pieces: threads that hash see them where they are. */
 export function sharedBytes(length: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(length));
-}
-
-/** SHA-1 of `bytes`, 20 bytes, on the thread pool. */
-export async function hashPiece(bytes: Uint8Array): Promise<Uint8Array> {
-  // WebCrypto takes no shared memory.
-  const own = bytes.buffer instanceof SharedArrayBuffer ? bytes.slice() : bytes;
-  return new Uint8Array(await subtle.digest("SHA-1", own as Uint8Array<ArrayBuffer>));
 }
 
 /** Writes all of `bytes` at `position`. A full disk first writes short and fails with the next call. Throws the system's error. */

@@ -1,9 +1,35 @@
 // SafeFolder: files of a torrent are opened below one folder, and no link below it is ever followed.
-import { constants, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync as openDescriptor, type Stats } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, rmdir, stat, unlink } from "node:fs/promises";
-import { join, resolve, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { storageError, toStorageError } from "./errors.ts";
 import { makeFolder } from "./make-folder.ts";
+
+/** O_NONBLOCK: a pipe in the file's place would hold a thread forever. */
+const SAFELY = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Where a file lies, for another thread: the last `depth` components of the absolute `path` are the torrent's, and no links. */
+export interface SafePath {
+  readonly path: string;
+  readonly depth: number;
+}
+
+/** Opens a regular file for reading, for a thread that may wait. The caller closes the descriptor. Throws as `SafeFolder.open`. */
+export function openSync({ path, depth }: SafePath): number {
+  try {
+    let folder = path;
+    for (let above = 1; above < depth; above++) {
+      folder = dirname(folder);
+      if (lstatSync(folder).isSymbolicLink()) throw storageError("link", folder);
+    }
+    const descriptor = openDescriptor(path, constants.O_RDONLY | SAFELY);
+    if (fstatSync(descriptor).isFile()) return descriptor;
+    closeSync(descriptor);
+  } catch (error) {
+    throw toStorageError(error, path);
+  }
+  throw storageError("io", path);
+}
 
 /**
  * The folder that a download goes to. It may itself be reached through links: that is the user's choice. Below it there are only
@@ -39,6 +65,11 @@ export class SafeFolder {
     return path;
   }
 
+  /** Where a file lies, for `openSync` in another thread. */
+  locate(components: readonly string[]): SafePath {
+    return { path: this.resolve(components), depth: components.length };
+  }
+
   /**
    * Opens a regular file: for reading, or for reading and writing; the latter creates it and its folders when they are not there.
    * Throws StorageError: `link` for a link, `missing` for no file, `io` for what is no regular file.
@@ -48,8 +79,7 @@ export class SafeFolder {
     try {
       await this.#enterParents(components, mode === "write");
       const access = mode === "write" ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
-      // O_NONBLOCK: a pipe in the file's place would hold a thread forever.
-      const handle = await open(path, access | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o666);
+      const handle = await open(path, access | SAFELY, 0o666);
       if ((await handle.stat()).isFile()) return handle;
       await handle.close();
     } catch (error) {

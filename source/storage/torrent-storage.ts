@@ -7,21 +7,17 @@ import { readBootId } from "./boot-id.ts";
 import { diskPaths, inspectFiles } from "./disk-files.ts";
 import { StorageError, storageError, toStorageError } from "./errors.ts";
 import type { JournalRecord } from "./journal-format.ts";
+import type { FilePart } from "./file-hasher.ts";
 import type { HashWorkers } from "./hash-workers.ts";
 import { KnownFiles } from "./known-files.ts";
 import { OpenFiles } from "./open-files.ts";
-import { allDone, hashPiece, readFully, sharedBytes, writeFully } from "./piece-io.ts";
+import { hashPieces } from "./piece-hashing.ts";
+import { readFully, writeFully } from "./piece-io.ts";
 import { type RecoveredJournal, recoverJournal, ResumeJournal } from "./resume-journal.ts";
 import { SafeFolder } from "./safe-open.ts";
 
 /** A sync costs the disk, not the download: it runs beside it, at most so often. What a power cut may cost is this long. */
 const SYNC_INTERVAL_MS = 1_000;
-
-/** Pieces hashed at once by `check`: two cores' worth of hashing with their reads; more only take memory (measured). */
-const CHECK_CONCURRENCY = 4;
-
-/** Bytes that the pieces of a `check` may take together. */
-const CHECK_BYTES = 64 * 1024 * 1024;
 
 export interface TorrentStorageOptions {
   readonly metainfo: Metainfo;
@@ -32,8 +28,8 @@ export interface TorrentStorageOptions {
   readonly journalFile: string;
   /** The budget of descriptors that all torrents share. */
   readonly openFiles?: OpenFiles;
-  /** The hashing threads that all torrents share; without them the thread pool hashes, for a copy of each piece. */
-  readonly hashWorkers?: HashWorkers;
+  /** The hashing threads that all torrents share. */
+  readonly hashWorkers: HashWorkers;
   /** The caller has just hashed every piece (`hash-files.ts`): all are held, and the journal of before does not count. */
   readonly justHashed?: boolean;
   /** Data that was held and is gone altogether is fetched again, instead of a StorageError `missing`. */
@@ -148,8 +144,7 @@ export class TorrentStorage {
   async verify(index: number, bytes: Uint8Array): Promise<boolean> {
     if (bytes.length !== this.#layout.pieceLengthAt(index)) return false;
     const { hashWorkers, metainfo } = this.#options;
-    const digest = await (hashWorkers ? hashWorkers.sha1(bytes) : hashPiece(bytes));
-    return isHash(digest, metainfo.pieceHashes, index);
+    return isHash(await hashWorkers.sha1(bytes), metainfo.pieceHashes, index);
   }
 
   /**
@@ -210,25 +205,22 @@ export class TorrentStorage {
    */
   async check(options: CheckOptions = {}): Promise<Bitfield> {
     const found = Bitfield.empty(this.#layout.pieceCount);
-    // A generator is over for all workers when one of them fails.
-    const pieces = each([...(options.only ?? Array(this.#layout.pieceCount).keys())]);
     let checked = 0;
     // Files that were replaced must not be read through what is open of the old ones.
     this.#known.clear();
     await this.#openFiles.close(this.#keyPrefix);
-    const worker = async (): Promise<void> => {
-      const length = Math.min(this.#layout.pieceLength, this.#layout.length);
-      const buffer = this.#options.hashWorkers ? sharedBytes(length) : new Uint8Array(length);
-      for (const index of pieces) {
-        options.signal?.throwIfAborted();
-        const right = await this.#isOnDisk(index, buffer);
-        if (right) found.set(index);
-        await this.#settle(index, right);
-        options.onProgress?.(++checked);
-      }
-    };
-    const affordable = Math.max(1, Math.floor(CHECK_BYTES / this.#layout.pieceLength));
-    await allDone(Array.from({ length: Math.min(CHECK_CONCURRENCY, affordable) }, worker));
+    await hashPieces(options.only ?? Array(this.#layout.pieceCount).keys(), {
+      layout: this.#layout,
+      partsOf: (start, length) => this.#layout.segments(start, length).map((segment) => this.#partOf(segment)),
+      workers: this.#options.hashWorkers,
+      signal: options.signal,
+      found: async (indexes, digests) => {
+        const right = indexes.filter((index, i) => this.#isRight(index, digests[i]!));
+        for (const index of right) found.set(index);
+        await this.#settle(indexes, found);
+        for (const _ of indexes) options.onProgress?.(++checked);
+      },
+    });
     if (this.held.isFull) await this.#createEmptyFiles();
     this.#scheduleSync();
     return found;
@@ -236,7 +228,7 @@ export class TorrentStorage {
 
   /** Pieces that turned out not to be on disk any more are not held from now on. Throws StorageError. */
   async forget(indexes: Iterable<number>): Promise<void> {
-    for (const index of indexes) await this.#settle(index, false);
+    await this.#settle(indexes, Bitfield.empty(this.#layout.pieceCount));
   }
 
   /** Makes all pieces held now survive a loss of power. Throws StorageError. */
@@ -282,33 +274,33 @@ export class TorrentStorage {
     }
   }
 
-  async #isOnDisk(index: number, buffer: Uint8Array): Promise<boolean> {
-    const bytes = buffer.subarray(0, this.#layout.pieceLengthAt(index));
-    try {
-      for (const segment of this.#layout.filesOfPiece(index)) {
-        await this.#readSegment(segment, cut([bytes], segment.pieceOffset, segment.length));
-      }
-    } catch (error) {
-      if (isGone(error)) return false;
-      throw error;
-    }
-    return this.verify(index, bytes);
+  #isRight(index: number, digest: Uint8Array | StorageError): boolean {
+    if (digest instanceof Uint8Array) return isHash(digest, this.#options.metainfo.pieceHashes, index);
+    if (isGone(digest)) return false;
+    throw digest;
   }
 
-  /** Brings one piece in line with what was found. */
-  async #settle(index: number, onDisk: boolean): Promise<void> {
-    const known = onDisk ? this.held.get(index) : !this.held.get(index) && !this.suspect.get(index);
-    if (known) return;
-    const record: JournalRecord = { type: onDisk ? "written" : "lost", value: index };
-    await this.#journal.append([record]);
-    this.suspect.clear(index);
-    if (onDisk) {
-      this.held.set(index);
-      for (const { file } of this.#layout.filesOfPiece(index)) this.#dirty.add(file);
-    } else {
-      this.held.clear(index);
-      this.#synced.clear(index);
+  /** Brings pieces in line with what was found. */
+  async #settle(indexes: Iterable<number>, onDisk: Bitfield): Promise<void> {
+    const changed = [...indexes].filter((index) =>
+      onDisk.get(index) ? !this.held.get(index) : this.held.get(index) || this.suspect.get(index),
+    );
+    if (changed.length === 0) return;
+    await this.#journal.append(changed.map((value) => ({ type: onDisk.get(value) ? "written" : "lost", value })));
+    for (const index of changed) {
+      this.suspect.clear(index);
+      if (onDisk.get(index)) {
+        this.held.set(index);
+        for (const { file } of this.#layout.filesOfPiece(index)) this.#dirty.add(file);
+      } else {
+        this.held.clear(index);
+        this.#synced.clear(index);
+      }
     }
+  }
+
+  #partOf({ file, fileOffset, length }: FileSegment): FilePart {
+    return { ...this.#folder.locate(this.#paths[file]!), position: fileOffset, length };
   }
 
   async #readSegment(segment: FileSegment, into: readonly Uint8Array[]): Promise<void> {
@@ -468,10 +460,6 @@ function isGone(error: unknown): boolean {
 function isHash(hash: Uint8Array, hashes: Uint8Array, index: number): boolean {
   for (let i = 0; i < hash.length; i++) if (hash[i] !== hashes[index * hash.length + i]) return false;
   return true;
-}
-
-function* each<T>(items: Iterable<T>): Generator<T, void> {
-  yield* items;
 }
 
 /** The views of `buffers` on `length` bytes from `start`, as if they stood one behind the other. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { buildMetainfo } from "../../source/metainfo/create.ts";
 import { parseMetainfo } from "../../source/metainfo/parse.ts";
 import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
+import { HashWorkers } from "../../source/storage/hash-workers.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 
 const PIECE_LENGTH = 20_000;
@@ -34,8 +35,13 @@ export function writtenTorrent() {
 if (process.argv[1] === import.meta.filename) {
   const folder = process.argv[2]!;
   const { metainfo, layout } = writtenTorrent();
-  const options = { metainfo, layout, folder: join(folder, "data"), journalFile: join(folder, "x.pieces") };
-  const storage = await TorrentStorage.open(options);
+  const storage = await TorrentStorage.open({
+    metainfo,
+    layout,
+    folder: join(folder, "data"),
+    journalFile: join(folder, "x.pieces"),
+    hashWorkers: new HashWorkers(),
+  });
   const missing = [...storage.held.missing()][Symbol.iterator]();
   const writer = async (): Promise<void> => {
     for (const index of missing) {

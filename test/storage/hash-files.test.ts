@@ -6,7 +6,7 @@ import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
 import { toHex } from "../../source/protocol/ids.ts";
 import { createTorrent, defaultPieceLength, hashPath, readTorrentFile } from "../../source/storage/hash-files.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
-import { temporaryFolder } from "./fixtures.ts";
+import { hashWorkers, temporaryFolder } from "./fixtures.ts";
 
 function sha1(bytes: Uint8Array | string): string {
   return createHash("sha1").update(bytes).digest("hex");
@@ -77,7 +77,7 @@ describe("hashPath", () => {
   test("notices a file that becomes shorter while it is hashed", async () => {
     const folder = await temporaryFolder();
     const path = join(folder, "x");
-    await writeFile(path, new Uint8Array(1_000));
+    await writeFile(path, new Uint8Array(20_000));
     let cut: Promise<void> | undefined;
     const onProgress = () => (cut ??= truncate(path, 0));
     await expect(hashPath(path, { pieceLength: 1, onProgress })).rejects.toMatchObject({ code: "truncated", path });
@@ -113,7 +113,8 @@ describe("createTorrent", () => {
     );
     const layout = new PieceLayout(metainfo);
     const journalFile = join(await temporaryFolder(), "journal");
-    const storage = await TorrentStorage.open({ metainfo, layout, folder: parent, journalFile, justHashed: true });
+    const options = { metainfo, layout, folder: parent, journalFile, hashWorkers, justHashed: true };
+    const storage = await TorrentStorage.open(options);
     expect(storage.held.isFull).toBe(true);
     expect((await storage.check()).isFull).toBe(true);
     await storage.close();

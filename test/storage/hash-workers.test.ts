@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { HashWorkers } from "../../source/storage/hash-workers.ts";
-import { hashPiece, sharedBytes } from "../../source/storage/piece-io.ts";
+import { sharedBytes } from "../../source/storage/piece-io.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { makeTorrent, temporaryFolder } from "./fixtures.ts";
 
@@ -60,9 +60,4 @@ describe("HashWorkers", () => {
     expect((await storage.check()).isFull).toBe(true);
     await storage.close();
   });
-});
-
-test("the thread pool hashes shared memory too", async () => {
-  const bytes = sharedBytes(100).fill(7);
-  expect(Buffer.from(await hashPiece(bytes)).toString("hex")).toBe(expected(bytes));
 });

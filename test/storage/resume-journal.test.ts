@@ -13,7 +13,7 @@ import {
 } from "../../source/storage/journal-format.ts";
 import { recoverJournal, ResumeJournal } from "../../source/storage/resume-journal.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
-import { makeTorrent, temporaryFolder } from "./fixtures.ts";
+import { hashWorkers, makeTorrent, temporaryFolder } from "./fixtures.ts";
 
 const BOOT = "0123456789abcdef0123456789abcdef";
 const LATER_BOOT = "ffffffffffffffffffffffffffffffff";
@@ -152,7 +152,7 @@ test("storage opens with its journal cut at any byte, and holds no piece that is
   const torrent = makeTorrent([{ length: 100 }]);
   const { metainfo, layout } = torrent;
   const root = await temporaryFolder();
-  const options = { metainfo, layout, folder: join(root, "data"), journalFile: join(root, "x.pieces") };
+  const options = { metainfo, layout, folder: join(root, "data"), journalFile: join(root, "x.pieces"), hashWorkers };
   const storage = await TorrentStorage.open(options);
   for (const index of [6, 1, 4]) await storage.write(index, torrent.piece(index));
   const whole = await readFile(options.journalFile);

@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { OpenFiles } from "../../source/storage/open-files.ts";
 import { TorrentStorage, type TorrentStorageOptions } from "../../source/storage/torrent-storage.ts";
-import { makeTorrent, temporaryFolder, type TestTorrent } from "./fixtures.ts";
+import { hashWorkers, makeTorrent, temporaryFolder, type TestTorrent } from "./fixtures.ts";
 
 const FILES = [
   { path: ["empty at first"], length: 0 },
@@ -41,7 +41,7 @@ async function place(): Promise<Place> {
 
 async function open(torrent: TestTorrent, at: Place, options: Partial<TorrentStorageOptions> = {}) {
   const { metainfo, layout } = torrent;
-  const storage = await TorrentStorage.open({ metainfo, layout, ...at, ...options });
+  const storage = await TorrentStorage.open({ metainfo, layout, hashWorkers, ...at, ...options });
   onTestFinished(() => storage.close());
   return storage;
 }
