@@ -4,6 +4,7 @@ import type { Metainfo } from "../metainfo/metainfo.ts";
 import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import { safePaths } from "../metainfo/safe-path.ts";
 import type { SafeFolder } from "./safe-open.ts";
+import type { TorrentFiles } from "./torrent-files.ts";
 
 /** A file changed later than this after the journal was changed by somebody else: our own writes are in the journal at once. */
 const CHANGED_AFTER_MS = 10_000;
@@ -33,6 +34,8 @@ export async function diskPaths(metainfo: Metainfo, folder: SafeFolder): Promise
 export interface FileInspection {
   readonly absent: Bitfield;
   readonly changed: Bitfield;
+  /** Has one of the files, but what lies in the part file, any bytes of a piece? */
+  readonly anyThere: boolean;
 }
 
 /**
@@ -41,23 +44,25 @@ export interface FileInspection {
  */
 export async function inspectFiles(
   layout: PieceLayout,
-  { folder, paths }: { readonly folder: SafeFolder; readonly paths: readonly (readonly string[])[] },
+  torrentFiles: TorrentFiles,
   sinceMs = Number.POSITIVE_INFINITY,
 ): Promise<FileInspection> {
   const absent = Bitfield.empty(layout.pieceCount);
   const changed = Bitfield.empty(layout.pieceCount);
   const files = layout.files.entries();
+  let anyThere = false;
   const inspector = async (): Promise<void> => {
     for (const [file, { length, offset }] of files) {
-      const stats = await folder.stat(paths[file]!);
+      const found = await torrentFiles.bytesOf(file);
       const { first, end } = layout.piecesOfFile(file);
-      const size = stats?.size ?? 0;
+      const size = found?.size ?? 0;
       const lacking = size < length ? Math.floor((offset + size) / layout.pieceLength) : end;
       for (let piece = lacking; piece < end; piece++) absent.set(piece);
-      if (!stats || stats.ctimeMs <= sinceMs + CHANGED_AFTER_MS) continue;
+      if (lacking > first && !torrentFiles.setAside.has(file)) anyThere = true;
+      if (!found || found.ctimeMs <= sinceMs + CHANGED_AFTER_MS) continue;
       for (let piece = first; piece < end; piece++) changed.set(piece);
     }
   };
   await Promise.all(Array.from({ length: STATS_AT_ONCE }, inspector));
-  return { absent, changed };
+  return { absent, changed, anyThere };
 }

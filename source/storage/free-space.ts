@@ -1,6 +1,14 @@
-// freeBytes: what a user may still write to the disk that holds a folder.
+// Free space: what the disk of a folder still takes, and that some of it is left to others.
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { bytesText } from "../protocol/bytes-text.ts";
+import { StorageError } from "./errors.ts";
+
+/** Bytes of each disk that downloads leave free: the journals, and whatever else runs there, need some to go on. */
+export const KEPT_FREE_BYTES = 100_000_000;
+
+/** How long a look at the free space counts, as long as only we write. */
+const LOOK_INTERVAL_MS = 1_000;
 
 /** Bytes free for this user at `path`, or at its nearest parent that exists; undefined when the system does not say. */
 export async function freeBytes(path: string): Promise<number | undefined> {
@@ -12,5 +20,52 @@ export async function freeBytes(path: string): Promise<number | undefined> {
       const gone = error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
       if (!gone || at === dirname(at)) return undefined;
     }
+  }
+}
+
+/** What a download may write to the disk of its folder. */
+export class FreeSpace {
+  readonly #folder: string;
+  readonly #keptBytes: number;
+  /** Bytes that may be written before the next look. */
+  #allowance = 0;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(folder: string, keptBytes: number = KEPT_FREE_BYTES) {
+    this.#folder = folder;
+    this.#keptBytes = keptBytes;
+  }
+
+  /** Throws StorageError `disk-full` when so many bytes of `name` do not fit. */
+  async require(name: string, bytes: number): Promise<void> {
+    const free = await freeBytes(this.#folder);
+    if (bytes === 0 || free === undefined || free - this.#keptBytes >= bytes) return;
+    const kept = this.#keptBytes > 0 ? `, of which ${bytesText(this.#keptBytes)} are kept free` : "";
+    throw this.#full(
+      `${name} needs ${bytesText(bytes)} more, and the disk of ${this.#folder} has ${bytesText(free)}${kept}: free some space and it goes on by itself.`,
+    );
+  }
+
+  /**
+   * Asked before bytes are written. Throws StorageError `disk-full` when too little would be left. Others write too: of what is free
+   * at most half is used before the next look.
+   */
+  async take(bytes: number, now: number): Promise<void> {
+    if (now - this.#lookedAtMs >= LOOK_INTERVAL_MS || bytes > this.#allowance) {
+      const free = await freeBytes(this.#folder);
+      const spare = free === undefined ? Number.POSITIVE_INFINITY : free - this.#keptBytes;
+      if (spare < bytes) {
+        throw this.#full(
+          `The disk is full: that of ${this.#folder} has ${bytesText(free ?? 0)} left, and ${bytesText(this.#keptBytes)} are kept free; free some space and it goes on by itself.`,
+        );
+      }
+      this.#lookedAtMs = now;
+      this.#allowance = Math.max(bytes, spare / 2);
+    }
+    this.#allowance -= bytes;
+  }
+
+  #full(message: string): StorageError {
+    return new StorageError("disk-full", this.#folder, message);
   }
 }

@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync as openDescriptor, type Stats } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, rmdir, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
-import { storageError, toStorageError } from "./errors.ts";
+import { type StorageError, storageError, toStorageError } from "./errors.ts";
 import { makeFolder } from "./make-folder.ts";
 
 /** O_NONBLOCK: a pipe in the file's place would hold a thread forever. */
@@ -101,21 +101,29 @@ export class SafeFolder {
     }
   }
 
-  /** Removes these files, then those of their folders that are empty, but never the folder itself. Throws StorageError. */
+  /**
+   * Removes these files, then those of their folders that are empty, but never the folder itself. Throws StorageError for the
+   * first file that could not be removed; all others are gone then.
+   */
   async remove(files: readonly (readonly string[])[]): Promise<void> {
     const folders = new Set<string>();
+    let failure: StorageError | undefined;
     for (const components of files) {
-      const path = this.resolve(components);
-      if ((await this.stat(components)) === undefined) continue;
-      await unlink(path).catch((error: unknown) => {
-        throw toStorageError(error, path);
-      });
+      try {
+        if (await this.stat(components)) await unlink(this.resolve(components));
+      } catch (error) {
+        failure ??= toStorageError(error, this.resolve(components));
+      }
     }
     for (const components of files) {
       for (let depth = components.length - 1; depth > 0; depth--) folders.add(components.slice(0, depth).join(sep));
     }
-    for (const folder of [...folders].toSorted((a, b) => b.length - a.length))
-      await removeIfEmpty(join(this.path, folder));
+    for (const folder of [...folders].toSorted((a, b) => b.length - a.length)) {
+      await removeIfEmpty(join(this.path, folder)).catch((error: unknown) => {
+        failure ??= toStorageError(error, join(this.path, folder));
+      });
+    }
+    if (failure) throw failure;
   }
 
   /** Every folder between us and the file is a folder; with `make` those that are not there are created. */

@@ -1,31 +1,36 @@
 // TorrentStorage: one torrent on disk. Pieces are verified off the main thread, written in place, and claimed only when they are there.
-import { type FileHandle, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { Bitfield } from "../metainfo/bitfield.ts";
+import { wantedPieces } from "../metainfo/file-priorities.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
-import type { FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
+import type { PieceLayout } from "../metainfo/piece-layout.ts";
+import { BehindSync } from "./behind-sync.ts";
 import { readBootId } from "./boot-id.ts";
 import { diskPaths, inspectFiles } from "./disk-files.ts";
 import { StorageError, storageError, toStorageError } from "./errors.ts";
-import type { JournalRecord } from "./journal-format.ts";
-import type { FilePart } from "./file-hasher.ts";
+import { FreeSpace } from "./free-space.ts";
 import type { HashWorkers } from "./hash-workers.ts";
-import { KnownFiles } from "./known-files.ts";
+import type { JournalState } from "./journal-format.ts";
 import { OpenFiles } from "./open-files.ts";
+import { knownState, PieceClaims } from "./piece-claims.ts";
 import { hashPieces } from "./piece-hashing.ts";
-import { readFully, writeFully } from "./piece-io.ts";
-import { type RecoveredJournal, recoverJournal, ResumeJournal } from "./resume-journal.ts";
+import { type RecoveredJournal, recoverJournal } from "./resume-journal.ts";
 import { SafeFolder } from "./safe-open.ts";
-
-/** A sync costs the disk, not the download: it runs beside it, at most so often. What a power cut may cost is this long. */
-const SYNC_INTERVAL_MS = 1_000;
+import { TorrentFiles, type WrittenFile } from "./torrent-files.ts";
 
 export interface TorrentStorageOptions {
   readonly metainfo: Metainfo;
   readonly layout: PieceLayout;
   /** Where the file, or the torrent's own folder, lies. */
   readonly folder: string;
-  /** One for each torrent, in the state folder. */
+  /** One for each torrent, in the state folder; the part file lies beside it. */
   readonly journalFile: string;
+  /** Files that are not wanted. */
+  readonly leftOut?: Iterable<number>;
+  /** Those of them whose bytes go to the part file: what `leaveOut` handed out last. */
+  readonly setAside?: Iterable<number>;
+  /** Bytes of the disk that are left to others: `KEPT_FREE_BYTES` by default. */
+  readonly keptFreeBytes?: number;
   /** The budget of descriptors that all torrents share. */
   readonly openFiles?: OpenFiles;
   /** The hashing threads that all torrents share. */
@@ -41,13 +46,6 @@ export interface TorrentStorageOptions {
   readonly onProblem?: (error: StorageError) => void;
 }
 
-/** A file that we write to; another object when another file stands under its name. */
-interface WrittenFile {
-  readonly ino: number;
-  /** The last one that was seen to have the file's full length. */
-  handle: FileHandle;
-}
-
 export interface CheckOptions {
   /** Called after each piece with how many were checked. */
   readonly onProgress?: (checkedPieces: number) => void;
@@ -57,47 +55,26 @@ export interface CheckOptions {
 }
 
 export class TorrentStorage {
-  /** Pieces that are on disk and in the journal. Read only for others. */
-  readonly held: Bitfield;
-  /** Pieces that may be on disk and must be hashed before they count: `check({ only: suspect.held() })`. Read only for others. */
-  readonly suspect: Bitfield;
   readonly #options: TorrentStorageOptions;
   readonly #layout: PieceLayout;
-  readonly #folder: SafeFolder;
-  readonly #paths: readonly (readonly string[])[];
-  readonly #journal: ResumeJournal;
-  readonly #openFiles: OpenFiles;
-  readonly #keyPrefix: string;
-  readonly #synced: Bitfield;
-  /** Files that we wrote to and gave their full length. */
-  readonly #written = new Map<number, WrittenFile>();
-  readonly #known = new KnownFiles();
-  /** Files written since the last sync. */
-  #dirty = new Set<number>();
-  #syncTimer: NodeJS.Timeout | undefined;
-  #syncing: Promise<void> = Promise.resolve();
-  #syncFailed = false;
+  readonly #files: TorrentFiles;
+  readonly #claims: PieceClaims;
+  readonly #behind: BehindSync;
+  readonly #space: FreeSpace;
+  #leftOut: ReadonlySet<number>;
+  #wanted: Bitfield;
   #closed = false;
 
-  private constructor(parts: {
-    options: TorrentStorageOptions;
-    folder: SafeFolder;
-    paths: readonly (readonly string[])[];
-    journal: ResumeJournal;
-    held: Bitfield;
-    suspect: Bitfield;
-    synced: Bitfield;
-  }) {
-    this.#options = parts.options;
-    this.#layout = parts.options.layout;
-    this.#folder = parts.folder;
-    this.#paths = parts.paths;
-    this.#journal = parts.journal;
-    this.#openFiles = parts.options.openFiles ?? new OpenFiles();
-    this.#keyPrefix = `${parts.options.journalFile}\0`;
-    this.held = parts.held;
-    this.suspect = parts.suspect;
-    this.#synced = parts.synced;
+  private constructor(options: TorrentStorageOptions, files: TorrentFiles, claims: PieceClaims) {
+    this.#options = options;
+    this.#layout = options.layout;
+    this.#files = files;
+    this.#claims = claims;
+    this.#leftOut = new Set(options.leftOut);
+    this.#wanted = wantedPieces(options.layout, this.#leftOut);
+    this.#space = new FreeSpace(files.folder, options.keptFreeBytes);
+    const distrust = (place: number) => this.#distrust(place);
+    this.#behind = new BehindSync({ files, claims, distrust, onProblem: (error) => this.#report(error) });
   }
 
   /**
@@ -106,45 +83,62 @@ export class TorrentStorage {
    * Throws StorageError; `missing` when data was held and all of it is gone (an unmounted disk), with the journal left as it is.
    */
   static async open(options: TorrentStorageOptions): Promise<TorrentStorage> {
-    const { metainfo, layout } = options;
+    const { metainfo, layout, journalFile } = options;
     const identity = { infoHash: metainfo.infoHash, pieceCount: layout.pieceCount };
     const bootId = await readBootId();
-    const recovered = options.justHashed ? undefined : await recoverJournal(options.journalFile, identity, bootId);
+    const recovered = options.justHashed ? undefined : await recoverJournal(journalFile, identity, bootId);
     const folder = new SafeFolder(options.folder);
     // What was held lies in a folder that is there: an unmounted disk's is not made anew.
     await folder.enter({ create: options.acceptMissing || !recovered || recovered.held.isEmpty });
-    const paths = await diskPaths(metainfo, folder);
-    const { held, suspect, synced } = await initialState(options, recovered, { folder, paths });
-    const journal = new ResumeJournal(
-      { file: options.journalFile, identity, bootId },
-      { synced, written: held, suspect },
+    const files = new TorrentFiles({
+      layout,
+      folder,
+      paths: await diskPaths(metainfo, folder),
+      partFile: partFileOf(journalFile),
+      setAside: new Set(options.setAside),
+      openFiles: options.openFiles ?? new OpenFiles(),
+      gotForeign: (place) => storage.#distrust(place),
+    });
+    const state = await stateOnDisk(options, recovered, files);
+    const storage: TorrentStorage = new TorrentStorage(
+      options,
+      files,
+      new PieceClaims({ file: journalFile, identity, bootId }, state),
     );
-    if (options.justHashed) await journal.compact({ synced, written: held, suspect });
-    const storage = new TorrentStorage({ options, folder, paths, journal, held, suspect, synced });
-    // Pieces known from the journal of before, or from hashing, that no sync has covered yet.
-    if (synced.count < held.count) storage.#markDirty(held);
-    // The process may have ended between the last piece and these.
-    if (held.isFull) await storage.#createEmptyFiles().catch((error: unknown) => storage.#report(error));
+    await storage.#begin();
     return storage;
+  }
+
+  /** Pieces that are on disk and in the journal. Read only for others. */
+  get held(): Bitfield {
+    return this.#claims.held;
+  }
+
+  /** Pieces that may be on disk and must be hashed before they count: `check({ only: suspect.held() })`. Read only for others. */
+  get suspect(): Bitfield {
+    return this.#claims.suspect;
   }
 
   /** Absolute path of the torrent's file, or of its own folder: what a person looks for. */
   get path(): string {
-    return this.#folder.resolve(this.#paths[0]!.slice(0, 1));
+    return this.#files.path;
   }
 
   /** Bytes that lie under the names of the torrent's files, whatever they are. Throws StorageError. */
-  async bytesThere(): Promise<number> {
-    let bytes = 0;
-    for (const path of this.#paths) bytes += (await this.#folder.stat(path))?.size ?? 0;
-    return bytes;
+  bytesThere(): Promise<number> {
+    return this.#files.bytesThere();
+  }
+
+  /** Throws StorageError `disk-full` when the disk has no room for what is wanted and missing. */
+  async requireSpace(): Promise<void> {
+    const missing = [...this.#wanted.held()].filter((index) => !this.held.get(index));
+    await this.#space.require(this.#options.metainfo.name, await this.#files.bytesNeeded(missing));
   }
 
   /** Is this the piece that the metainfo describes? Hashed beside the main thread; `bytes` must not change meanwhile. */
   async verify(index: number, bytes: Uint8Array): Promise<boolean> {
     if (bytes.length !== this.#layout.pieceLengthAt(index)) return false;
-    const { hashWorkers, metainfo } = this.#options;
-    return isHash(await hashWorkers.sha1(bytes), metainfo.pieceHashes, index);
+    return this.#isRight(index, await this.#options.hashWorkers.sha1(bytes));
   }
 
   /**
@@ -157,24 +151,21 @@ export class TorrentStorage {
         `piece ${index}: expected ${this.#layout.pieceLengthAt(index)} bytes, received ${bytes.length}`,
       );
     }
-    const segments = this.#layout.filesOfPiece(index);
-    const written: WrittenFile[] = [];
-    for (const { file, fileOffset, pieceOffset, length } of segments) {
-      this.#known.wrote(file);
-      await this.#use(file, "write", async (handle) => {
-        written.push(await this.#ensureSize(file, handle));
-        await writeFully(handle, bytes.subarray(pieceOffset, pieceOffset + length), fileOffset);
-      });
-      this.#known.wrote(file);
-      this.#dirty.add(file);
+    await this.#space.take(bytes.length, performance.now());
+    const written = new Map<number, WrittenFile>();
+    for (const segment of this.#layout.filesOfPiece(index)) {
+      const { file, pieceOffset, length } = segment;
+      written.set(
+        this.#files.placeOf(file),
+        await this.#files.write(segment, bytes.subarray(pieceOffset, pieceOffset + length)),
+      );
     }
-    const replaced = segments.findIndex(({ file }, i) => this.#written.get(file) !== written[i]);
-    if (replaced >= 0) throw storageError("changed", this.#pathOf(segments[replaced]!.file));
-    await this.#journal.append([{ type: "written", value: index }]);
-    this.held.set(index);
-    this.suspect.clear(index);
-    if (this.held.isFull) await this.#createEmptyFiles();
-    this.#scheduleSync();
+    for (const [place, file] of written) {
+      if (!this.#files.isStill(place, file)) throw storageError("changed", this.#files.pathOf(place));
+    }
+    await this.#claims.wrote(index);
+    await this.#createEmptyFiles();
+    this.#behind.touch(written.keys());
   }
 
   /**
@@ -185,14 +176,19 @@ export class TorrentStorage {
   async read(index: number, begin: number, into: readonly Uint8Array[]): Promise<void> {
     const length = into.reduce((sum, buffer) => sum + buffer.length, 0);
     for (const segment of this.#layout.segments(this.#layout.pieceStart(index) + begin, length)) {
-      const { file, pieceOffset } = segment;
-      const now = performance.now();
-      if (!this.#known.isFresh(file, now)) await this.#look(file, now);
-      const buffers = segment.length === length ? into : cut(into, pieceOffset, segment.length);
+      const place = this.#files.placeOf(segment.file);
+      const seen = await this.#files.look(place, performance.now());
+      if (seen !== "unchanged") {
+        await this.#distrust(place);
+        throw storageError(seen, this.#files.pathOf(place));
+      }
       try {
-        await this.#readSegment(segment, buffers);
+        await this.#files.read(
+          segment,
+          segment.length === length ? into : cut(into, segment.pieceOffset, segment.length),
+        );
       } catch (error) {
-        if (isGone(error)) await this.#distrust(file);
+        if (isGone(error)) await this.#distrust(place);
         throw error;
       }
     }
@@ -207,37 +203,53 @@ export class TorrentStorage {
     const found = Bitfield.empty(this.#layout.pieceCount);
     let checked = 0;
     // Files that were replaced must not be read through what is open of the old ones.
-    this.#known.clear();
-    await this.#openFiles.close(this.#keyPrefix);
+    await this.#files.refresh();
     await hashPieces(options.only ?? Array(this.#layout.pieceCount).keys(), {
       layout: this.#layout,
-      partsOf: (start, length) => this.#layout.segments(start, length).map((segment) => this.#partOf(segment)),
+      partsOf: (start, length) => this.#layout.segments(start, length).map((segment) => this.#files.partOf(segment)),
       workers: this.#options.hashWorkers,
       signal: options.signal,
       found: async (indexes, digests) => {
-        const right = indexes.filter((index, i) => this.#isRight(index, digests[i]!));
-        for (const index of right) found.set(index);
-        await this.#settle(indexes, found);
+        for (const [i, index] of indexes.entries()) if (this.#isRight(index, digests[i]!)) found.set(index);
+        this.#touch(await this.#claims.settle(indexes, found));
         for (const _ of indexes) options.onProgress?.(++checked);
       },
     });
-    if (this.held.isFull) await this.#createEmptyFiles();
-    this.#scheduleSync();
+    await this.#createEmptyFiles();
     return found;
   }
 
   /** Pieces that turned out not to be on disk any more are not held from now on. Throws StorageError. */
   async forget(indexes: Iterable<number>): Promise<void> {
-    await this.#settle(indexes, Bitfield.empty(this.#layout.pieceCount));
+    await this.#claims.settle(indexes, Bitfield.empty(this.#layout.pieceCount));
+  }
+
+  /**
+   * These files are not wanted, all others are. What pieces need of a file that is not wanted and not there goes to the part file;
+   * what lies there of a file that is wanted now is written into it first. `remember` keeps which files those are: after a
+   * crash they are given to `open`. Nothing may read or write meanwhile. Throws StorageError, and what `remember` throws: all is
+   * then as before.
+   */
+  async leaveOut(files: ReadonlySet<number>, remember: (setAside: readonly number[]) => Promise<void>): Promise<void> {
+    // Nothing may wait to be synced in a part file that is about to go.
+    await this.#behind.now();
+    const { setAside } = this.#files;
+    const next = new Set<number>();
+    for (const file of files) if (setAside.has(file) || !(await this.#files.stat(file))) next.add(file);
+    const wanted = [...setAside].filter((file) => !next.has(file));
+    await this.#files.takeFromPartFile(wanted, this.held);
+    // The journal's word for these pieces is about the part file until here, and about the files from here on.
+    await remember([...next]);
+    this.#files.setAside = next;
+    this.#leftOut = files;
+    this.#wanted = wantedPieces(this.#layout, files);
+    if (next.size === 0) await this.#files.removePartFile();
+    await this.#createEmptyFiles();
   }
 
   /** Makes all pieces held now survive a loss of power. Throws StorageError. */
-  async sync(): Promise<void> {
-    clearTimeout(this.#syncTimer);
-    this.#syncTimer = undefined;
-    const turn = this.#syncing.then(() => this.#syncNow());
-    this.#syncing = turn.catch(() => undefined);
-    await turn;
+  sync(): Promise<void> {
+    return this.#behind.now();
   }
 
   /** Syncs, writes the journal anew and closes all files. Calls that still run must be awaited before. Throws StorageError. */
@@ -245,33 +257,36 @@ export class TorrentStorage {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      await this.sync();
+      await this.#behind.stop();
+      await this.#behind.now();
     } finally {
-      await this.#closeJournal();
-      await this.#openFiles.close(this.#keyPrefix);
+      await this.#claims.close({ compact: true });
+      await this.#files.close();
     }
   }
 
-  /** Removes the torrent's files and then those of its folders that are empty; nothing else. Closes the storage. Throws StorageError. */
+  /**
+   * Removes the torrent's files and then those of its folders that are empty; nothing else. Closes the storage.
+   * Throws StorageError when something is left; all else is removed then.
+   */
   async removeData(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#syncTimer);
-    await this.#syncing;
-    await this.#openFiles.close(this.#keyPrefix);
-    await this.#folder.remove(this.#paths);
-    await this.#journal.close();
-    await rm(this.#options.journalFile, { force: true }).catch((error: unknown) => {
-      throw toStorageError(error, this.#options.journalFile);
+    await this.#behind.stop();
+    await this.#claims.close({ compact: false });
+    const { journalFile } = this.#options;
+    await rm(journalFile, { force: true }).catch((error: unknown) => {
+      throw toStorageError(error, journalFile);
     });
+    await this.#files.remove();
   }
 
-  async #closeJournal(): Promise<void> {
-    try {
-      const state = { synced: this.#synced, written: this.held, suspect: this.suspect };
-      if (this.#journal.isBegun) await this.#journal.compact(state);
-    } finally {
-      await this.#journal.close();
-    }
+  async #begin(): Promise<void> {
+    if (this.#options.justHashed) await this.#claims.compact();
+    // Pieces known from the journal of before, or from hashing, that no sync has covered yet.
+    const { held, synced } = this.#claims;
+    if (synced.count < held.count) this.#touch([...held.held()].filter((index) => !synced.get(index)));
+    // The process may have ended between the last piece and these.
+    await this.#createEmptyFiles().catch((error: unknown) => this.#report(error));
   }
 
   #isRight(index: number, digest: Uint8Array | StorageError): boolean {
@@ -280,176 +295,59 @@ export class TorrentStorage {
     throw digest;
   }
 
-  /** Brings pieces in line with what was found. */
-  async #settle(indexes: Iterable<number>, onDisk: Bitfield): Promise<void> {
-    const changed = [...indexes].filter((index) =>
-      onDisk.get(index) ? !this.held.get(index) : this.held.get(index) || this.suspect.get(index),
-    );
-    if (changed.length === 0) return;
-    await this.#journal.append(changed.map((value) => ({ type: onDisk.get(value) ? "written" : "lost", value })));
-    for (const index of changed) {
-      this.suspect.clear(index);
-      if (onDisk.get(index)) {
-        this.held.set(index);
-        for (const { file } of this.#layout.filesOfPiece(index)) this.#dirty.add(file);
-      } else {
-        this.held.clear(index);
-        this.#synced.clear(index);
-      }
+  #touch(pieces: Iterable<number>): void {
+    const places = new Set<number>();
+    for (const index of pieces) {
+      for (const { file } of this.#layout.filesOfPiece(index)) places.add(this.#files.placeOf(file));
     }
-  }
-
-  #partOf({ file, fileOffset, length }: FileSegment): FilePart {
-    return { ...this.#folder.locate(this.#paths[file]!), position: fileOffset, length };
-  }
-
-  async #readSegment(segment: FileSegment, into: readonly Uint8Array[]): Promise<void> {
-    await this.#use(segment.file, "read", async (handle) => {
-      const done = await readFully(handle, into, segment.fileOffset);
-      if (done < segment.length) throw storageError("truncated", this.#pathOf(segment.file));
-    });
-  }
-
-  /** Throws a StorageError when somebody else has changed the file since the last look. */
-  async #look(file: number, now: number): Promise<void> {
-    const seen = await this.#known.look(file, now, () => this.#folder.stat(this.#paths[file]!));
-    if (seen === "unchanged") return;
-    await this.#distrust(file);
-    throw storageError(seen, this.#pathOf(file));
+    this.#behind.touch(places);
   }
 
   /** A file is not what we left: what was held of it must be hashed again. */
-  async #distrust(file: number): Promise<void> {
-    await this.#openFiles.close(`${this.#keyPrefix}${file} `);
-    this.#written.delete(file);
-    const { first, end } = this.#layout.piecesOfFile(file);
-    const records: JournalRecord[] = [];
-    for (let index = first; index < end; index++) {
-      if (!this.held.clear(index)) continue;
-      this.#synced.clear(index);
-      this.suspect.set(index);
-      records.push({ type: "lost", value: index });
-    }
-    if (records.length > 0) await this.#journal.append(records);
+  async #distrust(place: number): Promise<void> {
+    await this.#files.forget(place);
+    await this.#claims.distrust(this.#files.piecesAt(place));
   }
 
-  async #use(file: number, mode: "read" | "write", action: (handle: FileHandle) => Promise<void>): Promise<void> {
-    const open = () => this.#folder.open(this.#paths[file]!, mode);
-    try {
-      await this.#openFiles.borrow(`${this.#keyPrefix}${file} ${mode}`, open, action);
-    } catch (error) {
-      throw toStorageError(error, this.#pathOf(file));
-    }
-  }
-
-  /**
-   * A file has its length from its first byte on, as a hole. It is never cut: what is longer is a person's business.
-   * When it is not the one that we wrote to before, what was held of it is suspect.
-   */
-  async #ensureSize(file: number, handle: FileHandle): Promise<WrittenFile> {
-    const before = this.#written.get(file);
-    if (before?.handle === handle) return before;
-    const { length } = this.#layout.files[file]!;
-    const { ino, size } = await handle.stat();
-    if (before && (before.ino !== ino || size < length)) await this.#distrust(file);
-    if (size < length) await handle.truncate(length);
-    const known = this.#written.get(file);
-    if (known?.ino === ino) {
-      known.handle = handle;
-      return known;
-    }
-    const written = { ino, handle };
-    this.#written.set(file, written);
-    return written;
-  }
-
+  /** Empty files come with the last piece that is wanted. */
   async #createEmptyFiles(): Promise<void> {
-    for (const [file, { length }] of this.#layout.files.entries()) {
-      if (length > 0 || (await this.#folder.stat(this.#paths[file]!))) continue;
-      await this.#use(file, "write", async () => {});
-    }
-  }
-
-  #markDirty(pieces: Bitfield): void {
-    for (const index of pieces.held()) {
-      if (this.#synced.get(index)) continue;
-      for (const { file } of this.#layout.filesOfPiece(index)) this.#dirty.add(file);
-    }
-    this.#scheduleSync();
-  }
-
-  #scheduleSync(): void {
-    if (this.#closed || this.#syncFailed || this.#syncTimer || this.#dirty.size === 0) return;
-    this.#syncTimer = setTimeout(() => {
-      this.sync().catch((error: unknown) => this.#report(error));
-    }, SYNC_INTERVAL_MS);
-    this.#syncTimer.unref();
+    if (this.held.count < this.#wanted.count) return;
+    for (const index of this.#wanted.held()) if (!this.held.get(index)) return;
+    await this.#files.createEmpty(this.#leftOut);
   }
 
   #report(error: unknown): void {
-    this.#options.onProblem?.(toStorageError(error, this.#folder.path));
-  }
-
-  /** First the data, then the record that says so. After a failure the kernel may have dropped what it could not write: no claim again. */
-  async #syncNow(): Promise<void> {
-    if (this.#dirty.size === 0 || this.#syncFailed) return;
-    const dirty = this.#dirty;
-    this.#dirty = new Set();
-    const before = this.#journal.records;
-    const covered = this.held.clone();
-    let replaced: number | undefined;
-    try {
-      for (const file of dirty) {
-        if (await this.#isOurs(file)) await this.#use(file, "read", (handle) => handle.datasync());
-        else await this.#distrust((replaced = file));
-      }
-      await this.#journal.append([{ type: "synced", value: before }], true);
-    } catch (error) {
-      const failure = toStorageError(error, this.#folder.path);
-      if (failure.code === "io") this.#syncFailed = true;
-      for (const file of dirty) this.#dirty.add(file);
-      throw failure;
-    }
-    for (const index of covered.held()) if (this.held.get(index)) this.#synced.set(index);
-    if (replaced !== undefined) throw storageError("changed", this.#pathOf(replaced));
-  }
-
-  /** Is the file under this name the one that we wrote? What was deleted behind us takes bytes without a word. */
-  async #isOurs(file: number): Promise<boolean> {
-    const stats = await this.#folder.stat(this.#paths[file]!);
-    return stats !== undefined && stats.ino === (this.#written.get(file)?.ino ?? stats.ino);
-  }
-
-  #pathOf(file: number): string {
-    return this.#folder.resolve(this.#paths[file]!);
+    this.#options.onProblem?.(toStorageError(error, this.#files.path));
   }
 }
 
 /** What is held and what is suspect at the start: the journal's word, as far as the files bear it out. */
-async function initialState(
-  { layout, justHashed, acceptMissing }: TorrentStorageOptions,
+async function stateOnDisk(
+  { layout, justHashed = false, acceptMissing }: TorrentStorageOptions,
   recovered: RecoveredJournal | undefined,
-  disk: { readonly folder: SafeFolder; readonly paths: readonly (readonly string[])[] },
-): Promise<{ held: Bitfield; suspect: Bitfield; synced: Bitfield }> {
-  const { pieceCount } = layout;
-  const held = recovered?.held ?? (justHashed ? Bitfield.full(pieceCount) : Bitfield.empty(pieceCount));
-  const synced = recovered?.synced ?? Bitfield.empty(pieceCount);
-  // Files that are there without a journal may hold anything.
-  const suspect = recovered?.suspect ?? (justHashed ? Bitfield.empty(pieceCount) : Bitfield.full(pieceCount));
-  if (justHashed) return { held, suspect, synced };
-  const { absent, changed } = await inspectFiles(layout, disk, recovered?.writtenAtMs);
-  if (held.count > 0 && absent.isFull && !acceptMissing) throw storageError("missing", disk.folder.path);
+  files: TorrentFiles,
+): Promise<JournalState> {
+  const state = knownState(layout.pieceCount, { recovered, justHashed });
+  if (justHashed) return state;
+  const { written, synced, suspect } = state;
+  const { absent, changed, anyThere } = await inspectFiles(layout, files, recovered?.writtenAtMs);
+  if (written.count > 0 && !anyThere && !acceptMissing) throw storageError("missing", files.folder);
   for (const piece of changed.held()) {
-    if (!held.clear(piece)) continue;
+    if (!written.clear(piece)) continue;
     synced.clear(piece);
     suspect.set(piece);
   }
   for (const piece of absent.held()) {
-    held.clear(piece);
+    written.clear(piece);
     synced.clear(piece);
     suspect.clear(piece);
   }
-  return { held, suspect, synced };
+  return state;
+}
+
+/** The part file of the torrent with this journal. */
+function partFileOf(journalFile: string): string {
+  return journalFile.replace(/\.pieces$/, "") + ".parts";
 }
 
 /** Does a file hold less than it must, or does something else stand in its place? */

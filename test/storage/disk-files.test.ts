@@ -2,8 +2,24 @@ import { mkdir, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { diskPaths, inspectFiles } from "../../source/storage/disk-files.ts";
+import { OpenFiles } from "../../source/storage/open-files.ts";
 import { SafeFolder } from "../../source/storage/safe-open.ts";
-import { makeTorrent, temporaryFolder } from "./fixtures.ts";
+import { TorrentFiles } from "../../source/storage/torrent-files.ts";
+import { makeTorrent, temporaryFolder, type TestTorrent } from "./fixtures.ts";
+
+function filesOf({ layout }: TestTorrent, folder: SafeFolder, paths: readonly (readonly string[])[]): TorrentFiles {
+  const partFile = join(folder.path, "x.parts");
+  const gotForeign = async () => undefined;
+  return new TorrentFiles({
+    layout,
+    folder,
+    paths,
+    partFile,
+    setAside: new Set(),
+    openFiles: new OpenFiles(),
+    gotForeign,
+  });
+}
 
 test("of two files only the one that changed long after the journal is suspect", async () => {
   const torrent = makeTorrent([
@@ -19,7 +35,7 @@ test("of two files only the one that changed long after the journal is suspect",
   const { ctimeMs } = await stat(a);
   // A copy with its times kept still shows in the change time.
   while ((await stat(b)).ctimeMs <= ctimeMs) await utimes(b, 0, 0);
-  const { absent, changed } = await inspectFiles(torrent.layout, { folder, paths }, ctimeMs - 10_000);
+  const { absent, changed } = await inspectFiles(torrent.layout, filesOf(torrent, folder, paths), ctimeMs - 10_000);
   expect(absent.isEmpty).toBe(true);
   expect([...changed.held()]).toEqual([2, 3, 4]);
 });
@@ -37,7 +53,7 @@ test("a file that is too short lacks the pieces from its end on", async () => {
     [99, []],
   ] as const) {
     await writeFile(join(folder.path, "shared"), new Uint8Array(size));
-    const { absent } = await inspectFiles(torrent.layout, { folder, paths });
+    const { absent } = await inspectFiles(torrent.layout, filesOf(torrent, folder, paths));
     expect([...absent.held()]).toEqual(missing);
   }
 });

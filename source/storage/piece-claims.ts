@@ -1,0 +1,95 @@
+// PieceClaims: which pieces are held, which are suspect, and the journal that says so after the end of the process.
+import { Bitfield } from "../metainfo/bitfield.ts";
+import type { JournalState } from "./journal-format.ts";
+import { type RecoveredJournal, ResumeJournal, type JournalOptions } from "./resume-journal.ts";
+
+export class PieceClaims {
+  /** Pieces that are on disk and in the journal. */
+  readonly held: Bitfield;
+  /** Pieces that may be on disk and must be hashed before they count. */
+  readonly suspect: Bitfield;
+  /** Pieces that survive a loss of power. */
+  readonly synced: Bitfield;
+  readonly #journal: ResumeJournal;
+
+  constructor(options: JournalOptions, { written, suspect, synced }: JournalState) {
+    this.held = written;
+    this.suspect = suspect;
+    this.synced = synced;
+    this.#journal = new ResumeJournal(options, { written, suspect, synced });
+  }
+
+  /** Records in the journal so far: what `markSynced` counts in. */
+  get records(): number {
+    return this.#journal.records;
+  }
+
+  /** A piece was written; it is held when this resolves. Throws StorageError. */
+  async wrote(index: number): Promise<void> {
+    await this.#journal.append([{ type: "written", value: index }]);
+    this.held.set(index);
+    this.suspect.clear(index);
+  }
+
+  /** Brings pieces in line with what was found on disk; resolves to those held that were not before. Throws StorageError. */
+  async settle(indexes: Iterable<number>, onDisk: Bitfield): Promise<readonly number[]> {
+    const changed = [...indexes].filter((index) =>
+      onDisk.get(index) ? !this.held.get(index) : this.held.get(index) || this.suspect.get(index),
+    );
+    if (changed.length === 0) return [];
+    await this.#journal.append(changed.map((value) => ({ type: onDisk.get(value) ? "written" : "lost", value })));
+    for (const index of changed) {
+      this.suspect.clear(index);
+      if (onDisk.get(index)) {
+        this.held.set(index);
+      } else {
+        this.held.clear(index);
+        this.synced.clear(index);
+      }
+    }
+    return changed.filter((index) => onDisk.get(index));
+  }
+
+  /** What was held of these must be hashed before it counts again. Throws StorageError; it is doubted all the same. */
+  async distrust(indexes: Iterable<number>): Promise<void> {
+    const lost: number[] = [];
+    for (const index of indexes) {
+      if (!this.held.clear(index)) continue;
+      this.synced.clear(index);
+      this.suspect.set(index);
+      lost.push(index);
+    }
+    if (lost.length > 0) await this.#journal.append(lost.map((value) => ({ type: "lost", value })));
+  }
+
+  /** The bytes of `covered`, which the first `records` records tell of, are safe from a loss of power; so is this word of it. Throws StorageError. */
+  async markSynced(records: number, covered: Bitfield): Promise<void> {
+    await this.#journal.append([{ type: "synced", value: records }], true);
+    for (const index of covered.held()) if (this.held.get(index)) this.synced.set(index);
+  }
+
+  /** Writes the journal anew, without its history. Throws StorageError. */
+  compact(): Promise<void> {
+    return this.#journal.compact({ synced: this.synced, written: this.held, suspect: this.suspect });
+  }
+
+  /** Compacts a journal that was written to, if `compact` says so, and closes it. Throws StorageError. */
+  async close({ compact }: { readonly compact: boolean }): Promise<void> {
+    try {
+      if (compact && this.#journal.isBegun) await this.compact();
+    } finally {
+      await this.#journal.close();
+    }
+  }
+}
+
+/** What is known before anybody looks at the files: the journal's word, or that all was just hashed, or that anything may lie there. */
+export function knownState(
+  pieceCount: number,
+  { recovered, justHashed }: { readonly recovered: RecoveredJournal | undefined; readonly justHashed: boolean },
+): JournalState {
+  if (recovered) return { written: recovered.held, suspect: recovered.suspect, synced: recovered.synced };
+  const none = () => Bitfield.empty(pieceCount);
+  if (justHashed) return { written: Bitfield.full(pieceCount), suspect: none(), synced: none() };
+  return { written: none(), suspect: Bitfield.full(pieceCount), synced: none() };
+}

@@ -1,0 +1,313 @@
+// TorrentFiles: the files of one torrent by their index, and the part file, which holds what pieces need of files that nobody wants.
+//
+// The part file is one sparse file in the state folder. A byte stands in it where it stands among the bytes of all files, so it
+// needs no table that a crash could tear. Beside the data it could collide with the torrent's own names, and nothing of ours lies
+// in a person's folder. (libtorrent has a hidden file beside the data with a table of slots; Transmission writes into the unwanted files.)
+import type { Stats } from "node:fs";
+import { type FileHandle, unlink } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import type { Bitfield } from "../metainfo/bitfield.ts";
+import type { FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
+import { syncFolder } from "./atomic-write.ts";
+import { storageError, toStorageError } from "./errors.ts";
+import type { FilePart } from "./file-hasher.ts";
+import { KnownFiles } from "./known-files.ts";
+import type { OpenFiles } from "./open-files.ts";
+import { readFully, writeFully } from "./piece-io.ts";
+import { SafeFolder } from "./safe-open.ts";
+
+/** What `blocks` of a file counts in, whatever the disk's own blocks are. */
+const STAT_BLOCK_BYTES = 512;
+
+/** A file that we write to; another object when another file stands under its name. */
+export interface WrittenFile {
+  readonly ino: number;
+  /** The last one that was seen to have the file's full length. */
+  handle: FileHandle;
+}
+
+/** A file on disk: a file of the torrent under its own index, or the part file under the next index behind them. */
+interface Place {
+  readonly id: number;
+  readonly folder: SafeFolder;
+  readonly path: readonly string[];
+  /** Where the first byte of the torrent's file lies in it. */
+  readonly start: number;
+}
+
+export interface TorrentFilesOptions {
+  readonly layout: PieceLayout;
+  readonly folder: SafeFolder;
+  /** Of each file, below the folder. */
+  readonly paths: readonly (readonly string[])[];
+  /** Absolute path of the part file. */
+  readonly partFile: string;
+  /** Files whose bytes lie in the part file. */
+  readonly setAside: ReadonlySet<number>;
+  readonly openFiles: OpenFiles;
+  /** The place is not the file that was written to before: what was held there is suspect. */
+  readonly gotForeign: (place: number) => Promise<void>;
+}
+
+/** A `place` is the number of a file on disk, as in `placeOf`. All methods throw StorageError. */
+export class TorrentFiles {
+  setAside: ReadonlySet<number>;
+  readonly #options: TorrentFilesOptions;
+  readonly #layout: PieceLayout;
+  readonly #partFolder: SafeFolder;
+  readonly #keyPrefix: string;
+  /** Places that we wrote to and gave their full length. */
+  readonly #written = new Map<number, WrittenFile>();
+  readonly #known = new KnownFiles();
+  /** Places whose names a loss of power would not take, or will not once `#newNames` are synced. */
+  readonly #named = new Set<number>();
+  /** Folders in which names may be new. */
+  #newNames = new Set<string>();
+
+  constructor(options: TorrentFilesOptions) {
+    this.#options = options;
+    this.#layout = options.layout;
+    this.#partFolder = new SafeFolder(dirname(options.partFile));
+    this.#keyPrefix = `${options.partFile}\0`;
+    this.setAside = options.setAside;
+  }
+
+  /** Absolute path of the folder that the download goes to. */
+  get folder(): string {
+    return this.#options.folder.path;
+  }
+
+  /** Absolute path of the torrent's file, or of its own folder: what a person looks for. */
+  get path(): string {
+    return this.#options.folder.resolve(this.#options.paths[0]!.slice(0, 1));
+  }
+
+  placeOf(file: number): number {
+    return this.setAside.has(file) ? this.#layout.files.length : file;
+  }
+
+  pathOf(place: number): string {
+    const { folder, path } = this.#at(place);
+    return folder.resolve(path);
+  }
+
+  /** Pieces with bytes in that place. */
+  *piecesAt(place: number): Generator<number, void> {
+    for (const file of place < this.#layout.files.length ? [place] : this.setAside) {
+      const { first, end } = this.#layout.piecesOfFile(file);
+      for (let index = first; index < end; index++) yield index;
+    }
+  }
+
+  stat(place: number): Promise<Stats | undefined> {
+    const { folder, path } = this.#at(place);
+    return folder.stat(path);
+  }
+
+  /** The bytes that are there of a file of the torrent, from its first on, and when they changed; undefined when it is not there. */
+  async bytesOf(file: number): Promise<{ readonly size: number; readonly ctimeMs: number } | undefined> {
+    const { id, start } = this.#placeOf(file);
+    const stats = await this.stat(id);
+    return stats && { size: Math.max(0, stats.size - start), ctimeMs: stats.ctimeMs };
+  }
+
+  /** Bytes that must still be allocated for those pieces, as far as the files do not have them already. */
+  async bytesNeeded(pieces: Iterable<number>): Promise<number> {
+    const missing = new Map<number, number>();
+    for (const index of pieces) {
+      for (const { file, length } of this.#layout.filesOfPiece(index)) {
+        if (!this.setAside.has(file)) missing.set(file, (missing.get(file) ?? 0) + length);
+      }
+    }
+    let needed = 0;
+    for (const [file, bytes] of missing) {
+      const allocated = ((await this.stat(file))?.blocks ?? 0) * STAT_BLOCK_BYTES;
+      needed += Math.min(bytes, Math.max(0, this.#layout.files[file]!.length - allocated));
+    }
+    return needed;
+  }
+
+  /** Bytes that lie under the names of the torrent's files, whatever they are. */
+  async bytesThere(): Promise<number> {
+    let bytes = 0;
+    for (const file of this.#layout.files.keys()) bytes += (await this.stat(file))?.size ?? 0;
+    return bytes;
+  }
+
+  /** Where a segment is to be read, for the hashing threads. */
+  partOf({ file, fileOffset, length }: FileSegment): FilePart {
+    const { folder, path, start } = this.#placeOf(file);
+    return { ...folder.locate(path), position: start + fileOffset, length };
+  }
+
+  /** Fills the buffers with the bytes of a segment. Throws `truncated` when there are fewer. */
+  async read({ file, fileOffset, length }: FileSegment, into: readonly Uint8Array[]): Promise<void> {
+    const { id, start } = this.#placeOf(file);
+    await this.use(id, "read", async (handle) => {
+      const done = await readFully(handle, into, start + fileOffset);
+      if (done < length) throw storageError("truncated", this.pathOf(id));
+    });
+  }
+
+  /** Writes the bytes of a segment; what it returns is the same as long as the file under the name is. */
+  async write({ file, fileOffset }: FileSegment, bytes: Uint8Array): Promise<WrittenFile> {
+    const { id, start } = this.#placeOf(file);
+    return this.#writeAt(id, bytes, start + fileOffset);
+  }
+
+  /** Is it still the file that was written to? */
+  isStill(place: number, written: WrittenFile): boolean {
+    return this.#written.get(place) === written;
+  }
+
+  /** Looks whether somebody else has changed a file since the last look, once a second. `now` in monotonic milliseconds. */
+  async look(place: number, now: number): Promise<"unchanged" | "changed" | "missing"> {
+    if (this.#known.isFresh(place, now)) return "unchanged";
+    return this.#known.look(place, now, () => this.stat(place));
+  }
+
+  /** Is the file under this name the one that we wrote? What was deleted behind us takes bytes without a word. */
+  async isOurs(place: number): Promise<boolean> {
+    const stats = await this.stat(place);
+    return stats !== undefined && stats.ino === (this.#written.get(place)?.ino ?? stats.ino);
+  }
+
+  /** Makes the bytes of a file survive a loss of power; `syncNames` must follow, or the file may not be there. */
+  async sync(place: number): Promise<void> {
+    await this.use(place, "read", (handle) => handle.datasync());
+    if (this.#named.has(place)) return;
+    this.#named.add(place);
+    const { folder, path } = this.#at(place);
+    this.#newNames.add(folder.path);
+    for (let depth = 1; depth < path.length; depth++) this.#newNames.add(folder.resolve(path.slice(0, depth)));
+  }
+
+  /** Makes the names of the files that were synced survive a loss of power: one call for each folder. */
+  async syncNames(): Promise<void> {
+    const folders = this.#newNames;
+    this.#newNames = new Set();
+    for (const folder of folders) {
+      await syncFolder(folder).catch((error: unknown) => {
+        for (const name of folders) this.#newNames.add(name);
+        throw toStorageError(error, folder);
+      });
+    }
+  }
+
+  /** Makes the files without bytes that are wanted and not there. */
+  async createEmpty(leftOut: ReadonlySet<number>): Promise<void> {
+    for (const [file, { length }] of this.#layout.files.entries()) {
+      if (length > 0 || leftOut.has(file) || (await this.stat(file))) continue;
+      await this.use(file, "write", async () => {});
+    }
+  }
+
+  /** Writes into these files what of `held` pieces lies for them in the part file; it is safe from a loss of power then. */
+  async takeFromPartFile(files: readonly number[], held: Bitfield): Promise<void> {
+    for (const file of files) {
+      const { first, end } = this.#layout.piecesOfFile(file);
+      const segments: FileSegment[] = [];
+      for (let index = first; index < end; index++) {
+        if (!held.get(index)) continue;
+        segments.push(...this.#layout.filesOfPiece(index).filter((segment) => segment.file === file));
+      }
+      for (const segment of segments) {
+        const bytes = new Uint8Array(segment.length);
+        await this.read(segment, [bytes]);
+        await this.#writeAt(file, bytes, segment.fileOffset);
+      }
+      if (segments.length > 0) await this.sync(file);
+    }
+    await this.syncNames();
+  }
+
+  /** What stands under that name now counts, not what is open. */
+  async forget(place: number): Promise<void> {
+    await this.#options.openFiles.close(`${this.#keyPrefix}${place} `);
+    this.#written.delete(place);
+    this.#named.delete(place);
+  }
+
+  /** All files are looked at anew. */
+  async refresh(): Promise<void> {
+    this.#known.clear();
+    await this.close();
+  }
+
+  close(): Promise<void> {
+    return this.#options.openFiles.close(this.#keyPrefix);
+  }
+
+  /** Removes the torrent's files, those of its folders that are then empty, and the part file; nothing else. */
+  async remove(): Promise<void> {
+    await this.close();
+    await this.removePartFile();
+    await this.#options.folder.remove(this.#options.paths);
+  }
+
+  /** Nothing lies in the part file any more. */
+  async removePartFile(): Promise<void> {
+    const part = this.#layout.files.length;
+    await this.forget(part);
+    if (!(await this.stat(part))) return;
+    await unlink(this.#options.partFile).catch((error: unknown) => {
+      throw toStorageError(error, this.#options.partFile);
+    });
+  }
+
+  /** Runs `action` with a place's open file. */
+  async use(place: number, mode: "read" | "write", action: (handle: FileHandle) => Promise<void>): Promise<void> {
+    const { folder, path } = this.#at(place);
+    try {
+      const open = () => folder.open(path, mode);
+      await this.#options.openFiles.borrow(`${this.#keyPrefix}${place} ${mode}`, open, action);
+    } catch (error) {
+      throw toStorageError(error, folder.resolve(path));
+    }
+  }
+
+  async #writeAt(place: number, bytes: Uint8Array, position: number): Promise<WrittenFile> {
+    let written: WrittenFile | undefined;
+    this.#known.wrote(place);
+    await this.use(place, "write", async (handle) => {
+      written = await this.#ensureSize(place, handle);
+      await writeFully(handle, bytes, position);
+    });
+    this.#known.wrote(place);
+    return written!;
+  }
+
+  /**
+   * A file has its length from its first byte on, as a hole. It is never cut: what is longer is a person's business.
+   * When it is not the one that we wrote to before, what was held of it is suspect.
+   */
+  async #ensureSize(place: number, handle: FileHandle): Promise<WrittenFile> {
+    const before = this.#written.get(place);
+    if (before?.handle === handle) return before;
+    const length = this.#layout.files[place]?.length ?? 0;
+    const { ino, size } = await handle.stat();
+    if (before && (before.ino !== ino || size < length)) await this.#options.gotForeign(place);
+    if (size < length) await handle.truncate(length);
+    const known = this.#written.get(place);
+    if (known?.ino === ino) {
+      known.handle = handle;
+      return known;
+    }
+    const written = { ino, handle };
+    this.#written.set(place, written);
+    return written;
+  }
+
+  #placeOf(file: number): Place {
+    const id = this.placeOf(file);
+    return { ...this.#at(id), start: id === file ? 0 : this.#layout.files[file]!.offset };
+  }
+
+  #at(id: number): Place {
+    const { folder, paths, partFile } = this.#options;
+    const path = paths[id];
+    return path
+      ? { id, folder, path, start: 0 }
+      : { id, folder: this.#partFolder, path: [basename(partFile)], start: 0 };
+  }
+}
