@@ -49,3 +49,23 @@ describe("a token bucket", () => {
     expect(bucket.waitMs(1_000 + bucket.waitMs(1_000))).toBe(0);
   });
 });
+
+describe("a bucket below another", () => {
+  it("obeys both", () => {
+    const above = new TokenBucket(1_000);
+    const bucket = new TokenBucket(100, above);
+    expect(bucket.available(1e9)).toBe(25);
+    bucket.take(25, 1e9);
+    expect([bucket.available(1e9), above.available(1e9)]).toEqual([0, 225]);
+    expect(above.waitMs(1e9)).toBe(0);
+    expect(bucket.waitMs(1e9)).toBeGreaterThan(0);
+  });
+
+  it("without a limit of its own is as the one above", () => {
+    const above = new TokenBucket(1_000);
+    const bucket = new TokenBucket(0, above);
+    bucket.take(500, 1e9);
+    expect([bucket.available(1e9), bucket.waitMs(1e9)]).toEqual([0, above.waitMs(1e9)]);
+    expect(above.waitMs(1e9)).toBeGreaterThan(0);
+  });
+});
