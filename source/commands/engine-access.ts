@@ -7,7 +7,7 @@ import { ControlClient, ControlError } from "../control/client.ts";
 import type { EngineClient, EngineEvents } from "../control/contract.ts";
 import { controlSocketPath } from "../control/socket-path.ts";
 import { Engine, type EngineOptions } from "../engine/engine.ts";
-import { addressText } from "../engine/rows.ts";
+import { addressText } from "../engine/address-text.ts";
 import { StateInUseError } from "../storage/state-folder.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { Address } from "../swarm/events.ts";
@@ -40,6 +40,9 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       downLimit: options.limitDown ?? 0,
       upLimit: options.limitUp ?? 0,
       takesGifts: true,
+      activeDownloads: options.activeDownloads ?? 0,
+      ratioLimit: options.ratio ?? null,
+      seedSecondsLimit: options.seedTime ?? null,
       rememberTracker: oneAtATime(async (tracker: Address, wanted: boolean) => {
         await rememberTracker(options.home, tracker, wanted);
       }),
@@ -100,11 +103,13 @@ async function passOn(engine: RunningEngine, options: Options): Promise<void> {
     throw explain(error, options);
   }
   for (const tracker of options.trackers) await engine.send({ method: "add-tracker", address: addressText(tracker) });
-  if (options.limitDown === undefined && options.limitUp === undefined) return;
+  const { limitDown, limitUp, activeDownloads } = options;
+  if (limitDown === undefined && limitUp === undefined && activeDownloads === undefined) return;
   await engine.send({
     method: "set-limits",
-    ...(options.limitDown !== undefined && { downBytesPerSecond: options.limitDown }),
-    ...(options.limitUp !== undefined && { upBytesPerSecond: options.limitUp }),
+    ...(limitDown !== undefined && { downBytesPerSecond: limitDown }),
+    ...(limitUp !== undefined && { upBytesPerSecond: limitUp }),
+    ...(activeDownloads !== undefined && { activeDownloads }),
   });
 }
 
@@ -151,6 +156,9 @@ function daemonFlags(options: Options): string[] {
   if (options.host !== undefined) flags.push("--host", options.host);
   if (options.limitDown !== undefined) flags.push("--limit-down", String(options.limitDown));
   if (options.limitUp !== undefined) flags.push("--limit-up", String(options.limitUp));
+  if (options.activeDownloads !== undefined) flags.push("--active-downloads", String(options.activeDownloads));
+  if (options.ratio !== undefined) flags.push("--ratio", String(options.ratio));
+  if (options.seedTime !== undefined) flags.push("--seed-time", String(options.seedTime));
   return flags;
 }
 

@@ -1,5 +1,5 @@
 // --forget-tracker: trackers go from what is remembered, and from the engine if one runs.
-import { addressText } from "../engine/rows.ts";
+import { addressText } from "../engine/address-text.ts";
 import { StorageError } from "../storage/errors.ts";
 import { findEngine, type RunningEngine } from "./engine-access.ts";
 import type { Options } from "./options.ts";

@@ -36,6 +36,7 @@ async function get(
       target,
       ...(options.peers.length > 0 && { peers: [...options.peers] }),
       ...(options.folder !== undefined && { folder: options.folder }),
+      ...(options.sequential && { sequential: true }),
     }),
   );
   const reply = await Promise.race([asked, until.ended.then(() => undefined)]);

@@ -4,6 +4,7 @@ import { parseAddress } from "../engine/parse-address.ts";
 import { MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
 import { stateHome } from "../storage/state-folder.ts";
 import type { Address } from "../swarm/events.ts";
+import { parseDuration } from "./durations.ts";
 import { parseSize } from "./sizes.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -17,6 +18,10 @@ export interface Flags {
   readonly token?: string | undefined;
   readonly limitDown?: string | undefined;
   readonly limitUp?: string | undefined;
+  readonly activeDownloads?: number | undefined;
+  readonly ratio?: number | undefined;
+  readonly seedTime?: string | undefined;
+  readonly sequential?: boolean | undefined;
   readonly standalone?: boolean | undefined;
   readonly json?: boolean | undefined;
   readonly seed?: boolean | undefined;
@@ -47,6 +52,12 @@ export interface Options {
   /** Bytes a second; undefined: not said. */
   readonly limitDown: number | undefined;
   readonly limitUp: number | undefined;
+  /** 0: no limit. */
+  readonly activeDownloads: number | undefined;
+  readonly ratio: number | undefined;
+  /** Seconds. */
+  readonly seedTime: number | undefined;
+  readonly sequential: boolean;
   readonly standalone: boolean;
   readonly json: boolean;
   readonly seed: boolean;
@@ -72,6 +83,11 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
   if (!(Number.isInteger(count) && count >= 1 && count <= 1_000)) {
     throw new UsageError("Wrong format: --count takes a number from 1 to 1000.");
   }
+  const { activeDownloads, ratio } = flags;
+  if (activeDownloads !== undefined && !(Number.isInteger(activeDownloads) && activeDownloads >= 0)) {
+    throw new UsageError("Wrong format: --active-downloads takes a number, 0 for no limit.");
+  }
+  if (ratio !== undefined && !(ratio >= 0)) throw new UsageError("Wrong format: --ratio takes a number such as 1.5.");
   if (flags.dir === "") throw new UsageError("Wrong format: --dir takes a folder.");
   if (flags.output === "") throw new UsageError("Wrong format: --output takes a file.");
   for (const peer of flags.peer ?? []) {
@@ -88,6 +104,10 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     token: flags.token ?? environment.STA_TOKEN,
     limitDown: flags.limitDown === undefined ? undefined : parseSize(flags.limitDown, "--limit-down"),
     limitUp: flags.limitUp === undefined ? undefined : parseSize(flags.limitUp, "--limit-up"),
+    activeDownloads,
+    ratio,
+    seedTime: flags.seedTime === undefined ? undefined : parseDuration(flags.seedTime, "--seed-time"),
+    sequential: flags.sequential ?? false,
     standalone: flags.standalone ?? false,
     json: flags.json ?? false,
     seed: flags.seed ?? false,

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { addressText } from "../engine/rows.ts";
+import { addressText } from "../engine/address-text.ts";
 import { parseAddress } from "../engine/parse-address.ts";
 import { atomicWrite } from "../storage/atomic-write.ts";
 import { StorageError, toStorageError } from "../storage/errors.ts";

@@ -52,6 +52,18 @@ export const COMMANDS = {
     operands: none,
     load: () => import("./ls.ts"),
   },
+  peers: {
+    usage: "[NAME]",
+    summary: "who is connected, what moves, and why nothing does",
+    operands: { min: 0, max: 1, what: "a name or an info hash" },
+    load: () => import("./peers.ts"),
+  },
+  doctor: {
+    usage: "",
+    summary: "how the engine itself does: delays, memory, descriptors",
+    operands: none,
+    load: () => import("./doctor.ts"),
+  },
   stop: { usage: "", summary: "stop the engine", operands: none, load: () => import("./stop.ts") },
   daemon: { usage: "", summary: "run the engine in the foreground", operands: none, load: () => import("./daemon.ts") },
   demo: {

@@ -40,6 +40,8 @@ export interface EngineStatus {
   /** 0 is no limit. */
   readonly downLimitBytesPerSecond: number;
   readonly upLimitBytesPerSecond: number;
+  /** Transfers that download at once; the others are `queued`. 0 is no limit. */
+  readonly activeDownloads: number;
   /** Conditions a user should know of, as sentences; empty when all is well. */
   readonly alerts: readonly DisplayText[];
 }
@@ -79,10 +81,10 @@ export interface CatalogueRow {
 
 /**
  * `checking`: pieces on disk are being hashed. `seeding`: asks for nothing, gives what it has, which may be less than all.
- * `waiting`: wants pieces, and nobody connected has any.
+ * `waiting`: wants pieces, and nobody connected has any. `queued`: others download first.
  * `error`: stopped by a fault that `reason` names; goes on by itself or after `resume`.
  */
-export type TransferState = "checking" | "downloading" | "waiting" | "seeding" | "paused" | "error";
+export type TransferState = "checking" | "downloading" | "waiting" | "seeding" | "queued" | "paused" | "error";
 
 export interface TransferRow {
   readonly infoHash: string;
@@ -101,9 +103,29 @@ export interface TransferRow {
   readonly fileCount: number;
   /** The first 1 000 files. */
   readonly files: readonly FileRow[];
+  /** Bytes of the files that are wanted, and how many of them are held. */
+  readonly wantedBytes: number;
+  readonly wantedHeldBytes: number;
   readonly private: boolean;
+  /** Of the last seconds. */
   readonly downBytesPerSecond: number;
   readonly upBytesPerSecond: number;
+  /** Mean of the last half minute: what `secondsLeft` is told from. */
+  readonly meanDownBytesPerSecond: number;
+  readonly meanUpBytesPerSecond: number;
+  /** Bytes a second of the last 60 seconds, oldest first; empty when nothing moved in them. */
+  readonly downHistory: readonly number[];
+  readonly upHistory: readonly number[];
+  /** 0 is no limit. */
+  readonly downLimitBytesPerSecond: number;
+  readonly upLimitBytesPerSecond: number;
+  /** It stops seeding at this ratio, or after so many seconds of it; null: it does not. */
+  readonly ratioLimit: number | null;
+  readonly seedSecondsLimit: number | null;
+  /** Pieces are fetched in their order, to be used while they come. */
+  readonly sequential: boolean;
+  /** Place among those that are queued, from 1; null when it is not. */
+  readonly queuePosition: number | null;
   /** Payload bytes received and sent since it was added. */
   readonly downloadedBytes: number;
   readonly uploadedBytes: number;
@@ -119,18 +141,56 @@ export interface TransferRow {
   readonly pieceMap: string;
   /** Cells as in `pieceMap`: how many connected peers hold the rarest piece of the cell, `0` to `9` (9 or more). */
   readonly availabilityMap: string;
+  /**
+   * Copies of the torrent among connected peers: of the rarest piece, and behind the point the share of pieces that have one copy
+   * more (as libtorrent's distributed copies).
+   */
+  readonly availability: number;
   readonly peers: readonly PeerRow[];
+  /** The trackers that its metainfo names. */
+  readonly trackers: readonly AnnounceRow[];
+  /** What happened to it, oldest first, the last 100. */
+  readonly log: readonly LogRow[];
   /** Wall time, milliseconds since 1970. */
   readonly addedAt: number;
   /** `video.mkv: 12.1 MB in 1.6 s, 7.5 MB/s from 2 peers`, once a download has finished in this run of the engine. */
   readonly summary: DisplayText | null;
 }
 
+export type FilePriority = "high" | "normal" | "off";
+
 export interface FileRow {
+  /** Its place in the torrent: what `set-files` names it by. */
+  readonly index: number;
   /** Path inside the torrent, `/` between its parts. */
   readonly path: DisplayText;
   readonly length: number;
   readonly heldBytes: number;
+  readonly priority: FilePriority;
+}
+
+/** One announce URL of a transfer, and what came of it. */
+export interface AnnounceRow {
+  /** scheme://host:port: the rest of an announce URL may be a secret. */
+  readonly address: DisplayText;
+  /** From 0: those of a tier are tried before those of the next (BEP 12). */
+  readonly tier: number;
+  /** `unused`: another one answers. */
+  readonly state: "unused" | "announcing" | "working" | "failing";
+  /** Why it does not work, or what it warns of, as a sentence. */
+  readonly problem: DisplayText | null;
+  readonly nextAnnounceInSeconds: number | null;
+  /** What it said last; null when it has not. */
+  readonly seeds: number | null;
+  readonly leechers: number | null;
+}
+
+export interface LogRow {
+  /** Rises by one in a transfer; the key of the row. */
+  readonly seq: number;
+  /** Wall time, milliseconds since 1970. */
+  readonly at: number;
+  readonly text: DisplayText;
 }
 
 export interface PeerRow {
@@ -153,6 +213,16 @@ export interface PeerRow {
   readonly amInterested: boolean;
   readonly peerChoking: boolean;
   readonly peerInterested: boolean;
+  /**
+   * A letter each: `D` we download from it (`d` it chokes us), `U` it downloads from us (`u` we choke it), `S` it stalls, `I` it came
+   * to us, `F` speaks BEP 6, `P` takes gifts. As in libtorrent's clients.
+   */
+  readonly flags: string;
+  /** Payload bytes of this connection. */
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
+  /** Blocks that it was asked for and that have not come. */
+  readonly requestedBlocks: number;
   /** In words why nothing moves; empty when something does. */
   readonly idle: DisplayText;
 }
@@ -181,7 +251,12 @@ export const commandSchema = z.discriminatedUnion("method", [
     /** host:port to dial at once. */
     peers: z.array(z.string().max(255)).max(200).optional(),
     folder: z.string().optional(),
+    /** Indexes of the files that are wanted; all by default. */
+    files: z.array(z.number().int().min(0)).max(500_000).optional(),
+    sequential: z.boolean().optional(),
   }),
+  /** What a target holds, before it is added: the reply's `torrent`. */
+  z.object({ method: z.literal("inspect"), target, folder: z.string().optional() }),
   /** A file or folder to hash, publish and seed; or a .torrent whose data lies in `folder`. */
   z.object({
     method: z.literal("share"),
@@ -201,6 +276,27 @@ export const commandSchema = z.discriminatedUnion("method", [
   z.object({ method: z.literal("resume"), infoHash }),
   z.object({ method: z.literal("check"), infoHash }),
   z.object({ method: z.literal("remove"), infoHash, withData: z.boolean() }),
+  /** Files that are wanted more, or not at all; those that are not named stay as they are. */
+  z.object({
+    method: z.literal("set-files"),
+    infoHash,
+    files: z
+      .array(z.object({ index: z.number().int().min(0), priority: z.enum(["high", "normal", "off"]) }))
+      .min(1)
+      .max(500_000),
+  }),
+  /** How one transfer goes on; what is not named stays as it is. */
+  z.object({
+    method: z.literal("set-transfer"),
+    infoHash,
+    downBytesPerSecond: bytesPerSecond.optional(),
+    upBytesPerSecond: bytesPerSecond.optional(),
+    sequential: z.boolean().optional(),
+    ratioLimit: z.number().min(0).nullable().optional(),
+    seedSecondsLimit: z.number().int().min(0).nullable().optional(),
+  }),
+  /** Its place among those that wait for their turn. */
+  z.object({ method: z.literal("move"), infoHash, to: z.enum(["top", "up", "down", "bottom"]) }),
   /** host:port, also of the next; both are remembered. */
   z.object({ method: z.literal("add-tracker"), address: z.string().min(1).max(255) }),
   /** Its channel is closed, and what it offered goes from the catalogue. */
@@ -209,7 +305,10 @@ export const commandSchema = z.discriminatedUnion("method", [
     method: z.literal("set-limits"),
     downBytesPerSecond: bytesPerSecond.optional(),
     upBytesPerSecond: bytesPerSecond.optional(),
+    activeDownloads: z.number().int().min(0).max(10_000).optional(),
   }),
+  /** How the engine itself does: the reply's `doctor`. */
+  z.object({ method: z.literal("doctor") }),
   /** Paths on the engine's machine that begin with `prefix`, folders with `/` behind, at most 100. */
   z.object({ method: z.literal("complete-path"), prefix: z.string().max(4096) }),
   /** Ends the engine; transfers are saved. */
@@ -218,6 +317,48 @@ export const commandSchema = z.discriminatedUnion("method", [
 
 export type Command = z.infer<typeof commandSchema>;
 
+/** A torrent before it is added. */
+const torrentSchema = z.object({
+  infoHash,
+  name: z.string(),
+  length: z.number(),
+  pieceLength: z.number(),
+  private: z.boolean(),
+  /** Where it would go, and bytes free there; null when that cannot be told. */
+  folder: z.string(),
+  freeBytes: z.number().nullable(),
+  files: z.array(z.object({ path: z.string(), length: z.number() })),
+});
+
+export type InspectedTorrent = z.infer<typeof torrentSchema>;
+
+/** How the engine does, in figures. Milliseconds and bytes. */
+const doctorSchema = z.object({
+  pid: z.number(),
+  version: z.string(),
+  uptimeSeconds: z.number(),
+  /** How late the event loop was, in the last minute. */
+  loopDelayMs: z.object({ median: z.number(), p99: z.number(), max: z.number() }),
+  cpuSeconds: z.number(),
+  rssBytes: z.number(),
+  heapBytes: z.number(),
+  /** Memory of buffers outside of the heap. */
+  bufferBytes: z.number(),
+  descriptors: z.object({ open: z.number(), limit: z.number().nullable() }),
+  port: z.number(),
+  peers: z.number(),
+  dialing: z.number(),
+  transfers: z.number(),
+  /** Bytes of pieces that are arriving, or wait to be hashed and written. */
+  pieceBytes: z.number(),
+  /** Bytes that wait in sockets for peers to read them. */
+  socketBytes: z.number(),
+  /** Each says what is wrong and what helps; empty when all is well. */
+  findings: z.array(z.string()),
+});
+
+export type Doctor = z.infer<typeof doctorSchema>;
+
 /** What a command came to. `text` is one sentence for a person: what happened, to what, and what to do. */
 export const replySchema = z.discriminatedUnion("ok", [
   z.object({
@@ -225,6 +366,8 @@ export const replySchema = z.discriminatedUnion("ok", [
     text: z.string(),
     infoHash: z.string().optional(),
     paths: z.array(z.string()).optional(),
+    torrent: torrentSchema.optional(),
+    doctor: doctorSchema.optional(),
   }),
   z.object({
     ok: z.literal(false),
@@ -249,6 +392,9 @@ export type Reply =
       readonly text: DisplayText;
       readonly infoHash?: string;
       readonly paths?: readonly DisplayText[];
+      /** Its texts are fit for display. */
+      readonly torrent?: InspectedTorrent;
+      readonly doctor?: Doctor;
     }
   | {
       readonly ok: false;

@@ -235,10 +235,10 @@ function isHttp(url: string): boolean {
   return protocol === "http:" || protocol === "https:";
 }
 
-/** scheme://host:port of an announce URL. */
+/** scheme://host:port of an announce URL; what is none says so. */
 export function placeOf(url: string): string {
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host}`;
+  const parsed = URL.parse(url);
+  return parsed ? `${parsed.protocol}//${parsed.host}` : "not a URL";
 }
 
 /** Fisher and Yates. */

@@ -39,6 +39,11 @@ export class Connections {
     return this.#listener?.port ?? 0;
   }
 
+  /** Dials that have not come to a connection. */
+  get dialing(): number {
+    return this.#dialer.dialing;
+  }
+
   /** Takes peers on `port`, or on the next free one; 0: any. Throws the system's error when none can be had. */
   async open(port: number): Promise<void> {
     const { host, downLimit, count } = this.#options;

@@ -33,6 +33,11 @@ export class Dialer {
     this.#downLimit = downLimit;
   }
 
+  /** Dials that have not come to a connection, and those that wait for their turn. */
+  get dialing(): number {
+    return this.#open.size + this.#queue.length;
+  }
+
   /** Dials as soon as it is this one's turn. */
   dial(dial: Dial): void {
     this.#queue.push(dial);

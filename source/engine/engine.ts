@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type {
   Command,
+  Doctor as DoctorReport,
   EngineClient,
   EngineEvent,
   EngineEvents,
@@ -12,6 +13,7 @@ import type {
 import type { ChannelEvent } from "../discovery/swarm-channel.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
 import { type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
+import { StorageError } from "../storage/errors.ts";
 import { freeBytes } from "../storage/free-space.ts";
 import { StateFolder } from "../storage/state-folder.ts";
 import { TransferStore } from "../storage/transfer-store.ts";
@@ -21,8 +23,12 @@ import { Connections } from "./connections.ts";
 import { GiftTaker } from "./gift-taker.ts";
 import { HOLDERS_MS, LOW_SPACE_BYTES, SAVE_MS, STOP_MS } from "./limits.ts";
 import { PeerFinder } from "./peer-finder.ts";
+import { applyQueue } from "./download-queue.ts";
+import { Doctor } from "./doctor.ts";
+import { seedLimitReached } from "./seed-limit.ts";
+import { logLine } from "./transfer-log.ts";
 import { RateHistory } from "./rate-history.ts";
-import { addressText } from "./rows.ts";
+import { addressText } from "./address-text.ts";
 import { runCommand } from "./run-command.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -50,6 +56,11 @@ export interface EngineOptions {
   readonly upLimit: number;
   /** Takes pieces of files it never asked for, when a tracker lists them. */
   readonly takesGifts: boolean;
+  /** Transfers that download at once; 0: no limit. */
+  readonly activeDownloads: number;
+  /** When a new transfer stops seeding; null: it does not. */
+  readonly ratioLimit: number | null;
+  readonly seedSecondsLimit: number | null;
   /** Keeps a tracker that a command named for the next start, or forgets it. Rejects with StorageError. */
   readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
   /** Somebody asked the engine to stop. */
@@ -63,6 +74,8 @@ export class Engine implements EngineClient, EngineEvents {
   readonly downLimit: TokenBucket;
   readonly upLimit: TokenBucket;
   readonly log = new BroadcastLog();
+  /** Transfers that download at once; 0: no limit. */
+  activeDownloads: number;
   readonly #ending = new AbortController();
   readonly options: EngineOptions;
   readonly book: TransferBook;
@@ -75,6 +88,7 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #snapshotter: Snapshotter;
   readonly #gifts: GiftTaker;
   readonly #eventListeners = new Set<(event: EngineEvent) => void>();
+  readonly #doctor = new Doctor();
   readonly #timers: NodeJS.Timeout[] = [];
   #freeBytes: number | undefined;
   #stopping: Promise<void> | undefined;
@@ -85,6 +99,7 @@ export class Engine implements EngineClient, EngineEvents {
     this.peerId = toPeerId(Buffer.concat([Buffer.from(clientPrefix(options.version)), randomBytes(12)]));
     this.downLimit = new TokenBucket(options.downLimit);
     this.upLimit = new TokenBucket(options.upLimit);
+    this.activeDownloads = options.activeDownloads;
     this.#connections = new Connections({
       host: options.host,
       downLimit: this.downLimit,
@@ -200,6 +215,7 @@ export class Engine implements EngineClient, EngineEvents {
     for (const refusal of refusals) this.report("problem", `${metainfo.name}: ${refusal}`);
     if (!this.#isHere(entry)) return refusals;
     this.#finder.announce(entry);
+    this.queueChanged();
     await transfer.setMode(entry.settings.paused ? "paused" : activeMode(entry.settings));
     this.#tellSeeding(transfer);
     if (this.#isHere(entry)) await this.findHolders(transfer);
@@ -216,6 +232,28 @@ export class Engine implements EngineClient, EngineEvents {
     return this.#finder.findHolders(transfer);
   }
 
+  /** Downloads may have to wait, or need not any more. */
+  queueChanged(): void {
+    if (applyQueue(this.book.entries.values(), this.activeDownloads)) this.#snapshotter.changed();
+  }
+
+  /** How the engine does, in figures. */
+  doctor(): DoctorReport {
+    const { transfers, pieceBytes, socketBytes } = this.book.figures();
+    return this.#doctor.report(
+      {
+        version: this.options.version,
+        port: this.port,
+        peers: this.#connectedPeers(),
+        dialing: this.#connections.dialing,
+        transfers,
+        pieceBytes,
+        socketBytes,
+      },
+      this.#alerts(),
+    );
+  }
+
   /** Connects to one more tracker; false when it is known already. */
   addTracker(address: Address): boolean {
     const added = this.links.add(address);
@@ -230,9 +268,10 @@ export class Engine implements EngineClient, EngineEvents {
     await this.#lookAtDisk();
     this.#every(1_000, () => {
       // A tracker that is away is counted down for.
-      if (this.#history.endSecond() || this.links.isWaiting) this.#snapshotter.changed();
+      if (this.#endSecond() || this.links.isWaiting) this.#snapshotter.changed();
     });
     this.#every(5_000, () => void this.#lookAtDisk());
+    this.#every(60_000, () => this.#doctor.endMinute());
     this.#every(HOLDERS_MS, () => this.#finder.findMissing());
     this.#every(SAVE_MS, () => void this.book.saveChanged());
   }
@@ -240,6 +279,7 @@ export class Engine implements EngineClient, EngineEvents {
   async #stop(): Promise<void> {
     this.#ending.abort();
     this.#timers.forEach(clearInterval);
+    this.#doctor.close();
     const goodbye = Promise.all([this.links.close(), this.#connections.close()]);
     await this.book.close();
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
@@ -251,6 +291,40 @@ export class Engine implements EngineClient, EngineEvents {
     this.#timers.push(setInterval(action, intervalMs).unref());
   }
 
+  /** Says whether anything that is shown changed. */
+  #endSecond(): boolean {
+    let down = 0;
+    let up = 0;
+    for (const entry of this.book.entries.values()) {
+      const moved = entry.transfer.endSecond();
+      down += moved.down;
+      up += moved.up;
+      this.#countSeeding(entry);
+    }
+    this.queueChanged();
+    return this.#history.endSecond(down, up);
+  }
+
+  /** One more second of seeding; it ends at the limit that a person set. */
+  #countSeeding(entry: Entry): void {
+    const { transfer, settings } = entry;
+    if (!transfer.isComplete || transfer.mode === "paused") return;
+    const seededSeconds = settings.seededSeconds + 1;
+    entry.settings = { ...settings, seededSeconds };
+    const uploaded = settings.uploadedBytes + transfer.up.totalBytes;
+    const ratio = transfer.metainfo.length === 0 ? 0 : uploaded / transfer.metainfo.length;
+    const why = seedLimitReached({ ...settings, ratio, seededSeconds });
+    if (why === undefined) return;
+    this.report("notice", `${transfer.metainfo.name} is paused: ${why}`);
+    entry.log.add(`paused: ${why}`, Date.now());
+    void this.book.setMode(entry, "paused").catch((error: unknown) => this.#tellStorage(error));
+  }
+
+  #tellStorage(error: unknown): void {
+    if (!(error instanceof StorageError)) throw error;
+    this.report("problem", error.message);
+  }
+
   #newTransfer(metainfo: Transfer["metainfo"], storage: Transfer["storage"]): Transfer {
     return new Transfer({
       metainfo,
@@ -258,24 +332,28 @@ export class Engine implements EngineClient, EngineEvents {
       peerId: this.peerId,
       client: `sta ${this.options.version}`,
       listenPort: this.port,
+      downLimit: this.downLimit,
       upLimit: this.upLimit,
       wireBuffers: this.#wireBuffers,
       acceptsGifts: () => this.#gifts.acceptsOf(toHex(metainfo.infoHash)),
       dial: (transfer, address, source) => this.#connections.dial(transfer, address, source),
       ban: (address) => this.#connections.ban(address),
       onEvent: (transfer, event) => this.#gotTransferEvent(transfer, event),
-      countDown: (bytes) => this.#history.countDown(bytes),
-      countUp: (bytes) => this.#history.countUp(bytes),
     });
   }
 
   #gotTransferEvent(transfer: Transfer, event: TransferEvent): void {
     const entry = this.book.of(transfer);
-    if (entry) entry.row = undefined;
+    if (entry) {
+      entry.row = undefined;
+      const line = logLine(event);
+      if (line !== undefined) entry.log.add(line, Date.now());
+    }
     this.#snapshotter.changed();
     const { name } = transfer.metainfo;
     switch (event.type) {
       case "changed":
+      case "note":
         return;
       case "mode-changed":
         return this.#finder.tellHeld(transfer);
@@ -401,6 +479,7 @@ export class Engine implements EngineClient, EngineEvents {
       upHistory: this.#history.up,
       downLimitBytesPerSecond: this.downLimit.bytesPerSecond,
       upLimitBytesPerSecond: this.upLimit.bytesPerSecond,
+      activeDownloads: this.activeDownloads,
       alerts: this.#alerts(),
     };
   }

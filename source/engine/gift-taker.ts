@@ -4,6 +4,7 @@ import { parseMetainfo } from "../metainfo/parse.ts";
 import { TrackerError } from "../protocol/errors.ts";
 import type { InfoHashHex } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
+import { newTransferSettings } from "../storage/transfer-store.ts";
 import { GIFT_QUOTA_BYTES, MAX_EMPTY_GIFTS } from "./limits.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
 import type { Entry, TransferBook } from "./transfer-book.ts";
@@ -58,18 +59,7 @@ export class GiftTaker {
       const { folder } = this.#engine.options;
       const entry = await this.#engine.book.add(
         metainfo,
-        {
-          folder,
-          paused: false,
-          addedAt: Date.now(),
-          uploadedBytes: 0,
-          downloadedBytes: 0,
-          wastedBytes: 0,
-          published: false,
-          gift: true,
-          shared: false,
-          seed: true,
-        },
+        { ...newTransferSettings(folder, Date.now()), gift: true },
         { expect: "nothing" },
       );
       await this.#engine.begin(entry);

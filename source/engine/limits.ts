@@ -48,6 +48,12 @@ export const SNAPSHOT_MS = 250;
 /** Seconds of rates that are kept for the screen. */
 export const HISTORY_SECONDS = 60;
 
+/** Of how many of them the mean is taken: long enough to tell a time left by, short enough to follow a link. */
+export const MEAN_SECONDS = 30;
+
+/** Lines that a transfer remembers of what happened to it. */
+export const MAX_LOG_LINES = 100;
+
 /** Cells of a piece map at most. */
 export const MAP_CELLS = 1_024;
 
@@ -65,6 +71,12 @@ export const DISK_RETRY_MS = 10_000;
 
 /** Free bytes below which the user is told. */
 export const LOW_SPACE_BYTES = 500_000_000;
+
+/** The event loop's delay is measured so often: 0.1 % of a core, and late by 50 ms is seen. */
+export const DOCTOR_RESOLUTION_MS = 50;
+
+/** An event loop that is later than this once in a hundred times is told of: keys and peers begin to wait. */
+export const LATE_LOOP_MS = 50;
 
 /** How often counts of payload are saved. */
 export const SAVE_MS = 30_000;

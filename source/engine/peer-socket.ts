@@ -21,7 +21,8 @@ export class PeerSocket {
   readonly connection = new PeerConnection();
   readonly address: Address;
   readonly #socket: Socket;
-  readonly #downLimit: TokenBucket;
+  /** What is read is paid for here. */
+  downLimit: TokenBucket;
   #handlers: PeerSocketHandlers;
   #unsent: Uint8Array[] = [];
   #flushing = false;
@@ -33,7 +34,7 @@ export class PeerSocket {
   constructor(socket: Socket, handlers: PeerSocketHandlers, downLimit: TokenBucket) {
     this.#socket = socket;
     this.#handlers = handlers;
-    this.#downLimit = downLimit;
+    this.downLimit = downLimit;
     this.address = { host: plainHost(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 };
     socket.setNoDelay(true);
     socket.on("error", (error) => this.close(error.message));
@@ -43,6 +44,11 @@ export class PeerSocket {
   /** Reads by events: for sockets that a server accepted, which cannot be given a buffer. */
   listen(): void {
     this.#socket.on("data", (chunk: Uint8Array) => this.receive(chunk));
+  }
+
+  /** Is nothing read from it now? Its silence is then ours. */
+  get isPaused(): boolean {
+    return this.#pausedFor.size > 0;
   }
 
   get isClosed(): boolean {
@@ -131,13 +137,13 @@ export class PeerSocket {
   }
 
   #payDownLimit(bytes: number): void {
-    this.#downLimit.take(bytes, performance.now());
+    this.downLimit.take(bytes, performance.now());
     if (!this.#pausedFor.has("limit")) this.#obeyLimit();
   }
 
   /** Reads no more until the debt is paid. Looks now and then: the limit may have been changed meanwhile. */
   #obeyLimit(): void {
-    const waitMs = this.#downLimit.waitMs(performance.now());
+    const waitMs = this.downLimit.waitMs(performance.now());
     if (waitMs === 0) return this.resume("limit");
     this.pause("limit");
     this.#resumeTimer = setTimeout(() => this.#obeyLimit(), Math.min(waitMs, LIMIT_WAIT_MS));

@@ -1,11 +1,9 @@
-// RateHistory: bytes a second, down and up, for each of the last 60 seconds.
-import { HISTORY_SECONDS } from "./limits.ts";
+// RateHistory: bytes a second, down and up, for each of the last 60 seconds; nothing at all when nothing moved in them.
+import { HISTORY_SECONDS, MEAN_SECONDS } from "./limits.ts";
 
 export class RateHistory {
   #down: readonly number[] = [];
   #up: readonly number[] = [];
-  #downBytes = 0;
-  #upBytes = 0;
 
   get down(): readonly number[] {
     return this.#down;
@@ -15,21 +13,28 @@ export class RateHistory {
     return this.#up;
   }
 
-  countDown(bytes: number): void {
-    this.#downBytes += bytes;
+  /** Mean bytes a second of the last half minute, or of as much of it as there is. */
+  get meanDown(): number {
+    return meanOf(this.#down);
   }
 
-  countUp(bytes: number): void {
-    this.#upBytes += bytes;
+  get meanUp(): number {
+    return meanOf(this.#up);
   }
 
-  /** A second is over. Says whether anything that is shown changed. */
-  endSecond(): boolean {
-    const quiet = this.#downBytes + this.#upBytes === 0 && ![...this.#down, ...this.#up].some((rate) => rate > 0);
-    this.#down = [...this.#down.slice(1 - HISTORY_SECONDS), this.#downBytes];
-    this.#up = [...this.#up.slice(1 - HISTORY_SECONDS), this.#upBytes];
-    this.#downBytes = 0;
-    this.#upBytes = 0;
-    return !quiet;
+  /** A second is over in which so many bytes moved. Says whether anything that is shown changed. */
+  endSecond(downBytes: number, upBytes: number): boolean {
+    if (downBytes + upBytes === 0 && this.#down.length === 0) return false;
+    this.#down = [...this.#down.slice(1 - HISTORY_SECONDS), downBytes];
+    this.#up = [...this.#up.slice(1 - HISTORY_SECONDS), upBytes];
+    if ([...this.#down, ...this.#up].some((bytes) => bytes > 0)) return true;
+    this.#down = [];
+    this.#up = [];
+    return true;
   }
+}
+
+function meanOf(history: readonly number[]): number {
+  const recent = history.slice(-MEAN_SECONDS);
+  return recent.length === 0 ? 0 : Math.round(recent.reduce((sum, bytes) => sum + bytes, 0) / recent.length);
 }

@@ -1,57 +1,24 @@
 // What a command comes to: one function a command, each answering with one sentence.
 import { readdir } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Command, Reply } from "../control/contract.ts";
 import { MetainfoError } from "../metainfo/errors.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
-import { parseMetainfo } from "../metainfo/parse.ts";
 import { displayText } from "../protocol/display-text.ts";
 import { TrackerError } from "../protocol/errors.ts";
-import { type InfoHashHex, parseInfoHashHex, toHex } from "../protocol/ids.ts";
+import { toHex } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
+import { freeBytes } from "../storage/free-space.ts";
 import { createTorrent, readTorrentFile } from "../storage/hash-files.ts";
-import type { TransferSettings } from "../storage/transfer-store.ts";
+import { newTransferSettings, type TransferSettings } from "../storage/transfer-store.ts";
 import type { Address } from "../swarm/events.ts";
+import { addressText } from "./address-text.ts";
+import { move, setLimits, setTransfer } from "./change-settings.ts";
+import { findEntry, findListed, findMetainfo, requireEntry } from "./find-target.ts";
 import { parseAddress } from "./parse-address.ts";
-import { addressText } from "./rows.ts";
-import type { TokenBucket } from "./token-bucket.ts";
-import type { TrackerLinks } from "./tracker-links.ts";
-import type { Transfer } from "./transfer.ts";
+import { type CommandedEngine as Engine, failure, Refusal, success } from "./reply.ts";
 import { bytesText } from "./transfer-summary.ts";
-import { activeMode, type Entry, type TransferBook } from "./transfer-book.ts";
-
-/** What of an engine commands work on. */
-export interface Engine {
-  readonly options: {
-    readonly version: string;
-    readonly folder: string;
-    readonly onStop: () => void;
-    readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
-  };
-  /** Aborted when the engine stops. */
-  readonly ending: AbortSignal;
-  readonly book: TransferBook;
-  readonly links: TrackerLinks;
-  readonly downLimit: TokenBucket;
-  readonly upLimit: TokenBucket;
-  /** Begins the work of a transfer; resolves with a sentence for each tracker that did not take its metainfo. */
-  begin(entry: Entry): Promise<readonly string[]>;
-  findHolders(transfer: Transfer): Promise<void>;
-  /** False when it is known already. */
-  addTracker(address: Address): boolean;
-}
-
-type Failure = Extract<Reply, { ok: false }>;
-
-/** A command that cannot be carried out; becomes the reply. */
-class Refusal extends Error {
-  readonly code: Failure["code"];
-
-  constructor(code: Failure["code"], message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+import { activeMode, type Entry } from "./transfer-book.ts";
 
 /** Carries out a command. What went wrong is in the reply; only our own mistakes are thrown. */
 export async function runCommand(engine: Engine, command: Command): Promise<Reply> {
@@ -88,6 +55,16 @@ function dispatch(engine: Engine, command: Command): Promise<Reply> | Reply {
       return removeTracker(engine, command.address);
     case "set-limits":
       return setLimits(engine, command);
+    case "set-transfer":
+      return setTransfer(engine, command);
+    case "set-files":
+      throw new Refusal("failed", "Files of a torrent cannot be chosen yet.");
+    case "move":
+      return move(engine, command);
+    case "inspect":
+      return inspect(engine, command);
+    case "doctor":
+      return { ...success(""), doctor: engine.doctor() };
     case "complete-path":
       return completePath(command.prefix);
     case "stop":
@@ -118,19 +95,6 @@ async function download(engine: Engine, command: Extract<Command, { method: "dow
   return success(`Downloading ${transfer.metainfo.name} to ${entry.settings.folder}.`, transfer.infoHash);
 }
 
-/** The transfer a person means: by info hash or name. */
-function findEntry(engine: Engine, target: string): Entry | undefined {
-  const infoHash = parseInfoHashHex(target);
-  if (infoHash) return engine.book.get(infoHash);
-  const named = [...engine.book.entries.values()].filter(({ transfer }) => transfer.metainfo.name === target);
-  if (named.length > 1)
-    throw ambiguous(
-      target,
-      named.map(({ transfer }) => transfer.infoHash),
-    );
-  return named[0];
-}
-
 async function addTarget(
   engine: Engine,
   command: Extract<Command, { method: "download" }>,
@@ -138,49 +102,10 @@ async function addTarget(
 ): Promise<Entry> {
   const metainfo = await findMetainfo(engine, command.target, hasPeers);
   const folder = command.folder ?? engine.options.folder;
-  const entry = await engine.book.add(metainfo, newSettings(folder), { acceptMissing: true, expect: "data" });
+  const settings = { ...newSettings(engine, folder), sequential: command.sequential ?? false };
+  const entry = await engine.book.add(metainfo, settings, { acceptMissing: true, expect: "data" });
   await engine.begin(entry);
   return entry;
-}
-
-async function findMetainfo(engine: Engine, target: string, hasPeers: boolean): Promise<Metainfo> {
-  if (/^magnet:/i.test(target)) {
-    throw new Refusal(
-      "bad-format",
-      "Magnet links cannot be opened yet: give a .torrent file, a name of the catalogue or its info hash.",
-    );
-  }
-  const listed = findListed(engine, target);
-  if (listed) {
-    if (listed.holders === 0 && !hasPeers) throw new Refusal("no-holder", `No peer has the file ${listed.name} now.`);
-    return parseMetainfo(await engine.links.torrent(listed.infoHash));
-  }
-  if (isAbsolute(target) || target.endsWith(".torrent")) return readTorrentFile(resolve(target));
-  const hint = engine.links.count === 0 ? " No tracker is set: add one with --tracker HOST:PORT." : "";
-  throw new Refusal("not-found", `File does not exist in the swarm: ${target}.${hint}`);
-}
-
-/** The entry of the catalogues that a person means: by info hash, or by a name that only one content has. */
-function findListed(
-  engine: Engine,
-  target: string,
-): { infoHash: InfoHashHex; name: string; holders: number } | undefined {
-  const infoHash = parseInfoHashHex(target);
-  const found = new Map<InfoHashHex, { infoHash: InfoHashHex; name: string; holders: number }>();
-  for (const { entry } of engine.links.entries()) {
-    if (infoHash ? entry.infoHash !== infoHash : entry.name !== target) continue;
-    const known = found.get(entry.infoHash);
-    if (!known || known.holders < entry.holders) found.set(entry.infoHash, entry);
-  }
-  if (found.size > 1) throw ambiguous(target, [...found.keys()]);
-  return found.values().next().value;
-}
-
-function ambiguous(name: string, infoHashes: readonly string[]): Refusal {
-  return new Refusal(
-    "bad-format",
-    `${infoHashes.length} files are named ${name}: give the info hash, ${infoHashes.join(" or ")}.`,
-  );
 }
 
 async function share(engine: Engine, command: Extract<Command, { method: "share" }>): Promise<Reply> {
@@ -204,7 +129,7 @@ async function share(engine: Engine, command: Extract<Command, { method: "share"
     await engine.book.remove(entry, false);
     engine.links.forget(entry.transfer.infoHash);
   }
-  const entry = await engine.book.add(metainfo, newSettings(folder), { justHashed: true });
+  const entry = await engine.book.add(metainfo, newSettings(engine, folder), { justHashed: true });
   return seeding(engine, entry);
 }
 
@@ -212,7 +137,8 @@ async function share(engine: Engine, command: Extract<Command, { method: "share"
 async function shareTorrent(engine: Engine, metainfo: Metainfo, folder: string, partial: boolean): Promise<Reply> {
   const known = engine.book.get(toHex(metainfo.infoHash));
   const entry =
-    known ?? (await engine.book.add(metainfo, { ...newSettings(folder), paused: true }, { acceptMissing: true }));
+    known ??
+    (await engine.book.add(metainfo, { ...newSettings(engine, folder), paused: true }, { acceptMissing: true }));
   if (!entry.transfer.isComplete) await entry.transfer.check();
   const { isComplete, swarm, layout } = entry.transfer;
   if (!isComplete && !(partial && !swarm.states.held.isEmpty)) {
@@ -289,12 +215,6 @@ async function remove(engine: Engine, infoHash: string, withData: boolean): Prom
   );
 }
 
-function requireEntry(engine: Engine, infoHash: string): Entry {
-  const entry = findEntry(engine, infoHash);
-  if (!entry) throw new Refusal("not-found", `There is no transfer ${infoHash}.`);
-  return entry;
-}
-
 async function addTracker(engine: Engine, text: string): Promise<Reply> {
   const address = parseTracker(text);
   const added = engine.addTracker(address);
@@ -327,17 +247,6 @@ async function remember(engine: Engine, address: Address, wanted: boolean): Prom
   }
 }
 
-function setLimits(engine: Engine, command: Extract<Command, { method: "set-limits" }>): Reply {
-  if (command.downBytesPerSecond !== undefined) engine.downLimit.bytesPerSecond = command.downBytesPerSecond;
-  if (command.upBytesPerSecond !== undefined) engine.upLimit.bytesPerSecond = command.upBytesPerSecond;
-  const down = limitText("down", engine.downLimit);
-  return success(`The rate limits are set: ${down}, ${limitText("up", engine.upLimit)}.`);
-}
-
-function limitText(direction: "down" | "up", { bytesPerSecond }: TokenBucket): string {
-  return bytesPerSecond === 0 ? `no limit ${direction}` : `${direction} ${bytesText(bytesPerSecond)}/s`;
-}
-
 async function completePath(prefix: string): Promise<Reply> {
   const folder = prefix.endsWith("/") ? prefix : dirname(prefix);
   const start = prefix.endsWith("/") ? "" : basename(prefix);
@@ -354,25 +263,25 @@ async function completePath(prefix: string): Promise<Reply> {
   };
 }
 
-function newSettings(folder: string): TransferSettings {
-  return {
-    folder: resolve(folder),
-    paused: false,
-    addedAt: Date.now(),
-    uploadedBytes: 0,
-    downloadedBytes: 0,
-    wastedBytes: 0,
-    published: false,
-    gift: false,
-    shared: false,
-    seed: true,
+/** What a target holds, before it is added. */
+async function inspect(engine: Engine, command: Extract<Command, { method: "inspect" }>): Promise<Reply> {
+  const metainfo =
+    findEntry(engine, command.target)?.transfer.metainfo ?? (await findMetainfo(engine, command.target, true));
+  const folder = resolve(command.folder ?? engine.options.folder);
+  const torrent = {
+    infoHash: toHex(metainfo.infoHash),
+    name: displayText(metainfo.name),
+    length: metainfo.length,
+    pieceLength: metainfo.pieceLength,
+    private: metainfo.private,
+    folder: displayText(folder),
+    freeBytes: (await freeBytes(folder)) ?? null,
+    files: metainfo.files.map(({ path, length }) => ({ path: displayText(path.join("/")), length })),
   };
+  return { ...success(`${metainfo.name}: ${bytesText(metainfo.length)}.`, torrent.infoHash), torrent };
 }
 
-function success(text: string, infoHash?: string): Extract<Reply, { ok: true }> {
-  return { ok: true, text: displayText(text), ...(infoHash !== undefined && { infoHash }) };
-}
-
-function failure(code: Failure["code"], text: string): Failure {
-  return { ok: false, code, text: displayText(text) };
+function newSettings(engine: Engine, folder: string): TransferSettings {
+  const { ratioLimit, seedSecondsLimit } = engine.options;
+  return { ...newTransferSettings(resolve(folder), Date.now()), ratioLimit, seedSecondsLimit };
 }

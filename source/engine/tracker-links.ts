@@ -6,7 +6,7 @@ import { displayText } from "../protocol/display-text.ts";
 import { TrackerError } from "../protocol/errors.ts";
 import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
 import type { Address } from "../swarm/events.ts";
-import { addressText } from "./rows.ts";
+import { addressText } from "./address-text.ts";
 
 export interface TrackerLinksOptions {
   readonly peerId: PeerId;

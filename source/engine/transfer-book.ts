@@ -10,6 +10,7 @@ import { OpenFiles } from "../storage/open-files.ts";
 import { TorrentStorage } from "../storage/torrent-storage.ts";
 import type { TransferSettings, TransferStore } from "../storage/transfer-store.ts";
 import { transferRow } from "./rows.ts";
+import { TransferLog } from "./transfer-log.ts";
 import type { Transfer, TransferMode } from "./transfer.ts";
 
 /** A transfer and what is remembered of it. */
@@ -18,6 +19,9 @@ export interface Entry {
   settings: TransferSettings;
   summary: DisplayText | null;
   announcer: HttpAnnouncer | undefined;
+  readonly log: TransferLog;
+  /** Its place among those that wait for their turn, from 1. */
+  queuePosition: number | null;
   /** The row that was shown last; undefined: it must be made anew. */
   row: TransferRow | undefined;
   /** Payload counts as they were saved last. */
@@ -167,23 +171,36 @@ export class TransferBook {
     await this.#hashWorkers.close();
   }
 
+  /** How many there are, and the memory they keep. */
+  figures(): { transfers: number; pieceBytes: number; socketBytes: number } {
+    const figures = { transfers: this.#entries.size, pieceBytes: 0, socketBytes: 0 };
+    for (const { transfer } of this.#entries.values()) {
+      figures.pieceBytes += transfer.pieceBytes;
+      figures.socketBytes += transfer.socketBytes;
+    }
+    return figures;
+  }
+
   /** Rows for the screen; those of transfers where nothing moved are the same objects as before. */
   rows(now: number): readonly TransferRow[] {
     return Array.from(this.#entries.values(), (entry) => {
       const { transfer, settings } = entry;
-      const quiet = transfer.connectedPeers === 0 && transfer.checkedPieces === undefined && !isMoving(entry.row);
+      const quiet =
+        transfer.connectedPeers === 0 &&
+        transfer.checkedPieces === undefined &&
+        transfer.history.down.length === 0 &&
+        !isMoving(entry.row);
       // What was given while nobody looked shows in the count alone.
       const counted = entry.row?.uploadedBytes === settings.uploadedBytes + transfer.up.totalBytes;
       if (entry.row && quiet && counted) return entry.row;
       const row = transferRow(
         transfer,
         {
-          folder: settings.folder,
-          addedAt: settings.addedAt,
-          earlierDownBytes: settings.downloadedBytes,
-          earlierUpBytes: settings.uploadedBytes,
-          earlierWastedBytes: settings.wastedBytes,
+          settings,
           summary: entry.summary,
+          announcer: entry.announcer?.state,
+          log: entry.log.rows,
+          queuePosition: entry.queuePosition,
         },
         now,
       );
@@ -249,7 +266,18 @@ export class TransferBook {
       throw new StorageError("in-use", settings.folder, "The engine is stopping.");
     }
     const transfer = this.#options.newTransfer(metainfo, storage);
-    const entry: Entry = { transfer, settings, summary: null, announcer: undefined, row: undefined, savedBytes: 0 };
+    transfer.downLimit.bytesPerSecond = settings.downLimit;
+    transfer.upLimit.bytesPerSecond = settings.upLimit;
+    const entry: Entry = {
+      transfer,
+      settings,
+      summary: null,
+      announcer: undefined,
+      log: new TransferLog(),
+      queuePosition: null,
+      row: undefined,
+      savedBytes: 0,
+    };
     this.#entries.set(infoHash, entry);
     return entry;
   }
@@ -261,7 +289,7 @@ export class TransferBook {
 }
 
 function isMoving(row: TransferRow | undefined): boolean {
-  return row !== undefined && (row.downBytesPerSecond > 0 || row.upBytesPerSecond > 0 || row.peers.length > 0);
+  return row !== undefined && (row.downHistory.length > 0 || row.peers.length > 0);
 }
 
 function placeTaken(path: string, how: string): StorageError {

@@ -13,7 +13,8 @@ import { RateMeter } from "../swarm/rate-meter.ts";
 import { Swarm } from "../swarm/swarm.ts";
 import { DISK_RETRY_MS } from "./limits.ts";
 import type { PeerSocket } from "./peer-socket.ts";
-import type { TokenBucket } from "./token-bucket.ts";
+import { RateHistory } from "./rate-history.ts";
+import { TokenBucket } from "./token-bucket.ts";
 import { TransferDisk } from "./transfer-disk.ts";
 import { Uploader } from "./uploader.ts";
 import type { WireBuffers } from "./wire-buffers.ts";
@@ -29,6 +30,8 @@ export type TransferEvent =
   | { readonly type: "completed"; readonly seconds: number; readonly peers: number; readonly bytes: number }
   | { readonly type: "gift"; readonly direction: "given" | "received"; readonly index: number; readonly peer: string }
   | { readonly type: "problem"; readonly error: StorageError }
+  /** Of interest to who looks into this transfer. */
+  | { readonly type: "note"; readonly text: string }
   /** It began, went on or was paused. */
   | { readonly type: "mode-changed" }
   | { readonly type: "changed" };
@@ -40,15 +43,14 @@ export interface TransferOptions {
   /** `v` of our extended handshake. */
   readonly client: string;
   readonly listenPort: number;
+  /** Limits of the whole engine. */
+  readonly downLimit: TokenBucket;
   readonly upLimit: TokenBucket;
   readonly wireBuffers: WireBuffers;
   readonly acceptsGifts: () => boolean;
   readonly dial: (transfer: Transfer, address: Address, source: PeerSource) => void;
   readonly ban: (address: Address) => void;
   readonly onEvent: (transfer: Transfer, event: TransferEvent) => void;
-  /** Payload counted over all transfers. */
-  readonly countDown: (bytes: number) => void;
-  readonly countUp: (bytes: number) => void;
 }
 
 /** Faults that mean that the files are not what they were. */
@@ -66,10 +68,15 @@ export class Transfer {
   readonly infoHash: InfoHashHex;
   readonly down = new RateMeter();
   readonly up = new RateMeter();
+  readonly history = new RateHistory();
+  readonly downLimit: TokenBucket;
+  readonly upLimit: TokenBucket;
   /** Pieces we gave to others since the engine began. */
   readonly given: Bitfield;
   swarm: Swarm;
   mode: TransferMode = "paused";
+  /** Others download first: it asks for nothing, and gives what it has. */
+  isQueued = false;
   /** Pieces hashed by the check that runs; undefined: none runs. */
   checkedPieces: number | undefined;
   /** What stopped it; it goes on by itself when the cause is gone. */
@@ -93,6 +100,9 @@ export class Transfer {
   #startedBytes = 0;
   readonly #sources = new Set<string>();
   #closed = false;
+  /** Payload counts at the end of the last second. */
+  #earlierDown = 0;
+  #earlierUp = 0;
 
   constructor(options: TransferOptions) {
     this.#options = options;
@@ -108,6 +118,8 @@ export class Transfer {
       fullChanged: (full) => this.#diskFullChanged(full),
     });
     this.given = Bitfield.empty(this.layout.pieceCount);
+    this.downLimit = new TokenBucket(0, options.downLimit);
+    this.upLimit = new TokenBucket(0, options.upLimit);
     this.swarm = this.#newSwarm();
   }
 
@@ -128,6 +140,19 @@ export class Transfer {
     return held.count * this.layout.pieceLength - short;
   }
 
+  /** Bytes of pieces that are arriving, or wait for their hash and the disk. */
+  get pieceBytes(): number {
+    const { downloading, verifying } = this.swarm.states;
+    return (downloading.size + verifying.size) * this.layout.pieceLength;
+  }
+
+  /** Bytes that wait for peers to read them. */
+  get socketBytes(): number {
+    let bytes = 0;
+    for (const { socket } of this.#peers.values()) bytes += socket.waitingBytes;
+    return bytes;
+  }
+
   /** Payload bytes that were received and of no use. */
   get wastedBytes(): number {
     return this.#earlierWastedBytes + this.swarm.wastedBytes;
@@ -144,6 +169,23 @@ export class Transfer {
     if (this.#closed) return;
     if (mode !== "paused" && !this.storage.suspect.isEmpty) await this.recheck();
     else this.#activate();
+  }
+
+  /** Lets it wait for its turn, or go on. */
+  setQueued(queued: boolean): void {
+    if (queued === this.isQueued) return;
+    this.isQueued = queued;
+    this.#activate();
+  }
+
+  /** A second is over: notes what moved in it. */
+  endSecond(): { down: number; up: number } {
+    const down = this.down.totalBytes - this.#earlierDown;
+    const up = this.up.totalBytes - this.#earlierUp;
+    this.#earlierDown += down;
+    this.#earlierUp += up;
+    this.history.endSecond(down, up);
+    return { down, up };
   }
 
   /** Hashes what is on disk, all pieces or `only` some, and goes on from what was found. A check that runs is waited for instead. */
@@ -197,10 +239,11 @@ export class Transfer {
     if (this.#closed) return socket.close("the transfer has ended");
     const key = ++this.#lastKey;
     socket.connection.bind(this.layout.pieceCount);
+    socket.downLimit = this.downLimit;
     if (source === "incoming") socket.send(this.handshake());
     const uploader = new Uploader({
       socket,
-      limit: this.#options.upLimit,
+      limit: this.upLimit,
       buffers: this.#options.wireBuffers,
       take: (maxBytes) => this.swarm.takeUploads(key, maxBytes),
       read: (index, begin, into) => this.#disk.read(index, begin, into),
@@ -280,8 +323,8 @@ export class Transfer {
 
   #activate(): void {
     if (this.#closed || this.checkedPieces !== undefined) return;
-    const download = this.mode === "download" && !this.problem;
-    const upload = this.mode !== "paused";
+    const download = this.mode === "download" && !this.problem && !this.isQueued;
+    const upload = this.mode !== "paused" && !(this.isQueued && this.storage.held.isEmpty);
     if (download && !this.isComplete && this.#startedAt === undefined) {
       this.#startedAt = performance.now();
       this.#startedBytes = this.heldBytes;
@@ -295,7 +338,6 @@ export class Transfer {
       const { length } =
         message.type === "piece" ? message.data : message.message.type === "block" ? message.message.data : [];
       this.down.add(length, performance.now());
-      this.#options.countDown(length);
     }
     this.dispatch({ type: "message", peer: key, message });
   }
@@ -424,7 +466,6 @@ export class Transfer {
 
   #blockSent(key: PeerKey, bytes: number): void {
     this.up.add(bytes, performance.now());
-    this.#options.countUp(bytes);
     this.dispatch({ type: "block-sent", peer: key, bytes });
   }
 
@@ -432,6 +473,8 @@ export class Transfer {
     const peer = this.#peers.get(key);
     if (!peer) return;
     if (ban) this.#options.ban(peer.socket.address);
+    const { host, port } = peer.socket.address;
+    this.#options.onEvent(this, { type: "note", text: `${host}:${port} was ${ban ? "banned" : "let go"}: ${reason}` });
     peer.socket.close(reason);
   }
 

@@ -32,9 +32,26 @@ export const transferSettingsSchema = z.looseObject({
   shared: z.boolean().default(false),
   /** It goes on being shared when it is whole. */
   seed: z.boolean().default(true),
+  /** Bytes a second; 0 is no limit. */
+  downLimit: bytes.default(0),
+  upLimit: bytes.default(0),
+  /** It is paused at this ratio, or after so many seconds of seeding. */
+  ratioLimit: z.number().min(0).nullable().default(null),
+  seedSecondsLimit: bytes.nullable().default(null),
+  /** For how long it was whole and shared. */
+  seededSeconds: bytes.default(0),
+  /** Pieces are fetched in their order. */
+  sequential: z.boolean().default(false),
+  /** Downloads begin in this order; who says nothing gets the time it was added at. */
+  order: z.number().optional(),
 });
 
 export type TransferSettings = z.infer<typeof transferSettingsSchema>;
+
+/** Settings of a transfer that nobody has changed; `addedAt`: wall time. */
+export function newTransferSettings(folder: string, addedAt: number): TransferSettings {
+  return transferSettingsSchema.parse({ folder, addedAt });
+}
 
 export interface StoredTransfer {
   readonly metainfo: Metainfo;

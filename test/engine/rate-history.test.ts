@@ -1,35 +1,36 @@
-import { describe, expect, it } from "vitest";
-import { HISTORY_SECONDS } from "../../source/engine/limits.ts";
+import { expect, test } from "vitest";
 import { RateHistory } from "../../source/engine/rate-history.ts";
 
-describe("the history of rates", () => {
-  it("has one figure a second, the last 60, oldest first", () => {
-    const history = new RateHistory();
-    for (let second = 1; second <= HISTORY_SECONDS + 5; second++) {
-      history.countDown(second);
-      history.countDown(1_000);
-      history.countUp(2 * second);
-      history.endSecond();
-    }
-    expect(history.down).toHaveLength(HISTORY_SECONDS);
-    expect([history.down[0], history.down.at(-1)]).toEqual([1_006, 1_065]);
-    expect([history.up[0], history.up.at(-1)]).toEqual([12, 130]);
-  });
+test("the last 60 seconds are kept, oldest first", () => {
+  const history = new RateHistory();
+  for (let second = 1; second <= 70; second++) history.endSecond(second, 2 * second);
+  expect(history.down).toEqual(Array.from({ length: 60 }, (_, i) => i + 11));
+  expect(history.up.at(-1)).toBe(140);
+});
 
-  it("changes while a second with traffic is in it, and not any more when all is quiet", () => {
-    const history = new RateHistory();
-    expect(history.endSecond()).toBe(false);
-    history.countUp(1);
-    const changes = Array.from({ length: HISTORY_SECONDS + 5 }, () => history.endSecond());
-    expect(changes.filter(Boolean)).toHaveLength(HISTORY_SECONDS + 1);
-    expect(changes.at(-1)).toBe(false);
-  });
+test("a second without a byte changes nothing while there is nothing to show", () => {
+  const history = new RateHistory();
+  expect(history.endSecond(0, 0)).toBe(false);
+  expect(history.down).toEqual([]);
+});
 
-  it("replaces its arrays: what was handed out stays as it was", () => {
-    const history = new RateHistory();
-    const before = history.down;
-    history.countDown(5);
-    history.endSecond();
-    expect([before, history.down]).toEqual([[], [5]]);
-  });
+test("a rate that has passed is shown moving away, and then nothing is", () => {
+  const history = new RateHistory();
+  expect(history.endSecond(5, 0)).toBe(true);
+  for (let second = 0; second < 59; second++) expect(history.endSecond(0, 0)).toBe(true);
+  expect(history.down).toHaveLength(60);
+  expect(history.endSecond(0, 0)).toBe(true);
+  expect(history.down).toEqual([]);
+  expect(history.endSecond(0, 0)).toBe(false);
+});
+
+test("the mean is that of the last half minute, or of as much as there is", () => {
+  const history = new RateHistory();
+  expect(history.meanDown).toBe(0);
+  history.endSecond(30, 3);
+  history.endSecond(10, 0);
+  expect(history.meanDown).toBe(20);
+  expect(history.meanUp).toBe(2);
+  for (let second = 0; second < 30; second++) history.endSecond(7, 1);
+  expect(history.meanDown).toBe(7);
 });

@@ -1,20 +1,28 @@
 import { describe, expect, it } from "vitest";
 import { MAP_CELLS, MAX_LISTED_FILES } from "../../source/engine/limits.ts";
-import { addressText, transferRow } from "../../source/engine/rows.ts";
+import { addressText } from "../../source/engine/address-text.ts";
+import { RateHistory } from "../../source/engine/rate-history.ts";
+import { transferRow } from "../../source/engine/rows.ts";
+import { TokenBucket } from "../../source/engine/token-bucket.ts";
 import type { Transfer } from "../../source/engine/transfer.ts";
 import { Bitfield } from "../../source/metainfo/bitfield.ts";
 import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
 import { StorageError } from "../../source/storage/errors.ts";
+import { newTransferSettings } from "../../source/storage/transfer-store.ts";
 import { RateMeter } from "../../source/swarm/rate-meter.ts";
 import { HandSwarm } from "../swarm/support.ts";
 
 const FACTS = {
-  folder: "/downloads",
-  addedAt: 5,
-  earlierDownBytes: 1_000,
-  earlierUpBytes: 2_000,
-  earlierWastedBytes: 3,
+  settings: {
+    ...newTransferSettings("/downloads", 5),
+    downloadedBytes: 1_000,
+    uploadedBytes: 2_000,
+    wastedBytes: 3,
+  },
   summary: null,
+  announcer: undefined,
+  log: [],
+  queuePosition: null,
 };
 
 /** A transfer of a swarm by hand, with what a row looks at. */
@@ -27,6 +35,7 @@ function fake(hand: HandSwarm, more: object = {}): Transfer {
       pieceLength: layout.pieceLength,
       files: layout.files,
       private: false,
+      announce: [],
     },
     layout,
     swarm,
@@ -35,6 +44,9 @@ function fake(hand: HandSwarm, more: object = {}): Transfer {
     given: Bitfield.empty(layout.pieceCount),
     down: new RateMeter(),
     up: new RateMeter(),
+    history: new RateHistory(),
+    downLimit: new TokenBucket(0),
+    upLimit: new TokenBucket(0),
     heldBytes: swarm.states.held.count * layout.pieceLength,
     wastedBytes: 4,
     isComplete: swarm.states.held.isFull,
@@ -106,7 +118,7 @@ describe("the row of a transfer", () => {
       ...Array.from({ length: MAX_LISTED_FILES }, (_, i) => ({ path: [`e${i}`], length: 0, offset: 4 * pieceLength })),
     ];
     const layout = new PieceLayout({ length: 4 * pieceLength, pieceLength, files });
-    const metainfo = { name: "n", length: layout.length, pieceLength, files, private: false };
+    const metainfo = { name: "n", length: layout.length, pieceLength, files, private: false, announce: [] };
     const row = rowOf(fake(hand, { layout, metainfo }));
     expect(row.files).toHaveLength(MAX_LISTED_FILES);
     expect(row.fileCount).toBe(MAX_LISTED_FILES + 2);
@@ -120,6 +132,60 @@ describe("the row of a transfer", () => {
 });
 
 describe("the row of a peer", () => {
+  it("says that others download first, and when its turn comes", () => {
+    const row = transferRow(fake(new HandSwarm(), { isQueued: true }), { ...FACTS, queuePosition: 3 }, 1_000);
+    expect(row).toMatchObject({ state: "queued", reason: "waits for its turn", queuePosition: 3 });
+  });
+
+  it("counts the copies among its peers as libtorrent does", () => {
+    const hand = new HandSwarm({ pieceCount: 4 });
+    expect(rowOf(fake(hand)).availability).toBe(0);
+    hand.join(1, [0, 2]);
+    expect(rowOf(fake(hand)).availability).toBe(0.5);
+    hand.join(2, "all");
+    expect(rowOf(fake(hand)).availability).toBe(1.5);
+    hand.join(3, [1, 3]);
+    expect(rowOf(fake(hand)).availability).toBe(2);
+  });
+
+  it("tells the time left by the mean of half a minute, and shows what moved in each second", () => {
+    const hand = new HandSwarm({ pieceCount: 4 });
+    hand.join(1, "all");
+    const transfer = fake(hand);
+    const left = 4 * hand.layout.pieceLength;
+    transfer.down.add(1e9, 1_000);
+    transfer.history.endSecond(left / 8, 0);
+    transfer.history.endSecond(3 * (left / 8), 5);
+    expect(rowOf(transfer)).toMatchObject({
+      secondsLeft: 4,
+      meanDownBytesPerSecond: left / 4,
+      downHistory: [left / 8, 3 * (left / 8)],
+      upHistory: [0, 5],
+    });
+  });
+
+  it("shows each announce URL without its secrets, and what came of the one that was spoken to", () => {
+    const announce = [["http://a:1/announce?passkey=secret", "udp://b:2"], ["nonsense"]];
+    const hand = new HandSwarm();
+    const transfer = fake(hand);
+    Object.assign(transfer.metainfo, { announce });
+    const announcer = {
+      state: "failing",
+      tracker: "http://a:1",
+      problem: "It did not answer.",
+      nextAt: 31_000,
+      seeds: null,
+      leechers: null,
+    } as const;
+    const { trackers } = transferRow(transfer, { ...FACTS, announcer }, 1_000);
+    expect(trackers.map(({ address, tier, state }) => [address, tier, state])).toEqual([
+      ["http://a:1", 0, "failing"],
+      ["udp://b:2", 0, "unused"],
+      ["not a URL", 1, "unused"],
+    ]);
+    expect(trackers[0]).toMatchObject({ problem: "It did not answer.", nextAnnounceInSeconds: 30 });
+  });
+
   it("says why nothing moves", () => {
     const hand = new HandSwarm({ pieceCount: 2, held: [0] });
     hand.join(1);
@@ -152,6 +218,18 @@ describe("the row of a peer", () => {
       idle: "",
     });
     expect(peer!.client).not.toContain("\x1b");
+  });
+
+  it("tells in letters what a peer and we do for one another", () => {
+    const hand = new HandSwarm({ pieceCount: 2, blocksPerPiece: 4, held: [0] });
+    hand.join(1, [1]);
+    const flags = () => rowOf(fake(hand)).peers[0]!.flags;
+    expect(flags()).toBe("dIFP");
+    hand.say(1, { type: "unchoke" });
+    hand.say(1, { type: "interested" });
+    expect(flags()).toMatch(/^D[Uu]IFP$/);
+    hand.pass(25_000);
+    expect(flags()).toContain("S");
   });
 
   it("puts an IPv6 address into brackets", () => {

@@ -6,7 +6,7 @@ import { StorageError } from "../../source/storage/errors.ts";
 import { writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 import { RawClient, startTracker, torrentOf } from "../tracker/support.ts";
-import { share, startEngine, type TestEngine, torrentFile, until } from "./support.ts";
+import { rowOf, share, startEngine, type TestEngine, torrentFile, until, untilRow } from "./support.ts";
 
 const NOWHERE = "0123456789abcdef0123456789abcdef01234567";
 
@@ -170,9 +170,9 @@ describe("a command", () => {
   it("sets limits, each by itself", async () => {
     const on = await startEngine();
     const down = await ask(on, { method: "set-limits", downBytesPerSecond: 5 });
-    expect(down.text).toBe("The rate limits are set: down 5 B/s, no limit up.");
+    expect(down.text).toBe("The limits are set: down 5 B/s, no limit up.");
     const both = await ask(on, { method: "set-limits", upBytesPerSecond: 7 });
-    expect(both.text).toBe("The rate limits are set: down 5 B/s, up 7 B/s.");
+    expect(both.text).toBe("The limits are set: down 5 B/s, up 7 B/s.");
     expect([on.engine.downLimit.bytesPerSecond, on.engine.upLimit.bytesPerSecond]).toEqual([5, 7]);
   });
 
@@ -264,5 +264,80 @@ describe("a command", () => {
     expect((await ask(other, { method: "share", path: target, folder, partial: true })).ok).toBe(true);
     const { transfer } = other.engine.book.get(infoHash)!;
     expect([transfer.mode, transfer.swarm.states.held.count]).toEqual(["hold", 1]);
+  });
+});
+
+describe("what a transfer goes by", () => {
+  async function sharing(): Promise<{ on: TestEngine; infoHash: string }> {
+    const on = await startEngine();
+    const path = join(await temporaryFolder(), "file.bin");
+    await writeFileOf(path, 100_000, "x");
+    return { on, infoHash: await share(on, path) };
+  }
+
+  it("is changed one by one, and outlives the engine", async () => {
+    const { on, infoHash } = await sharing();
+    const first = await ask(on, { method: "set-transfer", infoHash, upBytesPerSecond: 5_000, ratioLimit: 2 });
+    expect(first.text).toBe("file.bin: no limit down, up 5.0 kB/s, is shared until its ratio is 2.");
+    await ask(on, { method: "set-transfer", infoHash, sequential: true, seedSecondsLimit: 60 });
+    const set = { upLimitBytesPerSecond: 5_000, ratioLimit: 2, sequential: true, seedSecondsLimit: 60 };
+    expect(rowOf(on, infoHash)).toMatchObject(set);
+    await on.engine.close();
+    const again = await startEngine({ home: on.home });
+    expect(rowOf(again, infoHash)).toMatchObject(set);
+    expect((await ask(again, { method: "set-transfer", infoHash, ratioLimit: null })).ok).toBe(true);
+    expect(rowOf(again, infoHash)).toMatchObject({ ...set, ratioLimit: null });
+  });
+
+  it("ends its seeding with a line that says why", async () => {
+    const { on, infoHash } = await sharing();
+    await ask(on, { method: "set-transfer", infoHash, ratioLimit: 0 });
+    await untilRow(on, infoHash, ({ state }) => state === "paused");
+    expect(rowOf(on, infoHash)?.log.at(-1)?.text).toBe("paused: it reached its ratio of 0");
+    expect(on.engine.getSnapshot().broadcasts.at(-1)?.text).toBe("file.bin is paused: it reached its ratio of 0");
+  });
+
+  it("does not move what is whole", async () => {
+    const { on, infoHash } = await sharing();
+    const reply = await ask(on, { method: "move", infoHash, to: "top" });
+    expect(reply).toMatchObject({ ok: false, text: "file.bin is whole: it waits for nothing." });
+  });
+
+  it("waits for its turn when so many download already, and can be moved to the front", async () => {
+    const source = await startEngine();
+    const on = await startEngine({ activeDownloads: 1 });
+    const hashes: string[] = [];
+    for (const name of ["one", "two", "three"]) {
+      const path = join(await temporaryFolder(), name);
+      await writeFileOf(path, 100_000, name);
+      hashes.push(await share(source, path));
+      const target = await torrentFile(source, hashes.at(-1) as never);
+      // Nobody is known who has it: it looks for peers and takes nobody's turn.
+      await ask(on, { method: "download", target });
+    }
+    const [one, two, three] = hashes as [string, string, string];
+    expect([one, two, three].map((infoHash) => rowOf(on, infoHash)?.state)).toEqual(["waiting", "waiting", "waiting"]);
+    const moved = await ask(on, { method: "move", infoHash: three, to: "top" });
+    expect(moved.text).toBe("three is download 1 of 3 now.");
+    expect((await ask(on, { method: "move", infoHash: one, to: "down" })).text).toBe("one is download 3 of 3 now.");
+  });
+
+  it("can be looked at before it is added", async () => {
+    const { on, infoHash } = await sharing();
+    const torrent = await torrentFile(on, infoHash as never);
+    const other = await startEngine();
+    const reply = await ask(other, { method: "inspect", target: torrent });
+    expect(reply).toMatchObject({
+      ok: true,
+      torrent: { infoHash, name: "file.bin", length: 100_000, folder: other.folder, files: [{ path: "file.bin" }] },
+    });
+    expect(other.engine.getSnapshot().transfers).toEqual([]);
+    expect(await ask(other, { method: "inspect", target: "nothing" })).toMatchObject({ ok: false, code: "not-found" });
+  });
+
+  it("is one of the figures of the engine", async () => {
+    const { on } = await sharing();
+    const reply = await on.engine.send({ method: "doctor" });
+    expect(reply).toMatchObject({ ok: true, doctor: { transfers: 1, port: on.engine.port, peers: 0 } });
   });
 });

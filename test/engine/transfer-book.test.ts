@@ -7,7 +7,7 @@ import { TransferBook } from "../../source/engine/transfer-book.ts";
 import { WireBuffers } from "../../source/engine/wire-buffers.ts";
 import { toHex } from "../../source/protocol/ids.ts";
 import { StateFolder } from "../../source/storage/state-folder.ts";
-import { type TransferSettings, TransferStore } from "../../source/storage/transfer-store.ts";
+import { newTransferSettings, type TransferSettings, TransferStore } from "../../source/storage/transfer-store.ts";
 import { makeTorrent, temporaryFolder, type TestTorrent } from "../storage/fixtures.ts";
 import { peerIdOf } from "./support.ts";
 
@@ -25,14 +25,13 @@ async function openBook(home?: string) {
         peerId: peerIdOf("book"),
         client: "book",
         listenPort: 1,
+        downLimit: new TokenBucket(0),
         upLimit: new TokenBucket(0),
         acceptsGifts: () => false,
         wireBuffers: new WireBuffers(),
         dial: () => undefined,
         ban: () => undefined,
         onEvent: (_, { type }) => events.push(type),
-        countDown: () => undefined,
-        countUp: () => undefined,
       }),
   });
   const close = async () => {
@@ -44,16 +43,10 @@ async function openBook(home?: string) {
 }
 
 const settingsOf = (folder: string, more: Partial<TransferSettings> = {}): TransferSettings => ({
-  folder,
-  paused: false,
-  addedAt: 1,
+  ...newTransferSettings(folder, 1),
   uploadedBytes: 10,
   downloadedBytes: 20,
   wastedBytes: 30,
-  published: false,
-  gift: false,
-  shared: false,
-  seed: true,
   ...more,
 });
 

@@ -327,9 +327,11 @@ test("details turn their tabs both ways and close when their transfer goes", () 
 
 test("scrolling stops at the end of a text, and comes back at once", () => {
   const files = Array.from({ length: 100 }, (_, index) => ({
+    index,
     path: displayText(`file ${index}`),
     length: 1,
     heldBytes: 0,
+    priority: "normal" as const,
   }));
   start({ ...emptySnapshot(), transfers: [transferRow("many", { files, fileCount: 100 })] });
   press("2", "return", "l", "l", "G");

@@ -91,6 +91,7 @@ export function stateGlyph(row: TransferRow, theme: Theme): string {
     case "paused":
       return theme.faint(glyphs.pause);
     case "waiting":
+    case "queued":
       return theme.faint(glyphs.wait);
     case "checking":
       return theme.busy(glyphs.check);

@@ -1,0 +1,34 @@
+// sta doctor: how the engine itself does, and what helps where it does badly.
+import type { Doctor } from "../control/contract.ts";
+import { bytesText } from "../engine/transfer-summary.ts";
+import { findEngine } from "./engine-access.ts";
+import type { Options } from "./options.ts";
+import { EXIT, fail, print, printJson } from "./output.ts";
+
+export async function run(_operands: readonly string[], options: Options): Promise<number> {
+  const engine = await findEngine(options);
+  if (!engine) return fail(`No engine is running: "sta" or "sta daemon" starts one.`);
+  const reply = await engine.send({ method: "doctor" });
+  await engine.close();
+  if (!reply.ok) return fail(reply.text);
+  const { doctor } = reply;
+  if (!doctor) return fail('The engine that runs is of another version: stop it with "sta stop".');
+  if (options.json) printJson(doctor);
+  else for (const line of lines(doctor)) print(line);
+  return EXIT.done;
+}
+
+function lines(doctor: Doctor): string[] {
+  const { loopDelayMs, descriptors } = doctor;
+  const limit = descriptors.limit === null ? "" : ` of ${descriptors.limit}`;
+  const figures = [
+    `engine       ${doctor.version}, process ${doctor.pid}, up for ${doctor.uptimeSeconds} s, ${doctor.cpuSeconds} s of CPU`,
+    `loop delay   ${loopDelayMs.median} ms median, ${loopDelayMs.p99} ms 99th percentile, ${loopDelayMs.max} ms at most`,
+    `memory       ${bytesText(doctor.rssBytes)} resident, ${bytesText(doctor.heapBytes)} heap, ${bytesText(doctor.bufferBytes)} buffers`,
+    `descriptors  ${descriptors.open}${limit}`,
+    `peers        ${doctor.peers} connected, ${doctor.dialing} being dialled, port ${doctor.port}`,
+    `waiting      ${bytesText(doctor.pieceBytes)} of pieces, ${bytesText(doctor.socketBytes)} in sockets`,
+    `transfers    ${doctor.transfers}`,
+  ];
+  return [...figures, ...(doctor.findings.length === 0 ? ["All is well."] : doctor.findings)];
+}

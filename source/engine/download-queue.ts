@@ -1,0 +1,85 @@
+// DownloadQueue: which downloads go on now and which wait for their turn. Decides only; `apply` tells the transfers.
+import type { Entry } from "./transfer-book.ts";
+
+/** What of a download decides about its turn. */
+export interface Queueable {
+  /** It would download: not paused, not whole, nothing wrong with it. */
+  readonly wants: boolean;
+  /** A connected peer has what it lacks: one that only looks for peers takes nobody's turn. */
+  readonly moves: boolean;
+}
+
+/**
+ * The ones that wait, of `downloads` in their order: as many go on as `limit` says (0: all), and those that nobody gives anything
+ * go on beside them, as libtorrent's queue does with slow torrents.
+ */
+export function waiting<Download extends Queueable>(
+  downloads: readonly Download[],
+  limit: number,
+): ReadonlySet<Download> {
+  const queued = new Set<Download>();
+  if (limit === 0) return queued;
+  let turns = limit;
+  for (const download of downloads) {
+    if (!download.wants) continue;
+    if (turns === 0) queued.add(download);
+    else if (download.moves) turns--;
+  }
+  return queued;
+}
+
+/** Lets all entries go on or wait, and notes their places. Says whether anything changed. */
+export function applyQueue(entries: Iterable<Entry>, limit: number): boolean {
+  const inOrder = Array.from(entries)
+    .toSorted((a, b) => orderOf(a) - orderOf(b))
+    .map((entry) => ({ entry, wants: wantsTurn(entry), moves: moves(entry) }));
+  const queued = waiting(inOrder, limit);
+  let position = 0;
+  let changed = false;
+  for (const download of inOrder) {
+    const { entry } = download;
+    const place = queued.has(download) ? ++position : null;
+    if (place === entry.queuePosition) continue;
+    entry.queuePosition = place;
+    entry.row = undefined;
+    entry.transfer.setQueued(place !== null);
+    changed = true;
+  }
+  return changed;
+}
+
+/** What the queue is ordered by: who was added first, unless a person moved it. */
+export function orderOf({ settings }: Entry): number {
+  return settings.order ?? settings.addedAt;
+}
+
+/**
+ * The order that puts `entry` where a person wants it among `others`, which are in their order.
+ * Undefined: it is there already.
+ */
+export function movedOrder(
+  entry: Entry,
+  inOrder: readonly Entry[],
+  to: "top" | "up" | "down" | "bottom",
+): number | undefined {
+  const others = inOrder.filter((other) => other !== entry);
+  const at = inOrder.indexOf(entry);
+  const place = { top: 0, up: Math.max(0, at - 1), down: at + 1, bottom: others.length }[to];
+  if (place === at || place > others.length) return undefined;
+  const before = others[place - 1];
+  const after = others[place];
+  if (!before) return orderOf(after!) - 1;
+  if (!after) return orderOf(before) + 1;
+  return (orderOf(before) + orderOf(after)) / 2;
+}
+
+function wantsTurn({ transfer }: Entry): boolean {
+  return (
+    transfer.mode === "download" && !transfer.isComplete && !transfer.problem && transfer.checkedPieces === undefined
+  );
+}
+
+/** One that waits has no peers to tell: it is taken at its word. */
+function moves({ transfer }: Entry): boolean {
+  return transfer.isQueued || [...transfer.swarm.peers.values()].some((peer) => peer.wanted > 0);
+}

@@ -1,0 +1,56 @@
+// Replies: what commands answer with, and what they work on.
+import type { Doctor, Reply } from "../control/contract.ts";
+import { displayText } from "../protocol/display-text.ts";
+import type { Address } from "../swarm/events.ts";
+import type { TokenBucket } from "./token-bucket.ts";
+import type { TrackerLinks } from "./tracker-links.ts";
+import type { Entry, TransferBook } from "./transfer-book.ts";
+import type { Transfer } from "./transfer.ts";
+
+/** What of an engine commands work on. */
+export interface CommandedEngine {
+  readonly options: {
+    readonly version: string;
+    readonly folder: string;
+    readonly ratioLimit: number | null;
+    readonly seedSecondsLimit: number | null;
+    readonly onStop: () => void;
+    readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
+  };
+  /** Aborted when the engine stops. */
+  readonly ending: AbortSignal;
+  readonly book: TransferBook;
+  readonly links: TrackerLinks;
+  readonly downLimit: TokenBucket;
+  readonly upLimit: TokenBucket;
+  /** Begins the work of a transfer; resolves with a sentence for each tracker that did not take its metainfo. */
+  begin(entry: Entry): Promise<readonly string[]>;
+  findHolders(transfer: Transfer): Promise<void>;
+  /** Transfers that download at once; 0: no limit. */
+  activeDownloads: number;
+  /** Downloads may have to wait, or need not any more. */
+  queueChanged(): void;
+  doctor(): Doctor;
+  /** False when it is known already. */
+  addTracker(address: Address): boolean;
+}
+
+export type Failure = Extract<Reply, { ok: false }>;
+
+/** A command that cannot be carried out; becomes the reply. */
+export class Refusal extends Error {
+  readonly code: Failure["code"];
+
+  constructor(code: Failure["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export function success(text: string, infoHash?: string): Extract<Reply, { ok: true }> {
+  return { ok: true, text: displayText(text), ...(infoHash !== undefined && { infoHash }) };
+}
+
+export function failure(code: Failure["code"], text: string): Failure {
+  return { ok: false, code, text: displayText(text) };
+}

@@ -1,0 +1,33 @@
+import { expect, onTestFinished, test } from "vitest";
+import { run } from "../../source/commands/doctor.ts";
+import { ControlServer } from "../../source/control/server.ts";
+import { controlSocketPath } from "../../source/control/socket-path.ts";
+import { startEngine } from "../engine/support.ts";
+import { listen, optionsOf } from "./support.ts";
+
+async function daemon(): Promise<string> {
+  const { engine, home } = await startEngine();
+  const server = await ControlServer.listen(controlSocketPath(home, optionsOf(home).environment), engine);
+  onTestFinished(() => server.close());
+  return home;
+}
+
+test("--json is one line of figures", async () => {
+  const heard = listen();
+  expect(await run([], optionsOf(await daemon(), { json: true }))).toBe(0);
+  expect(JSON.parse(heard.out)).toMatchObject({ pid: process.pid, transfers: 0, peers: 0, findings: [] });
+});
+
+test("a person reads that all is well", async () => {
+  const heard = listen();
+  expect(await run([], optionsOf(await daemon()))).toBe(0);
+  expect(heard.out).toContain(`process ${process.pid}`);
+  expect(heard.out.trim().split("\n").at(-1)).toBe("All is well.");
+});
+
+test("without an engine it says how to start one", async () => {
+  const heard = listen();
+  const { home } = await startEngine();
+  expect(await run([], optionsOf(home))).toBe(1);
+  expect(heard.err).toContain("No engine is running");
+});
