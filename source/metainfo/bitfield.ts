@@ -87,11 +87,21 @@ export class Bitfield {
     return new Bitfield(this.#bytes.slice(), this.size, this.#count);
   }
 
-  /** Indexes that are set, rising. */
-  *held(): Generator<number, void> {
-    for (let byte = 0; byte < this.#bytes.length; byte++) {
+  /** Indexes that are set, rising, `from` the first of them. */
+  *held(from = 0): Generator<number, void> {
+    for (let byte = from >>> 3; byte < this.#bytes.length; byte++) {
       if (this.#bytes[byte] === 0) continue;
-      for (let index = byte * 8; index < byte * 8 + 8; index++) if (this.get(index)) yield index;
+      for (let index = Math.max(from, byte * 8); index < byte * 8 + 8; index++) if (this.get(index)) yield index;
+    }
+  }
+
+  /** Indexes that are set here and not in `other`, which has the same size, rising, `from` the first of them. */
+  *without(other: Bitfield, from = 0): Generator<number, void> {
+    for (let byte = from >>> 3; byte < this.#bytes.length; byte++) {
+      if ((this.#bytes[byte]! & ~other.#bytes[byte]!) === 0) continue;
+      for (let index = Math.max(from, byte * 8); index < byte * 8 + 8; index++) {
+        if (this.get(index) && !other.get(index)) yield index;
+      }
     }
   }
 

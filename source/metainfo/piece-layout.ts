@@ -1,5 +1,6 @@
 // PieceLayout: all arithmetic of pieces, blocks and files. An index from outside becomes usable only through its checks.
 import { BLOCK_BYTES } from "../protocol/peer/limits.ts";
+import type { Bitfield } from "./bitfield.ts";
 import type { Metainfo, TorrentFile } from "./metainfo.ts";
 
 export { BLOCK_BYTES };
@@ -126,6 +127,14 @@ export class PieceLayout {
     let bytes = 0;
     for (const index of indexes) bytes += this.pieceLengthAt(index);
     return bytes;
+  }
+
+  /** As `bytesOf`, without looking at each: all but the last piece have the same length. */
+  bytesIn(pieces: Bitfield): number {
+    if (pieces.isEmpty) return 0;
+    const last = this.pieceCount - 1;
+    const short = pieces.get(last) ? this.pieceLength - this.pieceLengthAt(last) : 0;
+    return pieces.count * this.pieceLength - short;
   }
 
   /** Index of the file that holds the byte at `position`: the last one that begins at or before it, so never an empty one. */

@@ -1,7 +1,7 @@
 // TorrentStorage: one torrent on disk. Pieces are verified off the main thread, written in place, and claimed only when they are there.
 import { rm } from "node:fs/promises";
 import { Bitfield } from "../metainfo/bitfield.ts";
-import { wantedPieces } from "../metainfo/file-priorities.ts";
+import { wantedPieces } from "../metainfo/file-selection.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import { BehindSync } from "./behind-sync.ts";

@@ -40,6 +40,13 @@ export const transferSettingsSchema = z.looseObject({
   seedSecondsLimit: bytes.nullable().default(null),
   /** For how long it was whole and shared. */
   seededSeconds: bytes.default(0),
+  /** Indexes of files (`0-4,7`) that are not wanted, or wanted first. */
+  filesOff: z.string().default(""),
+  filesHigh: z.string().default(""),
+  /** Those that are not wanted and lie in the part file. */
+  filesSetAside: z.string().default(""),
+  /** Its data is being removed: that is ended at the next start. */
+  removing: z.boolean().default(false),
   /** Pieces are fetched in their order. */
   sequential: z.boolean().default(false),
   /** Downloads begin in this order; who says nothing gets the time it was added at. */
@@ -117,9 +124,9 @@ export class TransferStore {
     await this.#write(this.#file(infoHash, "json"), utf8(`${JSON.stringify(settings, undefined, 2)}\n`));
   }
 
-  /** Forgets a transfer: its metainfo, settings and journal, not its data. Throws StorageError. */
+  /** Forgets a transfer: its metainfo, settings, journal and part file, not its data. Throws StorageError. */
   async remove(infoHash: InfoHashHex): Promise<void> {
-    for (const kind of ["torrent", "json", "pieces"] as const) {
+    for (const kind of ["torrent", "json", "pieces", "parts"] as const) {
       const file = this.#file(infoHash, kind);
       await rm(file, { force: true }).catch((error: unknown) => {
         throw toStorageError(error, file);
@@ -170,7 +177,7 @@ export class TransferStore {
     }
   }
 
-  #file(infoHash: InfoHashHex, kind: "torrent" | "json" | "pieces"): string {
+  #file(infoHash: InfoHashHex, kind: "torrent" | "json" | "pieces" | "parts"): string {
     return join(this.#folder, `${infoHash}.${kind}`);
   }
 }
