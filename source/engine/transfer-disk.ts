@@ -44,7 +44,7 @@ export class TransferDisk {
   settle(index: number): void {
     const bytes = this.#buffers.bytes(index);
     this.#count(bytes.length);
-    const settled = this.#verifyAndWrite(index, bytes).finally(() => {
+    const settled = this.#verifyAndWrite(index, bytes, this.#buffers.digest(index)).finally(() => {
       this.#settling.delete(settled);
       this.#count(-bytes.length);
     });
@@ -74,10 +74,10 @@ export class TransferDisk {
     this.#buffers.dropSpare();
   }
 
-  async #verifyAndWrite(index: number, bytes: Uint8Array): Promise<void> {
+  async #verifyAndWrite(index: number, bytes: Uint8Array, digest: Uint8Array | undefined): Promise<void> {
     const { storage, settled, failed } = this.#options;
     try {
-      const ok = await storage.verify(index, bytes);
+      const ok = await storage.verify(index, bytes, digest);
       if (ok) await storage.write(index, bytes);
       this.#buffers.release(index);
       settled(index, ok);

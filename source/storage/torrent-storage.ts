@@ -135,10 +135,13 @@ export class TorrentStorage {
     await this.#space.require(this.#options.metainfo.name, await this.#files.bytesNeeded(missing));
   }
 
-  /** Is this the piece that the metainfo describes? Hashed beside the main thread; `bytes` must not change meanwhile. */
-  async verify(index: number, bytes: Uint8Array): Promise<boolean> {
+  /**
+   * Is this the piece that the metainfo describes? Unless its SHA-1 is known, it is hashed beside the main thread; `bytes` must not
+   * change meanwhile.
+   */
+  async verify(index: number, bytes: Uint8Array, digest?: Uint8Array): Promise<boolean> {
     if (bytes.length !== this.#layout.pieceLengthAt(index)) return false;
-    return this.#isRight(index, await this.#options.hashWorkers.sha1(bytes));
+    return this.#isRight(index, digest ?? (await this.#options.hashWorkers.sha1(bytes)));
   }
 
   /**

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { SPARE_PIECE_BYTES } from "../../source/engine/limits.ts";
 import { PieceBuffers } from "../../source/engine/piece-buffers.ts";
 import { BLOCK_BYTES, PieceLayout } from "../../source/metainfo/piece-layout.ts";
+import { MAX_LATE_BYTES } from "../../source/storage/arriving-hash.ts";
 
 const layout = (length: number, pieceLength: number) =>
   new PieceLayout({ length, pieceLength, files: [{ path: ["f"], length, offset: 0 }] });
@@ -19,11 +21,31 @@ describe("piece buffers", () => {
     expect(buffers.bytes(1).length).toBe(BLOCK_BYTES + 5);
   });
 
-  it("lie in shared memory, where other threads can hash them", () => {
-    const buffers = new PieceBuffers(layout(10, 16));
-    buffers.store(0, 0, new Uint8Array(10));
+  it("of large pieces lie in shared memory, where other threads can hash them", () => {
+    const length = MAX_LATE_BYTES + BLOCK_BYTES;
+    const buffers = new PieceBuffers(layout(length, length));
+    for (let begin = length - BLOCK_BYTES; begin >= 0; begin -= BLOCK_BYTES) {
+      buffers.store(0, begin, new Uint8Array(BLOCK_BYTES));
+    }
     expect(buffers.bytes(0).buffer).toBeInstanceOf(SharedArrayBuffer);
-    expect(buffers.bytes(0).length).toBe(10);
+    expect(buffers.digest(0)?.length).toBe(20);
+    const backwards = new PieceBuffers(layout(2 * length, 2 * length));
+    backwards.store(0, length, new Uint8Array(length));
+    backwards.store(0, 0, new Uint8Array(length).subarray(1));
+    expect(backwards.digest(0)).toBeUndefined();
+  });
+
+  it("know the hash of a piece when it is whole, and of another one that lies there later", () => {
+    const buffers = new PieceBuffers(layout(64, 16));
+    for (const [index, value] of [
+      [0, 1],
+      [1, 2],
+    ] as const) {
+      const piece = new Uint8Array(16).fill(value);
+      buffers.store(index, 0, piece);
+      expect(buffers.digest(index)).toEqual(createHash("sha1").update(piece).digest());
+      buffers.release(index);
+    }
   });
 
   it("are used again", () => {

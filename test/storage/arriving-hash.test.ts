@@ -1,0 +1,47 @@
+import { createHash, randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { ArrivingHash, MAX_LATE_BYTES } from "../../source/storage/arriving-hash.ts";
+
+const BLOCK = 16_384;
+const sha1 = (bytes: Uint8Array) => createHash("sha1").update(bytes).digest("hex");
+const hex = (digest: Uint8Array | undefined) => digest && Buffer.from(digest).toString("hex");
+
+function arriving(piece: Uint8Array, order: readonly number[]): string | undefined {
+  const hash = new ArrivingHash();
+  for (const block of order) {
+    const begin = block * BLOCK;
+    const data = piece.slice(begin, begin + BLOCK);
+    hash.add(begin, data);
+    data.fill(0);
+  }
+  return hex(hash.digest(piece));
+}
+
+describe("the hash of a piece that arrives", () => {
+  const piece = new Uint8Array(randomBytes(4 * BLOCK + 5));
+
+  it.each([
+    ["in order", [0, 1, 2, 3, 4]],
+    ["backwards", [4, 3, 2, 1, 0]],
+    ["with the first block last", [1, 2, 3, 4, 0]],
+    ["with two blocks exchanged", [0, 2, 1, 3, 4]],
+  ])("is that of its bytes, %s", (_, order) => {
+    expect(arriving(piece, order)).toBe(sha1(piece));
+  });
+
+  it("is that of what came, not of what lies there", () => {
+    const hash = new ArrivingHash();
+    hash.add(0, piece);
+    expect(hex(hash.digest(new Uint8Array(piece.length)))).toBe(sha1(piece));
+  });
+
+  it.each([
+    [MAX_LATE_BYTES, true],
+    [MAX_LATE_BYTES + 1, false],
+  ])("is left to a thread when %i bytes came out of order: %s", (late, isTaken) => {
+    const large = new Uint8Array(BLOCK + late).fill(7);
+    const hash = new ArrivingHash();
+    hash.add(0, large.subarray(0, BLOCK));
+    expect(hex(hash.digest(large))).toBe(isTaken ? sha1(large) : undefined);
+  });
+});
