@@ -50,6 +50,7 @@ const FLAGS = {
   limitDown: { type: "string" },
   limitUp: { type: "string" },
   activeDownloads: { type: "number" },
+  acceptPushes: { type: "string" },
   ratio: { type: "number" },
   seedTime: { type: "string" },
   sequential: { type: "boolean" },

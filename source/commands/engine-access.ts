@@ -42,7 +42,7 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       token: options.token,
       downLimit: options.limitDown ?? 0,
       upLimit: options.limitUp ?? 0,
-      takesGifts: true,
+      acceptPushes: options.acceptPushes ?? "catalogue",
       activeDownloads: options.activeDownloads ?? 0,
       ratioLimit: options.ratio ?? null,
       seedSecondsLimit: options.seedTime ?? null,
@@ -78,7 +78,7 @@ export async function findEngine(options: Options): Promise<RunningEngine | unde
 }
 
 /** What only an engine that starts can heed. */
-const STARTING_FLAGS = ["port", "host"] as const;
+const STARTING_FLAGS = { port: "--port", host: "--host", acceptPushes: "--accept-pushes" } as const;
 
 /**
  * The engine for a command: its own with `--standalone`, else the running one, started if there is none. The command's
@@ -89,7 +89,9 @@ export async function useEngine(options: Options): Promise<RunningEngine> {
   const running = await findEngine(options);
   if (!running) return startDaemon(options);
   await passOn(running, options);
-  const late = STARTING_FLAGS.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
+  const late = Object.entries(STARTING_FLAGS).flatMap(([name, flag]) =>
+    options[name as keyof typeof STARTING_FLAGS] === undefined ? [] : [flag],
+  );
   if (late.length > 0)
     tell(
       `sta: An engine runs already; ${late.join(" and ")} ${late.length > 1 ? "count" : "counts"} when it is started again.`,
@@ -161,6 +163,7 @@ function daemonFlags(options: Options): string[] {
   if (options.limitUp !== undefined) flags.push("--limit-up", String(options.limitUp));
   if (options.activeDownloads !== undefined) flags.push("--active-downloads", String(options.activeDownloads));
   if (options.ratio !== undefined) flags.push("--ratio", String(options.ratio));
+  if (options.acceptPushes !== undefined) flags.push("--accept-pushes", options.acceptPushes);
   if (options.seedTime !== undefined) flags.push("--seed-time", String(options.seedTime));
   return flags;
 }

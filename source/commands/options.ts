@@ -1,5 +1,6 @@
 // Options: the flags of all commands, checked.
 import { resolve } from "node:path";
+import { PUSH_POLICIES, type PushPolicy } from "../engine/gift-taker.ts";
 import { parseAddress } from "../engine/parse-address.ts";
 import { MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
 import { stateHome } from "../storage/state-folder.ts";
@@ -21,6 +22,7 @@ export interface Flags {
   readonly activeDownloads?: number | undefined;
   readonly ratio?: number | undefined;
   readonly seedTime?: string | undefined;
+  readonly acceptPushes?: string | undefined;
   readonly sequential?: boolean | undefined;
   readonly standalone?: boolean | undefined;
   readonly json?: boolean | undefined;
@@ -57,6 +59,7 @@ export interface Options {
   readonly ratio: number | undefined;
   /** Seconds. */
   readonly seedTime: number | undefined;
+  readonly acceptPushes: PushPolicy | undefined;
   readonly sequential: boolean;
   readonly standalone: boolean;
   readonly json: boolean;
@@ -107,6 +110,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     activeDownloads,
     ratio,
     seedTime: flags.seedTime === undefined ? undefined : parseDuration(flags.seedTime, "--seed-time"),
+    acceptPushes: flags.acceptPushes === undefined ? undefined : parsePushPolicy(flags.acceptPushes),
     sequential: flags.sequential ?? false,
     standalone: flags.standalone ?? false,
     json: flags.json ?? false,
@@ -128,6 +132,12 @@ function parseTracker(text: string): Address {
   const address = parseAddress(text.replace(/^(?:https?|wss?):\/\//, "").replace(/\/$/, ""), 5_000);
   if (!address) throw new UsageError(`Wrong format: "${text}" is no HOST:PORT of a tracker.`);
   return address;
+}
+
+function parsePushPolicy(text: string): PushPolicy {
+  const policy = PUSH_POLICIES.find((one) => one === text);
+  if (!policy) throw new UsageError(`Wrong format: --accept-pushes takes wanted, catalogue or never, not "${text}".`);
+  return policy;
 }
 
 /** What every client takes: a power of 2, not below a block. */

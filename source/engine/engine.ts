@@ -20,7 +20,7 @@ import { TransferStore } from "../storage/transfer-store.ts";
 import type { Address } from "../swarm/events.ts";
 import { BroadcastLog } from "./broadcast-log.ts";
 import { Connections } from "./connections.ts";
-import { GiftTaker } from "./gift-taker.ts";
+import { GiftTaker, type PushPolicy } from "./gift-taker.ts";
 import { HOLDERS_MS, LOW_SPACE_BYTES, SAVE_MS, STOP_MS } from "./limits.ts";
 import { PeerFinder } from "./peer-finder.ts";
 import { applyQueue } from "./download-queue.ts";
@@ -54,8 +54,12 @@ export interface EngineOptions {
   /** Bytes a second; 0: no limit. */
   readonly downLimit: number;
   readonly upLimit: number;
-  /** Takes pieces of files it never asked for, when a tracker lists them. */
-  readonly takesGifts: boolean;
+  /** Which gifts are taken (sta_push). */
+  readonly acceptPushes: PushPolicy;
+  /** Bytes of pieces taken as gifts of torrents the user never asked for; 1 GiB unless said. */
+  readonly giftQuotaBytes?: number | undefined;
+  /** Bytes of each disk that downloads leave free; 100 MB unless said. */
+  readonly keptFreeBytes?: number | undefined;
   /** Transfers that download at once; 0: no limit. */
   readonly activeDownloads: number;
   /** When a new transfer stops seeding; null: it does not. */
@@ -116,6 +120,7 @@ export class Engine implements EngineClient, EngineEvents {
     });
     this.book = new TransferBook({
       store,
+      keptFreeBytes: options.keptFreeBytes,
       newTransfer: (metainfo, storage) => this.#newTransfer(metainfo, storage),
       onProblem: (text) => this.report("problem", text),
     });
@@ -308,7 +313,7 @@ export class Engine implements EngineClient, EngineEvents {
   /** One more second of seeding; it ends at the limit that a person set. */
   #countSeeding(entry: Entry): void {
     const { transfer, settings } = entry;
-    if (!transfer.isComplete || transfer.mode === "paused") return;
+    if (!transfer.isDone || transfer.mode === "paused") return;
     const seededSeconds = settings.seededSeconds + 1;
     entry.settings = { ...settings, seededSeconds };
     const uploaded = settings.uploadedBytes + transfer.up.totalBytes;
@@ -335,7 +340,7 @@ export class Engine implements EngineClient, EngineEvents {
       downLimit: this.downLimit,
       upLimit: this.upLimit,
       wireBuffers: this.#wireBuffers,
-      acceptsGifts: () => this.#gifts.acceptsOf(toHex(metainfo.infoHash)),
+      giftRefusal: (bytes) => this.#gifts.refusalOf(toHex(metainfo.infoHash), bytes),
       dial: (transfer, address, source) => this.#connections.dial(transfer, address, source),
       ban: (address) => this.#connections.ban(address),
       onEvent: (transfer, event) => this.#gotTransferEvent(transfer, event),

@@ -1,4 +1,4 @@
-// GiftTaker: torrents we never asked for, held because others give us pieces of them (sta_push, `accept-pushes = catalogue`).
+// GiftTaker: which gifts are taken (sta_push), and the torrents we never asked for, held because others give us pieces of them.
 import { MetainfoError } from "../metainfo/errors.ts";
 import { parseMetainfo } from "../metainfo/parse.ts";
 import { TrackerError } from "../protocol/errors.ts";
@@ -9,9 +9,17 @@ import { GIFT_QUOTA_BYTES, MAX_EMPTY_GIFTS } from "./limits.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
 import type { Entry, TransferBook } from "./transfer-book.ts";
 
+/** `wanted`: of what is being downloaded; `catalogue`: also of what a tracker lists, under a quota; `never`. */
+export type PushPolicy = (typeof PUSH_POLICIES)[number];
+export const PUSH_POLICIES = ["wanted", "catalogue", "never"] as const;
+
 /** What of the engine this needs. */
 interface Giftee {
-  readonly options: { readonly takesGifts: boolean; readonly folder: string };
+  readonly options: {
+    readonly acceptPushes: PushPolicy;
+    readonly giftQuotaBytes?: number | undefined;
+    readonly folder: string;
+  };
   readonly links: TrackerLinks;
   readonly book: TransferBook;
   begin(entry: Entry): Promise<unknown>;
@@ -26,24 +34,33 @@ export class GiftTaker {
     this.#engine = engine;
   }
 
-  /** Is a piece of this torrent welcome as a gift? Never in files that a person shares, always where it is wanted anyway. */
-  acceptsOf(infoHash: InfoHashHex): boolean {
+  /** Why a piece of so many bytes is not welcome; undefined: it is. Never in files that a person shares, always where it is wanted anyway. */
+  refusalOf(infoHash: InfoHashHex, pieceBytes: number): "unwanted" | "full" | undefined {
+    const { acceptPushes } = this.#engine.options;
     const entry = this.#engine.book.get(infoHash);
-    if (entry?.settings.shared) return false;
-    return entry?.transfer.mode === "download" ? this.#engine.options.takesGifts : this.accepts();
+    if (acceptPushes === "never" || entry?.settings.shared) return "unwanted";
+    if (entry?.transfer.mode === "download") return undefined;
+    if (acceptPushes === "wanted") return "unwanted";
+    return this.#hasRoomFor(pieceBytes) ? undefined : "full";
   }
 
-  /** Is there room for one more gift of what nobody asked for? */
+  /** Is one more torrent that nobody asked for welcome? */
   accepts(): boolean {
-    if (!this.#engine.options.takesGifts) return false;
-    let bytes = 0;
+    if (this.#engine.options.acceptPushes !== "catalogue") return false;
     let empty = this.#asking.size;
     for (const { transfer, settings } of this.#engine.book.entries.values()) {
-      if (!settings.gift) continue;
-      bytes += transfer.heldBytes;
-      if (transfer.heldBytes === 0) empty++;
+      if (settings.gift && transfer.heldBytes === 0) empty++;
     }
-    return bytes < GIFT_QUOTA_BYTES && empty <= MAX_EMPTY_GIFTS;
+    return empty <= MAX_EMPTY_GIFTS && this.#hasRoomFor(1);
+  }
+
+  #hasRoomFor(pieceBytes: number): boolean {
+    const { giftQuotaBytes = GIFT_QUOTA_BYTES } = this.#engine.options;
+    let bytes = pieceBytes;
+    for (const { transfer, settings } of this.#engine.book.entries.values()) {
+      if (settings.gift) bytes += transfer.heldBytes + transfer.pieceBytes;
+    }
+    return bytes <= giftQuotaBytes;
   }
 
   /**

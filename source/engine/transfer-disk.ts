@@ -1,15 +1,17 @@
 // TransferDisk: what of a transfer is on its way to or from the disk: pieces that arrive, are hashed and written, and blocks that are read.
-import type { PieceLayout } from "../metainfo/piece-layout.ts";
+import { createHash } from "node:crypto";
+import { BLOCK_BYTES, type PieceLayout } from "../metainfo/piece-layout.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { TorrentStorage } from "../storage/torrent-storage.ts";
+import type { BlockDigest } from "../swarm/events.ts";
 import { MAX_UNWRITTEN_BYTES } from "./limits.ts";
 import { PieceBuffers } from "./piece-buffers.ts";
 
 export interface TransferDiskOptions {
   readonly storage: TorrentStorage;
   readonly layout: PieceLayout;
-  /** A piece was hashed and, if it is right, written. */
-  readonly settled: (index: number, ok: boolean) => void;
+  /** A piece was hashed and, if it is right, written. `digestOf` tells its blocks from others, only until the call is over. */
+  readonly settled: (index: number, ok: boolean, digestOf: BlockDigest) => void;
   /** It could not be stored. */
   readonly failed: (index: number, error: StorageError) => void;
   /** More whole pieces wait than may (true), or few enough again (false). */
@@ -24,6 +26,8 @@ export class TransferDisk {
   readonly #reading = new Set<Promise<void>>();
   #unwrittenBytes = 0;
   #isFull = false;
+  /** What must be alone with the files; reads and writes wait for it. */
+  #alone: Promise<void> | undefined;
 
   constructor(options: TransferDiskOptions) {
     this.#options = options;
@@ -53,7 +57,10 @@ export class TransferDisk {
 
   /** Fills the buffers with the torrent's bytes from there on. Rejects with StorageError. */
   read(index: number, begin: number, into: readonly Uint8Array[]): Promise<void> {
-    const reading = this.#options.storage.read(index, begin, into);
+    const { storage } = this.#options;
+    const reading = this.#alone
+      ? this.#alone.then(() => storage.read(index, begin, into))
+      : storage.read(index, begin, into);
     const over = reading.catch(() => undefined).then(() => void this.#reading.delete(over));
     this.#reading.add(over);
     return reading;
@@ -61,7 +68,20 @@ export class TransferDisk {
 
   /** The storage may only be closed or checked when nothing reads or writes. */
   async atRest(): Promise<void> {
-    await Promise.all([...this.#settling, ...this.#reading]);
+    await Promise.all([this.#alone, ...this.#settling, ...this.#reading]);
+  }
+
+  /** Runs `action` when nothing reads or writes; what comes meanwhile waits for its end. Rejects as `action` does. */
+  async alone(action: () => Promise<void>): Promise<void> {
+    const before = [this.#alone, ...this.#settling, ...this.#reading];
+    const turn = Promise.all(before).then(action);
+    const over = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#alone === over) this.#alone = undefined;
+      });
+    this.#alone = over;
+    await turn;
   }
 
   /** Nothing that arrived and was not settled counts any more. */
@@ -76,11 +96,12 @@ export class TransferDisk {
 
   async #verifyAndWrite(index: number, bytes: Uint8Array, digest: Uint8Array | undefined): Promise<void> {
     const { storage, settled, failed } = this.#options;
+    if (this.#alone) await this.#alone;
     try {
       const ok = await storage.verify(index, bytes, digest);
       if (ok) await storage.write(index, bytes);
       this.#buffers.release(index);
-      settled(index, ok);
+      settled(index, ok, (block) => digestOf(bytes, block));
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       this.#buffers.release(index);
@@ -95,4 +116,10 @@ export class TransferDisk {
     this.#isFull = isFull;
     this.#options.fullChanged(isFull);
   }
+}
+
+function digestOf(piece: Uint8Array, block: number): string {
+  return createHash("sha1")
+    .update(piece.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES))
+    .digest("base64");
 }

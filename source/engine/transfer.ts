@@ -2,15 +2,17 @@
 import { access } from "node:fs/promises";
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
+import { FileSelection } from "../metainfo/file-selection.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
 import { type InfoHashHex, type PeerId, toHex } from "../protocol/ids.ts";
 import type { Handshake, PeerMessage } from "../protocol/peer/messages.ts";
 import { StorageError, type StorageErrorCode } from "../storage/errors.ts";
 import type { TorrentStorage } from "../storage/torrent-storage.ts";
-import type { Address, PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../swarm/events.ts";
+import type { Address, BlockDigest, PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../swarm/events.ts";
 import { Candidates } from "../swarm/candidates.ts";
 import { RateMeter } from "../swarm/rate-meter.ts";
 import { Swarm } from "../swarm/swarm.ts";
+import type { GiftRefusal } from "../swarm/taking.ts";
 import { DISK_RETRY_MS } from "./limits.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import { RateHistory } from "./rate-history.ts";
@@ -47,7 +49,7 @@ export interface TransferOptions {
   readonly downLimit: TokenBucket;
   readonly upLimit: TokenBucket;
   readonly wireBuffers: WireBuffers;
-  readonly acceptsGifts: () => boolean;
+  readonly giftRefusal: GiftRefusal;
   readonly dial: (transfer: Transfer, address: Address, source: PeerSource) => void;
   readonly ban: (address: Address) => void;
   readonly onEvent: (transfer: Transfer, event: TransferEvent) => void;
@@ -73,6 +75,10 @@ export class Transfer {
   readonly upLimit: TokenBucket;
   /** Pieces we gave to others since the engine began. */
   readonly given: Bitfield;
+  /** Which files are wanted: `setFiles`, `choose`. */
+  selection: FileSelection;
+  /** Pieces are fetched in their order. */
+  isSequential = false;
   swarm: Swarm;
   mode: TransferMode = "paused";
   /** Others download first: it asks for nothing, and gives what it has. */
@@ -99,6 +105,8 @@ export class Transfer {
   #startedAt: number | undefined;
   #startedBytes = 0;
   readonly #sources = new Set<string>();
+  /** The swarm was told what is wanted. */
+  #isChoosy = false;
   #closed = false;
   /** Payload counts at the end of the last second. */
   #earlierDown = 0;
@@ -110,10 +118,11 @@ export class Transfer {
     this.storage = options.storage;
     this.infoHash = toHex(options.metainfo.infoHash);
     this.layout = new PieceLayout(options.metainfo);
+    this.selection = new FileSelection(this.layout);
     this.#disk = new TransferDisk({
       storage: this.storage,
       layout: this.layout,
-      settled: (index, ok) => this.#pieceSettled(index, ok),
+      settled: (index, ok, digestOf) => this.#pieceSettled(index, ok, digestOf),
       failed: (index, error) => void this.#pieceNotStored(index, error),
       fullChanged: (full) => this.#diskFullChanged(full),
     });
@@ -121,6 +130,11 @@ export class Transfer {
     this.downLimit = new TokenBucket(0, options.downLimit);
     this.upLimit = new TokenBucket(0, options.upLimit);
     this.swarm = this.#newSwarm();
+  }
+
+  /** Is all held that is wanted? */
+  get isDone(): boolean {
+    return this.selection.isHeld(this.swarm.states.held);
   }
 
   get isComplete(): boolean {
@@ -131,13 +145,9 @@ export class Transfer {
     return this.#peers.size;
   }
 
-  /** Bytes that are held: all but the last piece have the same length. */
+  /** Bytes that are held. */
   get heldBytes(): number {
-    const { held } = this.swarm.states;
-    if (held.isEmpty) return 0;
-    const last = this.layout.pieceCount - 1;
-    const short = held.get(last) ? this.layout.pieceLength - this.layout.pieceLengthAt(last) : 0;
-    return held.count * this.layout.pieceLength - short;
+    return this.layout.bytesIn(this.swarm.states.held);
   }
 
   /** Bytes of pieces that are arriving, or wait for their hash and the disk. */
@@ -168,7 +178,30 @@ export class Transfer {
     this.mode = mode;
     if (this.#closed) return;
     if (mode !== "paused" && !this.storage.suspect.isEmpty) await this.recheck();
-    else this.#activate();
+    else await this.#begin();
+  }
+
+  /**
+   * Which files are wanted, and whether in their order. `remember` keeps which of the others lie in the part file. Rejects with
+   * StorageError, and as `remember` does: all is then as before.
+   */
+  async setFiles(
+    selection: FileSelection,
+    sequential: boolean,
+    remember: (setAside: readonly number[]) => Promise<void>,
+  ): Promise<void> {
+    while (this.#check) await this.#check;
+    if (this.#closed) return;
+    await this.#disk.alone(() => this.storage.leaveOut(selection.leftOut, remember));
+    this.choose(selection, sequential);
+    await this.setMode(this.mode);
+  }
+
+  /** What is asked for from now on; the storage knows of it. */
+  choose(selection: FileSelection, sequential: boolean): void {
+    this.selection = selection;
+    this.isSequential = sequential;
+    this.#tellWanted();
   }
 
   /** Lets it wait for its turn, or go on. */
@@ -223,8 +256,9 @@ export class Transfer {
     const lost = Math.max(0, this.swarm.states.held.count - this.storage.held.count);
     this.#earlierWastedBytes += this.swarm.wastedBytes;
     this.swarm = this.#newSwarm();
+    this.#tellWanted();
     this.#disk.reset();
-    this.#activate();
+    await this.#begin();
     this.#options.onEvent(this, { type: "pieces-lost", lost });
   }
 
@@ -306,18 +340,42 @@ export class Transfer {
     await this.#disk.atRest();
   }
 
+  /** A download needs room for what it lacks; then it begins. */
+  async #begin(): Promise<void> {
+    if (this.mode === "download" && !this.problem && !this.isDone) {
+      try {
+        await this.storage.requireSpace();
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        return this.#stop(error);
+      }
+    }
+    this.#activate();
+  }
+
+  #tellWanted(): void {
+    if (this.selection.leftOut.size === 0 && this.selection.filesThatAre("high").length === 0 && !this.isSequential) {
+      if (!this.#isChoosy) return;
+    }
+    this.#isChoosy = true;
+    this.dispatch({ type: "set-wanted", priorities: this.selection.piecePriorities(), sequential: this.isSequential });
+  }
+
   #newSwarm(): Swarm {
     return new Swarm({
       layout: this.layout,
+      infoHash: this.metainfo.infoHash,
       held: this.storage.held.clone(),
       peerId: this.#options.peerId,
       client: this.#options.client,
       listenPort: this.#options.listenPort,
       private: this.metainfo.private,
       // What the disk does not take now is no gift.
-      acceptsGifts: () => this.problem === undefined && this.#options.acceptsGifts(),
+      giftRefusal: (bytes) => (this.problem ? "unwanted" : this.#options.giftRefusal(bytes)),
+      isRead: (peer) => this.#peers.get(peer)?.socket.isPaused !== true,
       random: Math.random,
       candidates: this.#candidates,
+      campaign: this.swarm?.campaign,
     });
   }
 
@@ -325,7 +383,7 @@ export class Transfer {
     if (this.#closed || this.checkedPieces !== undefined) return;
     const download = this.mode === "download" && !this.problem && !this.isQueued;
     const upload = this.mode !== "paused" && !(this.isQueued && this.storage.held.isEmpty);
-    if (download && !this.isComplete && this.#startedAt === undefined) {
+    if (download && !this.isDone && this.#startedAt === undefined) {
       this.#startedAt = performance.now();
       this.#startedBytes = this.heldBytes;
     }
@@ -363,7 +421,10 @@ export class Transfer {
         this.#peers.get(command.peer)?.uploader.give(command.index, this.layout.pieceLengthAt(command.index));
         return;
       case "disconnect":
-        this.#disconnect(command.peer, command.reason, command.ban);
+        this.#disconnect(command.peer, command.reason);
+        return;
+      case "ban":
+        this.#ban(command.address, command.reason);
         return;
       case "dial":
         this.#options.dial(this, command.address, command.source);
@@ -379,12 +440,12 @@ export class Transfer {
     }
   }
 
-  #pieceSettled(index: number, ok: boolean): void {
+  #pieceSettled(index: number, ok: boolean, digestOf: BlockDigest): void {
     if (ok) {
       this.#noteSources(index);
       this.#toldProblem = undefined;
     }
-    this.dispatch({ type: "piece-verified", index, ok });
+    this.dispatch({ type: "piece-verified", index, ok, digestOf });
     if (ok) this.#options.onEvent(this, { type: "piece-held", index });
   }
 
@@ -421,10 +482,10 @@ export class Transfer {
     this.#retryTimer = setTimeout(() => this.#retry(), DISK_RETRY_MS).unref();
   }
 
-  /** Tries again after a problem, because a person says so: what is still wrong is told again. */
-  resume(): void {
+  /** A person says that it should try again: `setMode` does, and what is still wrong is told again. */
+  forgetProblem(): void {
+    this.problem = undefined;
     this.#toldProblem = undefined;
-    this.#retry();
   }
 
   #retry(): void {
@@ -469,13 +530,17 @@ export class Transfer {
     this.dispatch({ type: "block-sent", peer: key, bytes });
   }
 
-  #disconnect(key: PeerKey, reason: string, ban: boolean): void {
+  #disconnect(key: PeerKey, reason: string): void {
     const peer = this.#peers.get(key);
     if (!peer) return;
-    if (ban) this.#options.ban(peer.socket.address);
     const { host, port } = peer.socket.address;
-    this.#options.onEvent(this, { type: "note", text: `${host}:${port} was ${ban ? "banned" : "let go"}: ${reason}` });
+    this.#options.onEvent(this, { type: "note", text: `${host}:${port} was let go: ${reason}` });
     peer.socket.close(reason);
+  }
+
+  #ban(address: Address, reason: string): void {
+    this.#options.ban(address);
+    this.#options.onEvent(this, { type: "note", text: `${address.host}:${address.port} was banned: ${reason}` });
   }
 
   #peerClosed(key: PeerKey): void {

@@ -5,8 +5,11 @@ import { BAN_MS, MAX_CANDIDATES, MAX_REDIAL_MS, REDIAL_MS } from "./limits.ts";
 interface Candidate {
   readonly address: Address;
   readonly source: PeerSource;
-  state: "idle" | "dialing" | "connected" | "ours";
+  /** `sated`: neither of us wants anything of the other. */
+  state: "idle" | "dialing" | "connected" | "ours" | "sated";
   failures: number;
+  /** Bytes it gave us so far. */
+  givenBytes: number;
   /** Not before this moment. */
   notBefore: number;
 }
@@ -28,19 +31,27 @@ export class Candidates {
         if (known.state === "idle" && source !== "tracker" && known.notBefore < now + MAX_REDIAL_MS)
           known.notBefore = now;
       } else if (this.#byAddress.size < MAX_CANDIDATES || this.#forgetWorst(now)) {
-        this.#byAddress.set(keyOf(address), { address, source, state: "idle", failures: 0, notBefore: now });
+        this.#byAddress.set(keyOf(address), {
+          address,
+          source,
+          state: "idle",
+          failures: 0,
+          givenBytes: 0,
+          notBefore: now,
+        });
       }
     }
   }
 
-  /** An address that is due, now counted as dialling; undefined when none is. */
+  /** Of the addresses that are due, who gave us most, then who failed least; now counted as dialling. Undefined when none is due. */
   next(now: number): { address: Address; source: PeerSource } | undefined {
+    let best: Candidate | undefined;
     for (const candidate of this.#byAddress.values()) {
       if (candidate.state !== "idle" || candidate.notBefore > now) continue;
-      this.#move(candidate, "dialing");
-      return candidate;
+      if (!best || isBetter(candidate, best)) best = candidate;
     }
-    return undefined;
+    if (best) this.#move(best, "dialing");
+    return best;
   }
 
   /** The moment at which an idle address is due; undefined when there is none. */
@@ -57,13 +68,28 @@ export class Candidates {
     if (candidate) this.#move(candidate, "connected");
   }
 
-  /** The connection ended: dialled again after a while, the longer the more often it failed. `useful`: it moved data. */
-  ended(address: Address, now: number, useful: boolean): void {
+  /**
+   * The connection ended: dialled again after a while, the longer the more often it failed. `useful`: it moved data;
+   * `givenBytes`: so many of them to us.
+   */
+  ended(address: Address, now: number, useful: boolean, givenBytes = 0): void {
     const candidate = this.#byAddress.get(keyOf(address));
     if (!candidate || candidate.state === "ours") return;
     this.#move(candidate, "idle");
+    candidate.givenBytes += givenBytes;
     candidate.failures = useful ? 0 : candidate.failures + 1;
     candidate.notBefore = now + Math.min(MAX_REDIAL_MS, useful ? 1_000 : REDIAL_MS * 2 ** (candidate.failures - 1));
+  }
+
+  /** Neither wants anything of the other: not dialled until `hungry`. */
+  sated(address: Address): void {
+    const candidate = this.#byAddress.get(keyOf(address));
+    if (candidate) this.#move(candidate, "sated");
+  }
+
+  /** We want something again: who was sated is due. */
+  hungry(): void {
+    for (const candidate of this.#byAddress.values()) if (candidate.state === "sated") candidate.state = "idle";
   }
 
   /** Not to be dialled for a day. */
@@ -102,6 +128,10 @@ export class Candidates {
     candidate.state = state;
     if (state === "dialing") this.#dialing++;
   }
+}
+
+function isBetter(a: Candidate, b: Candidate): boolean {
+  return a.givenBytes === b.givenBytes ? a.failures < b.failures : a.givenBytes > b.givenBytes;
 }
 
 function keyOf({ host, port }: Address): string {

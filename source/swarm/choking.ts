@@ -1,5 +1,5 @@
 // Choking: who has an upload slot now. Decided anew every 10 s (BEP 3); a free slot is given at once.
-import { chooseUnchoked } from "./choker.ts";
+import { chargeTurns, chooseTurns, chooseUnchoked } from "./choker.ts";
 import type { PeerKey } from "./events.ts";
 import { CHOKE_ROUND_MS, OPTIMISTIC_ROUNDS, UPLOAD_SLOTS } from "./limits.ts";
 import type { SwarmPeer } from "./peer.ts";
@@ -21,23 +21,20 @@ export class Choking {
     this.#options = options;
   }
 
-  /** A round when one is due. `seeding`: peers are ranked by what they take, not by what they give. */
+  /** A round when one is due. `seeding`: we ask for nothing, so peers are not ranked by what they give but take turns. */
   tick(seeding: boolean, now: number): void {
     if (now - this.#roundAt < CHOKE_ROUND_MS) return;
     this.#roundAt = now;
-    if (this.#rounds++ % OPTIMISTIC_ROUNDS === 0) this.#optimistic = undefined;
-    const candidates = Array.from(this.#options.peers.values(), (peer) => ({
-      key: peer.key,
-      peerInterested: peer.peerInterested,
-      bytesPerSecond: (seeding ? peer.up : peer.down).bytesPerSecond(now),
-    }));
-    const choice = chooseUnchoked(candidates, {
-      slots: UPLOAD_SLOTS,
-      previous: this.#optimistic,
-      random: this.#options.random,
-    });
-    this.#optimistic = choice.optimistic;
-    for (const peer of this.#options.peers.values()) this.#set(peer, !choice.unchoked.has(peer.key));
+    this.#charge();
+    const unchoked = seeding ? this.#takeTurns() : this.#rank(now);
+    for (const peer of this.#options.peers.values()) this.#set(peer, !unchoked.has(peer.key));
+  }
+
+  /** A peer came: it is first in turn, but has nothing to catch up with. */
+  peerCame(peer: SwarmPeer): void {
+    let least = Number.POSITIVE_INFINITY;
+    for (const other of this.#options.peers.values()) if (other !== peer) least = Math.min(least, other.hadBytes);
+    peer.hadBytes = Number.isFinite(least) ? least : 0;
   }
 
   /** Slots that are free go to peers that are interested, without waiting for the next round. */
@@ -50,6 +47,29 @@ export class Choking {
       this.#set(peer, false);
       unchoked++;
     }
+  }
+
+  #takeTurns(): ReadonlySet<PeerKey> {
+    this.#optimistic = undefined;
+    return chooseTurns(this.#options.peers.values(), { slots: UPLOAD_SLOTS + 1, random: this.#options.random });
+  }
+
+  #rank(now: number): ReadonlySet<PeerKey> {
+    if (this.#rounds++ % OPTIMISTIC_ROUNDS === 0) this.#optimistic = undefined;
+    const candidates = Array.from(this.#options.peers.values(), ({ key, peerInterested, down }) => ({
+      key,
+      peerInterested,
+      bytesPerSecond: down.bytesPerSecond(now),
+    }));
+    const { random } = this.#options;
+    const choice = chooseUnchoked(candidates, { slots: UPLOAD_SLOTS, previous: this.#optimistic, random });
+    this.#optimistic = choice.optimistic;
+    return choice.unchoked;
+  }
+
+  #charge(): void {
+    chargeTurns(this.#options.peers.values());
+    for (const peer of this.#options.peers.values()) peer.turnBegins();
   }
 
   #set(peer: SwarmPeer, choking: boolean): void {

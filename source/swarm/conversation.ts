@@ -6,7 +6,7 @@ import type { PeerMessage } from "../protocol/peer/messages.ts";
 import type { Choking } from "./choking.ts";
 import type { Gifts } from "./gifts.ts";
 import type { Holdings } from "./holdings.ts";
-import type { SwarmPeer } from "./peer.ts";
+import { NEVER_BARREN, type SwarmPeer } from "./peer.ts";
 import type { Receiving } from "./receiving.ts";
 import type { Requester } from "./requester.ts";
 import type { Roster } from "./roster.ts";
@@ -19,10 +19,10 @@ interface ConversationOptions {
   readonly roster: Pick<Roster, "listensAt">;
   readonly holdings: Pick<Holdings, "gained" | "holds">;
   readonly requester: Pick<Requester, "fill">;
-  readonly receiving: Pick<Receiving, "block" | "reject" | "choked" | "unchoked">;
-  readonly serving: Pick<Serving, "request" | "cancel">;
+  readonly receiving: Pick<Receiving, "block" | "reject" | "choked" | "unchoked" | "allowedFast" | "suggested">;
+  readonly serving: Pick<Serving, "request" | "cancel" | "allowFast">;
   readonly choking: Pick<Choking, "fillSlots">;
-  readonly gifts: Pick<Gifts, "handle" | "peerLeft" | "peerReady">;
+  readonly gifts: Pick<Gifts, "handle" | "peerLeft" | "giving">;
 }
 
 export class Conversation {
@@ -61,11 +61,13 @@ export class Conversation {
         return this.#gotExtendedHandshake(peer, message.handshake, now);
       case "sta-push":
         return this.#gotPush(peer, message.message, now);
+      case "suggest":
+        return receiving.suggested(peer, message.index);
+      case "allowed-fast":
+        return receiving.allowedFast(peer, message.index, now);
       case "have-none":
       case "keep-alive":
       case "port":
-      case "suggest":
-      case "allowed-fast":
         return;
       case "handshake":
         throw new RangeError("a handshake is no message of the swarm");
@@ -80,18 +82,22 @@ export class Conversation {
 
   #gotPieces(peer: SwarmPeer, pieces: Bitfield, now: number): void {
     this.#options.holdings.holds(peer, pieces);
+    peer.requests.barren = NEVER_BARREN;
     // A late bitfield, of a peer that has unchoked us already.
     this.#options.requester.fill(peer, now);
   }
 
   #gotInterested(peer: SwarmPeer, interested: boolean): void {
     peer.peerInterested = interested;
-    if (this.#options.isUploading()) this.#options.choking.fillSlots();
+    if (!this.#options.isUploading()) return;
+    this.#options.choking.fillSlots();
+    if (interested) this.#options.serving.allowFast(peer);
   }
 
   #gotExtendedHandshake(peer: SwarmPeer, handshake: ExtendedHandshake, now: number): void {
     const { roster, gifts } = this.#options;
     peer.client = handshake.client ?? peer.client;
+    peer.uploadOnly = handshake.uploadOnly ?? peer.uploadOnly;
     const spokePush = peer.speaksPush;
     peer.speaksPush = (handshake.extensions.get("sta_push") ?? 0) > 0;
     // Nothing more can be said to it about gifts.
@@ -100,7 +106,7 @@ export class Conversation {
     if (handshake.port !== undefined && peer.connected.source === "incoming" && !peer.listensAt) {
       roster.listensAt(peer, { host: peer.connected.address.host, port: handshake.port });
     }
-    if (peer.speaksPush && this.#options.isUploading()) gifts.peerReady(peer, now);
+    if (peer.speaksPush && this.#options.isUploading()) gifts.giving.peerReady(peer, now);
   }
 
   #gotPush(peer: SwarmPeer, message: PushMessage, now: number): void {

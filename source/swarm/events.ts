@@ -25,12 +25,18 @@ export interface ConnectedPeer {
   readonly extended: boolean;
 }
 
+/** A short text for the bytes of block number `block`: the same for the same bytes, and for no others. */
+export type BlockDigest = (block: number) => string;
+
 export type SwarmEvent =
   | ({ readonly type: "peer-connected" } & ConnectedPeer)
   | { readonly type: "peer-left"; readonly peer: PeerKey }
   | { readonly type: "message"; readonly peer: PeerKey; readonly message: PeerMessage }
-  /** The answer to `verify-piece`: `ok` when it is on disk and hashed right. */
-  | { readonly type: "piece-verified"; readonly index: number; readonly ok: boolean }
+  /**
+   * The answer to `verify-piece`: `ok` when it is on disk and hashed right. `digestOf` tells blocks of the piece apart that differ; it is
+   * called only while the event is handled, and only for pieces that failed once.
+   */
+  | { readonly type: "piece-verified"; readonly index: number; readonly ok: boolean; readonly digestOf?: BlockDigest }
   /** It could not be stored: it is missing again, and nobody is to blame. */
   | { readonly type: "piece-not-stored"; readonly index: number }
   /** A piece that was thought held is not on disk any more. */
@@ -41,8 +47,15 @@ export type SwarmEvent =
   | { readonly type: "block-sent"; readonly peer: PeerKey; readonly bytes: number }
   /** `download`: ask for pieces. `upload`: serve and give them. */
   | { readonly type: "set-active"; readonly download: boolean; readonly upload: boolean }
+  /**
+   * What is asked for: for each piece 0 off, 1 normal, 2 first; `sequential`: in the order of the file. It is `completed` when all that is
+   * not off is held. Without this event everything is wanted, rarest first.
+   */
+  | { readonly type: "set-wanted"; readonly priorities: Uint8Array; readonly sequential: boolean }
   /** Give `count` random pieces to every peer that speaks sta_push; `keep`: until nobody lacks anything. */
   | { readonly type: "give"; readonly count: number; readonly keep: boolean }
+  /** Offer nothing more; what is under way arrives. */
+  | { readonly type: "stop-giving" }
   | { readonly type: "tick" };
 
 export type SwarmCommand =
@@ -57,9 +70,11 @@ export type SwarmCommand =
   | { readonly type: "uploads-waiting"; readonly peer: PeerKey }
   /** Read piece `index` and send it in `sta_push` blocks. */
   | { readonly type: "give-piece"; readonly peer: PeerKey; readonly index: number }
-  | { readonly type: "disconnect"; readonly peer: PeerKey; readonly reason: string; readonly ban: boolean }
+  | { readonly type: "disconnect"; readonly peer: PeerKey; readonly reason: string }
+  /** Who is to blame for bad data is kept out for a day, connected or not. */
+  | { readonly type: "ban"; readonly address: Address; readonly reason: string }
   | { readonly type: "dial"; readonly address: Address; readonly source: PeerSource }
-  /** The last missing piece is held. */
+  /** The last piece that is wanted is held. */
   | { readonly type: "completed" }
   /** Something a person may want to read. */
   | { readonly type: "gift"; readonly direction: "given" | "received"; readonly peer: PeerKey; readonly index: number };

@@ -12,22 +12,26 @@ export interface Greeter {
   readonly listenPort: number | undefined;
 }
 
+/** Our extended handshake (BEP 10); said again when `uploadOnly` changes: we hold all that we want (BEP 21). */
+export function extendedHandshake({ client, listenPort }: Greeter, uploadOnly: boolean): PeerMessage {
+  const handshake = {
+    extensions: localExtensions(),
+    client,
+    requestQueue: ADVERTISED_REQUEST_QUEUE,
+    uploadOnly,
+    ...(listenPort !== undefined && { port: listenPort }),
+  };
+  return { type: "extended-handshake", handshake };
+}
+
 /** The extended handshake (BEP 10), then the pieces we hold (BEP 3, or in one byte by BEP 6); of none, nothing is said. */
 export function greeting(
-  { client, listenPort }: Greeter,
+  greeter: Greeter,
   { extended, fast }: Pick<ConnectedPeer, "extended" | "fast">,
-  held: Bitfield,
+  { held, uploadOnly }: { readonly held: Bitfield; readonly uploadOnly: boolean },
 ): PeerMessage[] {
   const messages: PeerMessage[] = [];
-  if (extended) {
-    const handshake = {
-      extensions: localExtensions(),
-      client,
-      requestQueue: ADVERTISED_REQUEST_QUEUE,
-      ...(listenPort !== undefined && { port: listenPort }),
-    };
-    messages.push({ type: "extended-handshake", handshake });
-  }
+  if (extended) messages.push(extendedHandshake(greeter, uploadOnly));
   if (fast && held.isFull) messages.push({ type: "have-all" });
   else if (fast && held.isEmpty) messages.push({ type: "have-none" });
   else if (!held.isEmpty) messages.push({ type: "bitfield", bytes: held.toBytes() });

@@ -3,12 +3,12 @@ import type { Bitfield } from "../metainfo/bitfield.ts";
 import type { PeerKey, SwarmCommand } from "./events.ts";
 import type { SwarmPeer } from "./peer.ts";
 import type { RarestFirst } from "./rarest-first.ts";
+import type { Wanted } from "./wanted.ts";
 
 type Holder = Pick<SwarmPeer, "key" | "pieces" | "wanted" | "amInterested" | "isSeed">;
 
 interface HoldingsOptions {
-  /** Our own pieces. */
-  readonly held: Bitfield;
+  readonly wanted: Wanted;
   readonly rarest: RarestFirst;
   readonly peers: ReadonlyMap<PeerKey, Holder>;
   readonly emit: (command: SwarmCommand) => void;
@@ -28,13 +28,13 @@ export class Holdings {
     return this.#options.rarest.availability(index);
   }
 
-  /** `peer` says that it holds `index`. True when that is news, and a piece we lack. */
+  /** `peer` says that it holds `index`. True when that is news, and a piece we want. */
   gained(peer: Holder, index: number): boolean {
     if (peer.pieces.get(index)) return false;
     this.#options.rarest.increase(index);
     peer.pieces.set(index);
     if (peer.isSeed) this.#countAsSeed(peer);
-    if (this.#options.held.get(index)) return false;
+    if (!this.#options.wanted.wants(index)) return false;
     peer.wanted++;
     this.updateInterest(peer);
     return true;
@@ -44,12 +44,16 @@ export class Holdings {
   holds(peer: Holder, pieces: Bitfield): void {
     this.forget(peer);
     peer.pieces = pieces;
-    peer.wanted = 0;
-    for (const index of pieces.held()) {
-      if (!pieces.isFull) this.#options.rarest.increase(index);
-      if (!this.#options.held.get(index)) peer.wanted++;
-    }
     if (pieces.isFull) this.#options.rarest.addSeed();
+    else for (const index of pieces.held()) this.#options.rarest.increase(index);
+    this.countWanted(peer);
+  }
+
+  /** Counts anew what of its pieces we want: others are wanted now. */
+  countWanted(peer: Holder): void {
+    const { wanted } = this.#options;
+    peer.wanted = peer.isSeed ? wanted.left : 0;
+    if (!peer.isSeed) for (const index of peer.pieces.held()) if (wanted.wants(index)) peer.wanted++;
     this.updateInterest(peer);
   }
 
@@ -59,10 +63,11 @@ export class Holdings {
     else for (const index of peer.pieces.held()) this.#options.rarest.decrease(index);
   }
 
-  /** We hold `index` now: everybody hears of it, and it is wanted of nobody. */
+  /** We hold `index` now: it is wanted of nobody. */
   weGained(index: number): void {
+    this.#options.wanted.gained(index);
+    if (!this.#options.wanted.isOn(index)) return;
     for (const peer of this.#options.peers.values()) {
-      this.#options.emit({ type: "send", peer: peer.key, message: { type: "have", index } });
       if (!peer.pieces.get(index)) continue;
       peer.wanted--;
       this.updateInterest(peer);
@@ -71,6 +76,8 @@ export class Holdings {
 
   /** We do not hold `index` any more: it is wanted again. */
   weLost(index: number): void {
+    this.#options.wanted.lost(index);
+    if (!this.#options.wanted.isOn(index)) return;
     for (const peer of this.#options.peers.values()) {
       if (!peer.pieces.get(index)) continue;
       peer.wanted++;

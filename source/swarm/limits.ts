@@ -1,7 +1,11 @@
 // Numbers the swarm lives by, each with its reason. Times are milliseconds.
+import { ADVERTISED_REQUEST_QUEUE } from "../protocol/peer/limits.ts";
 
 /** Peers of one torrent: as libtorrent and Transmission. */
 export const MAX_PEERS = 50;
+
+/** A peer has so long to become of use, or we to it, before it has to go for another when there are too many. */
+export const SETTLE_MS = 60_000;
 
 /** Dials of one torrent that have not come to a handshake: half of its peers. */
 export const MAX_DIALING = 25;
@@ -33,11 +37,14 @@ export const ENDGAME_ASKERS = 2;
 /** Bytes of pieces that are begun; beyond it peers share pieces rather than begin new ones. */
 export const MAX_PARTIAL_BYTES = 64 * 1024 * 1024;
 
-/** Without a block for so long, a peer's requests go to others: as libtorrent. */
-export const SNUB_MS = 20_000;
+/** How often the swarm wants to be woken while it has peers. */
+export const TICK_MS = 1_000;
 
-/** Without a block for so long while asked, a peer is dropped: as libtorrent. */
-export const STALL_MS = 60_000;
+/** Without a block for so long, a peer's requests go to others: at the next tick, so within 20 s, as libtorrent. */
+export const SNUB_MS = 20_000 - TICK_MS;
+
+/** Without a block for so long while asked, a peer is dropped: at the next tick, so within 30 s. Who trickles a block in over more is no use. */
+export const STALL_MS = 30_000 - TICK_MS;
 
 /** A peer that was silent for so long is gone; we say something every 100 s. */
 export const IDLE_MS = 150_000;
@@ -50,6 +57,20 @@ export const OPTIMISTIC_ROUNDS = 3;
 /** Peers unchoked by what they give, plus one optimistic: libtorrent's default of 8. */
 export const UPLOAD_SLOTS = 8;
 
+/** Requests of a choked peer before it is dropped: as many as it may have had on the way when the choke left (our `reqq`). */
+export const MAX_CHOKED_REQUESTS = ADVERTISED_REQUEST_QUEUE;
+
+/** Pieces a peer may ask for while it is choked (BEP 6 suggests 10), and how many bytes they may have: what is given without a slot stays little. */
+export const ALLOWED_FAST_PIECES = 10;
+export const ALLOWED_FAST_BYTES = 8 * 1024 * 1024;
+
+/** Pieces of a peer's `allowed-fast` and `suggest` that are remembered: libtorrent sends 5 of the one and a handful of the other. */
+export const MAX_ALLOWED_FAST = 64;
+export const MAX_SUGGESTED = 16;
+
+/** `have` messages of pieces that follow one another this closely leave together: 50 peers are 50 writes. */
+export const HAVE_GATHER_MS = 100;
+
 /** Blocks that a peer was asked for and that are not expected any more: two full windows may still be on their way. */
 export const MAX_DROPPED = 2 * MAX_WINDOW;
 
@@ -60,8 +81,19 @@ export const MAX_UNEXPLAINED_BLOCKS = 64;
 export const MAX_CHOKE_FLAPS = 60;
 export const FLAPS_MS = 60_000;
 
-/** Times a piece may fail its hash before only one peer at a time is asked for it: from the first failure on. */
-export const PAROLE_AFTER_FAILURES = 1;
+/** Who chokes and unchokes is asked anew at most so often. */
+export const REASK_MS = 1_000;
+
+/** Times a piece is fetched and fails its hash before it waits: for a peer that came since, or for longer and longer. */
+export const MAX_FETCHES = 3;
+export const PAROLE_PAUSE_MS = 60_000;
+export const MAX_PAROLE_PAUSE_MS = 3_600_000;
+
+/** Blocks of failed pieces whose sender and digest are kept to be compared: 1 GiB of pieces, about 8 MB of memory. */
+export const MAX_EVIDENCE_BLOCKS = 65_536;
+
+/** Addresses remembered of peers that left: they may be to blame for a piece that fails later. */
+export const MAX_REMEMBERED_LEFT = 1_000;
 
 /**
  * A failed dial is tried again after 5 s, 10 s, ... at most 60 s: a peer that was busy hashing, or a network that was
@@ -76,11 +108,15 @@ export const BAN_MS = 24 * 3_600_000;
 /** Pieces a giver may have open with us at once (sta_push). */
 export const MAX_OPEN_GIFTS = 2;
 
+/** Offers of a giver that are refused in a minute before it is dropped: an honest one stops after 8. */
+export const MAX_REFUSED_OFFERS = 64;
+export const REFUSED_OFFERS_MS = 60_000;
+
+/** Pieces looked at to choose one to offer. */
+export const MAX_OFFER_CHOICE = 1_024;
+
 /** An offer or a gift that has not moved for so long is forgotten. */
 export const GIFT_TIMEOUT_MS = 30_000;
-
-/** How often the swarm wants to be woken while it has peers. */
-export const TICK_MS = 1_000;
 
 /** A clock that jumped further than this was stopped (suspend): the time is not held against the peers. */
 export const SUSPENDED_MS = 10_000;

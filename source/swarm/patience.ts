@@ -44,11 +44,14 @@ export function needsKeepAlive(peer: Watched, now: number): boolean {
 export function forgiveSuspension(peers: Iterable<Watched>, sinceTickMs: number, now: number): void {
   const lostMs = sinceTickMs - TICK_MS;
   if (lostMs < SUSPENDED_MS) return;
-  for (const peer of peers) {
-    // It may have come only after the time that was lost.
-    peer.heardAt = Math.min(now, peer.heardAt + lostMs);
-    peer.requests.progressAt = Math.min(now, peer.requests.progressAt + lostMs);
-  }
+  // It may have come only after the time that was lost.
+  for (const peer of peers) forgiveUnread(peer, lostMs, now);
+}
+
+/** Nothing was read of it for so long, because of us: that is not held against it. */
+export function forgiveUnread(peer: Watched, ms: number, now: number): void {
+  peer.heardAt = Math.min(now, peer.heardAt + ms);
+  peer.requests.progressAt = Math.min(now, peer.requests.progressAt + ms);
 }
 
 /** Counts a choke. Throws ProtocolError when there are too many a minute. */

@@ -15,11 +15,11 @@ export class PartialPiece {
   readonly blockCount: number;
   /** The one peer that may be asked for it: a piece on parole. `gift`: nobody is, its giver sends it unasked. */
   readonly only: PeerKey | "gift" | undefined;
-  /** Peers whose blocks it is made of: one of them is to blame for a bad hash. */
-  readonly contributors = new Set<PeerKey>();
   /** Peers that are asked for blocks of it now. */
   readonly workers = new Set<PeerKey>();
   readonly #blocks: Uint8Array;
+  /** Whose block it is; 0: nobody's yet. */
+  readonly #senders: Uint32Array;
   readonly #askers = new Map<number, PeerKey[]>();
   #received = 0;
   #nextFree = 0;
@@ -29,6 +29,17 @@ export class PartialPiece {
     this.blockCount = blockCount;
     this.only = only;
     this.#blocks = new Uint8Array(blockCount);
+    this.#senders = new Uint32Array(blockCount);
+  }
+
+  /** Who sent each block: of a whole piece, one of them is to blame for a bad hash. */
+  get senders(): readonly PeerKey[] {
+    return [...this.#senders];
+  }
+
+  /** Peers whose blocks it is made of. */
+  get contributors(): ReadonlySet<PeerKey> {
+    return new Set(this.#senders.filter((sender) => sender !== 0));
   }
 
   get receivedBlocks(): number {
@@ -80,7 +91,7 @@ export class PartialPiece {
     this.#askers.delete(block);
     this.#blocks[block] = RECEIVED;
     this.#received++;
-    this.contributors.add(peer);
+    this.#senders[block] = peer;
     return others;
   }
 }

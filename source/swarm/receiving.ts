@@ -3,10 +3,9 @@ import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { BlockRange } from "../protocol/peer/messages.ts";
 import type { PeerKey } from "./events.ts";
-import { MAX_UNEXPLAINED_BLOCKS } from "./limits.ts";
+import { MAX_ALLOWED_FAST, MAX_SUGGESTED, MAX_UNEXPLAINED_BLOCKS, REASK_MS } from "./limits.ts";
 import { countFlap } from "./patience.ts";
 import type { SwarmPeer } from "./peer.ts";
-import type { PartialPiece } from "./piece-states.ts";
 import type { Requester } from "./requester.ts";
 
 interface ReceivingOptions {
@@ -57,6 +56,7 @@ export class Receiving {
     if (peer.peerChoking) return;
     countFlap(peer, now);
     peer.peerChoking = true;
+    peer.requests.notBefore = peer.requests.unchokedAt + REASK_MS;
     this.#options.requester.release(peer, false);
     this.fillAll(now);
   }
@@ -73,11 +73,26 @@ export class Receiving {
     for (const peer of this.#options.peers.values()) this.#options.requester.fill(peer, now);
   }
 
-  /** A piece failed its hash: who is to blame, if that is known. Of several sources none is; each is asked alone from now on. */
-  culpritOf({ index, contributors }: PartialPiece): SwarmPeer | undefined {
-    this.#wastedBytes += this.#options.layout.pieceLengthAt(index);
-    if (contributors.size !== 1) return undefined;
-    const [key] = contributors;
-    return this.#options.peers.get(key!);
+  /** Piece `index` may be asked for while it chokes us (BEP 6). */
+  allowedFast(peer: SwarmPeer, index: number, now: number): void {
+    remember(peer.requests.allowedFast, index, MAX_ALLOWED_FAST);
+    this.#options.requester.fill(peer, now);
   }
+
+  /** It would rather serve piece `index` than others (BEP 6). */
+  suggested(peer: SwarmPeer, index: number): void {
+    remember(peer.requests.suggested, index, MAX_SUGGESTED);
+  }
+
+  /** A piece of so many bytes failed its hash. */
+  receivedInVain(bytes: number): void {
+    this.#wastedBytes += bytes;
+  }
+}
+
+/** Keeps the newest `most`. */
+function remember(set: Set<number>, index: number, most: number): void {
+  set.delete(index);
+  set.add(index);
+  if (set.size > most) set.delete(set.values().next().value!);
 }

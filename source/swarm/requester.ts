@@ -8,12 +8,13 @@ import {
   MAX_PARTIAL_BYTES,
   MAX_WINDOW,
   MIN_WINDOW,
-  PAROLE_AFTER_FAILURES,
   WINDOW_MS,
 } from "./limits.ts";
 import type { SwarmPeer } from "./peer.ts";
 import type { PartialPiece, PieceStates } from "./piece-states.ts";
 import type { RarestFirst } from "./rarest-first.ts";
+import type { Suspicion } from "./suspicion.ts";
+import type { Wanted } from "./wanted.ts";
 
 /** Room for block numbers in the name of a block: 256 MiB / 16 KiB. */
 const BLOCKS_PER_PIECE = 16_384;
@@ -22,6 +23,8 @@ interface RequesterOptions {
   readonly layout: PieceLayout;
   readonly states: PieceStates;
   readonly rarest: RarestFirst;
+  readonly wanted: Pick<Wanted, "isOn">;
+  readonly suspicion: Pick<Suspicion, "size" | "isOnParole" | "mayFetch">;
   readonly peers: ReadonlyMap<PeerKey, SwarmPeer>;
   readonly emit: (command: SwarmCommand) => void;
 }
@@ -30,8 +33,6 @@ export class Requester {
   readonly #options: RequesterOptions;
   /** Pieces that are begun and that nobody is asked for now. */
   readonly #orphans = new Set<number>();
-  /** How often a piece failed its hash. */
-  readonly #failures = new Map<number, number>();
 
   constructor(options: RequesterOptions) {
     this.#options = options;
@@ -39,11 +40,12 @@ export class Requester {
 
   /** Asks `peer` for as many blocks as its window takes, once half of the window is free: requests leave in batches. */
   fill(peer: SwarmPeer, now: number): void {
-    const { outstanding } = peer.requests;
+    const { outstanding, allowedFast, notBefore } = peer.requests;
+    if (!peer.amInterested || (peer.peerChoking && allowedFast.size === 0) || now < notBefore) return;
     const window = windowOf(peer, now);
-    if (peer.peerChoking || !peer.amInterested || outstanding.size > window / 2) return;
+    if (outstanding.size > window / 2) return;
     while (outstanding.size < window) {
-      const partial = this.#choosePiece(peer);
+      const partial = this.#choosePiece(peer, now);
       if (!partial) break;
       this.#work(peer, partial);
       for (
@@ -54,7 +56,7 @@ export class Requester {
         this.#ask(peer, partial, block, now);
       }
     }
-    if (outstanding.size < Math.min(window, ENDGAME_REQUESTS)) this.#fillEndgame(peer, now);
+    if (!peer.peerChoking && outstanding.size < Math.min(window, ENDGAME_REQUESTS)) this.#fillEndgame(peer, now);
   }
 
   /**
@@ -85,40 +87,57 @@ export class Requester {
     peer.requests.dropped.delete(name);
     if (!peer.requests.outstanding.delete(name)) return;
     peer.requests.rejects++;
+    if (peer.peerChoking) peer.requests.allowedFast.delete(index);
     this.#options.states.downloading.get(index)?.unask(block, peer.key);
   }
 
-  /** All that `peer` was asked for is free for others: it left, choked us or stalls. `gone`: nothing more can come from it. */
+  /**
+   * All that `peer` was asked for is free for others: it left, choked us or stalls. `gone`: nothing more can come from it.
+   * Who chokes us still sends what it allowed (BEP 6).
+   */
   release(peer: SwarmPeer, gone: boolean): void {
-    const { outstanding, partials } = peer.requests;
+    const { outstanding, partials, allowedFast, snubbed } = peer.requests;
+    const stays = (index: number) => !gone && !snubbed && peer.peerChoking && allowedFast.has(index);
     for (const name of outstanding) {
-      this.#options.states.downloading
-        .get(Math.floor(name / BLOCKS_PER_PIECE))
-        ?.unask(name % BLOCKS_PER_PIECE, peer.key);
+      const index = Math.floor(name / BLOCKS_PER_PIECE);
+      if (stays(index)) continue;
+      outstanding.delete(name);
+      this.#options.states.downloading.get(index)?.unask(name % BLOCKS_PER_PIECE, peer.key);
       if (!gone) this.#drop(peer, name);
     }
-    outstanding.clear();
     for (const index of partials) {
+      if (stays(index)) continue;
+      partials.delete(index);
       const partial = this.#options.states.downloading.get(index);
       if (!partial) continue;
       partial.workers.delete(peer.key);
       if (partial.only === peer.key) this.#discard(partial);
       else if (partial.workers.size === 0) this.#orphans.add(index);
     }
-    partials.clear();
   }
 
-  /** Piece `index` failed its hash, or could not be stored: it may be begun again. `failed`: by one peer alone from now on. */
-  retry(index: number, failed: boolean): void {
-    if (failed) this.#failures.set(index, (this.#failures.get(index) ?? 0) + 1);
-    this.#options.rarest.insert(index);
+  /** Piece `index` failed its hash, could not be stored, or was lost: it may be begun again, if it is wanted. */
+  retry(index: number): void {
+    if (this.#options.wanted.isOn(index)) this.#options.rarest.insert(index);
   }
 
-  #choosePiece(peer: SwarmPeer): PartialPiece | undefined {
-    const { states, rarest } = this.#options;
+  /** Pieces that are not wanted any more are not asked for any more; what came of them is thrown away. */
+  dropUnwanted(): void {
+    for (const partial of this.#options.states.downloading.values()) {
+      if (this.#options.wanted.isOn(partial.index) || partial.only === "gift") continue;
+      for (let block = 0; block < partial.blockCount; block++) {
+        for (const asker of partial.askers(block)) this.#cancel(asker, partial, block);
+      }
+      for (const key of partial.workers) this.#options.peers.get(key)?.requests.partials.delete(partial.index);
+      this.#discard(partial);
+    }
+  }
+
+  #choosePiece(peer: SwarmPeer, now: number): PartialPiece | undefined {
+    const { states } = this.#options;
     for (const index of peer.requests.partials) {
       const own = states.downloading.get(index);
-      if (own?.nextFree() !== undefined) return own;
+      if (own?.nextFree() !== undefined && mayAsk(peer, index)) return own;
     }
     for (const index of this.#orphans) {
       const orphan = states.downloading.get(index);
@@ -126,22 +145,35 @@ export class Requester {
       else if (mayWork(peer, orphan)) return orphan;
     }
     if (states.partialBytes < MAX_PARTIAL_BYTES) {
-      const index = rarest.pick(peer.pieces);
-      if (index !== undefined && !(peer.requests.snubbed && this.#isOnParole(index)))
-        return this.#begin(index, peer.key);
+      const index = this.#choosePieceToBegin(peer, now);
+      if (index !== undefined) return this.#begin(index, peer.key);
     }
     for (const shared of states.downloading.values()) if (mayWork(peer, shared)) return shared;
     return undefined;
   }
 
-  #begin(index: number, peer: PeerKey): PartialPiece {
-    this.#options.rarest.remove(index);
-    return this.#options.states.begin(index, this.#isOnParole(index) ? peer : undefined);
+  /** What it allows while it chokes us; else what it suggests, else the rarest. */
+  #choosePieceToBegin(peer: SwarmPeer, now: number): number | undefined {
+    const { rarest, suspicion } = this.#options;
+    const { allowedFast, suggested, snubbed, barren } = peer.requests;
+    if (barren.version === rarest.version && barren.held === peer.pieces.count) return undefined;
+    // After a bad hash one peer alone delivers a piece: none that stalls.
+    const isFree = (index: number) =>
+      !suspicion.isOnParole(index) || (!snubbed && suspicion.mayFetch(index, peer.since, now));
+    for (const index of peer.peerChoking ? allowedFast : suggested) {
+      if (rarest.has(index) && peer.pieces.get(index) && isFree(index)) return index;
+    }
+    if (peer.peerChoking) return undefined;
+    const index = rarest.pick(peer.pieces, suspicion.size > 0 ? isFree : undefined);
+    if (index === undefined && suspicion.size === 0) {
+      peer.requests.barren = { version: rarest.version, held: peer.pieces.count };
+    }
+    return index;
   }
 
-  /** After a bad hash one peer alone delivers it: then it is known who is to blame. */
-  #isOnParole(index: number): boolean {
-    return (this.#failures.get(index) ?? 0) >= PAROLE_AFTER_FAILURES;
+  #begin(index: number, peer: PeerKey): PartialPiece {
+    this.#options.rarest.remove(index);
+    return this.#options.states.begin(index, this.#options.suspicion.isOnParole(index) ? peer : undefined);
   }
 
   /** Every block is asked for somewhere: a few of them are asked of this peer too, the youngest pieces' last blocks first. */
@@ -207,14 +239,19 @@ export class Requester {
   #discard(partial: PartialPiece): void {
     this.#orphans.delete(partial.index);
     this.#options.states.abandon(partial.index);
-    this.#options.rarest.insert(partial.index);
+    this.retry(partial.index);
     this.#options.emit({ type: "discard-piece", index: partial.index });
   }
 }
 
+/** Who chokes us answers only for what it allowed. */
+function mayAsk(peer: SwarmPeer, index: number): boolean {
+  return !peer.peerChoking || peer.requests.allowedFast.has(index);
+}
+
 function mayWork(peer: SwarmPeer, partial: PartialPiece): boolean {
   if (partial.only !== undefined && partial.only !== peer.key) return false;
-  return peer.pieces.get(partial.index) && partial.nextFree() !== undefined;
+  return mayAsk(peer, partial.index) && peer.pieces.get(partial.index) && partial.nextFree() !== undefined;
 }
 
 /** Blocks that may be outstanding at a peer: slow start, then what 3 s of its rate hold, within its `reqq`. */

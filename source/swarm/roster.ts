@@ -2,7 +2,8 @@
 import { type PeerId, toHex } from "../protocol/ids.ts";
 import { Candidates } from "./candidates.ts";
 import type { Address, ConnectedPeer, PeerKey, PeerSource } from "./events.ts";
-import { MAX_DIALING, MAX_PEERS } from "./limits.ts";
+import { isLoopback } from "./is-loopback.ts";
+import { MAX_DIALING, MAX_PEERS, MAX_REMEMBERED_LEFT, SETTLE_MS } from "./limits.ts";
 import { SwarmPeer } from "./peer.ts";
 
 interface RosterOptions {
@@ -17,6 +18,8 @@ export class Roster {
   readonly #pieceCount: number;
   readonly #candidates: Candidates;
   readonly #peers = new Map<PeerKey, SwarmPeer>();
+  /** Where those listened that left, oldest first. */
+  readonly #left = new Map<PeerKey, Address>();
 
   constructor({ peerId, pieceCount, candidates = new Candidates() }: RosterOptions) {
     this.#ownId = toHex(peerId);
@@ -41,7 +44,27 @@ export class Roster {
     if (this.#candidates.isBanned(connected.address, now)) return "it is banned";
     const twin = this.twinOf(connected);
     if (twin) return this.#staysOfTwins(twin.connected, connected) ? "connected twice" : undefined;
-    return this.#peers.size >= MAX_PEERS ? `${MAX_PEERS} peers are enough` : undefined;
+    if (this.#isHostConnected(connected.address)) return "its address is connected already";
+    return this.#peers.size >= MAX_PEERS && !this.useless(now) ? `${MAX_PEERS} peers are enough` : undefined;
+  }
+
+  /** Who has to go when there are too many: the one that is of no use to us, and we to it, for longest. */
+  useless(now: number): SwarmPeer | undefined {
+    for (const peer of this.#peers.values()) {
+      const idle = !peer.amInterested && !peer.peerInterested && !peer.speaksPush;
+      if (idle && now - peer.since > SETTLE_MS) return peer;
+    }
+    return undefined;
+  }
+
+  get isFull(): boolean {
+    return this.#peers.size >= MAX_PEERS;
+  }
+
+  /** Where a peer listens, or where it came from; also when it left, if that is not long ago. */
+  addressOf(key: PeerKey): Address | undefined {
+    const peer = this.#peers.get(key);
+    return peer ? (peer.listensAt ?? peer.connected.address) : this.#left.get(key);
   }
 
   /** The new connection does not stay: when and whether its address is dialled again. */
@@ -73,13 +96,26 @@ export class Roster {
 
   /** It is gone; dialled again soon when it was `useful`, else later and later. */
   remove(peer: SwarmPeer, useful: boolean, now: number): void {
+    this.#left.set(peer.key, peer.listensAt ?? peer.connected.address);
+    if (this.#left.size > MAX_REMEMBERED_LEFT) this.#left.delete(this.#left.keys().next().value!);
     this.#peers.delete(peer.key);
-    if (peer.listensAt && !this.#isConnectedTo(peer.listensAt)) this.#candidates.ended(peer.listensAt, now, useful);
+    if (!peer.listensAt || this.#isConnectedTo(peer.listensAt)) return;
+    this.#candidates.ended(peer.listensAt, now, useful, peer.down.totalBytes - peer.wastedBytes);
+  }
+
+  /** Neither of us wants anything of the other: not dialled until `hungry`. */
+  sated({ listensAt }: SwarmPeer): void {
+    if (listensAt) this.#candidates.sated(listensAt);
+  }
+
+  /** We want something again. */
+  hungry(): void {
+    this.#candidates.hungry();
   }
 
   /** Neither dialled nor taken in again for a day. */
-  ban(peer: SwarmPeer, now: number): void {
-    this.#candidates.ban(peer.listensAt ?? peer.connected.address, now);
+  ban(address: Address, now: number): void {
+    this.#candidates.ban(address, now);
   }
 
   heardOf(addresses: readonly Address[], source: PeerSource, now: number): void {
@@ -110,6 +146,12 @@ export class Roster {
 
   #isConnectedTo({ host, port }: Address): boolean {
     return [...this.#peers.values()].some(({ listensAt }) => listensAt?.host === host && listensAt.port === port);
+  }
+
+  /** One peer an address: a machine of many could take all places. But for the loopback addresses, which are one machine: this one. */
+  #isHostConnected({ host }: Address): boolean {
+    if (isLoopback(host)) return false;
+    return [...this.#peers.values()].some(({ connected }) => connected.address.host === host);
   }
 
   /** Does the older stay? Both dialled at once: both sides keep what the larger peer id began, else the older one. */

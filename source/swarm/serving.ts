@@ -4,13 +4,20 @@ import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import { MAX_QUEUED_REQUESTS } from "../protocol/peer/limits.ts";
 import type { BlockRange, PeerMessage } from "../protocol/peer/messages.ts";
+import { allowedFastSet } from "../metainfo/allowed-fast-set.ts";
+import type { InfoHash } from "../protocol/ids.ts";
 import type { SwarmCommand, Upload } from "./events.ts";
+import { ALLOWED_FAST_BYTES, ALLOWED_FAST_PIECES, MAX_CHOKED_REQUESTS } from "./limits.ts";
 import type { SwarmPeer } from "./peer.ts";
 
-type Asker = Pick<SwarmPeer, "key" | "connected" | "amChoking" | "uploads">;
+type Asker = Pick<
+  SwarmPeer,
+  "key" | "connected" | "pieces" | "amChoking" | "uploads" | "fastBlocks" | "chokedRequests"
+>;
 
 interface ServingOptions {
   readonly layout: PieceLayout;
+  readonly infoHash: InfoHash;
   readonly held: Bitfield;
   readonly emit: (command: SwarmCommand) => void;
 }
@@ -22,12 +29,16 @@ export class Serving {
     this.#options = options;
   }
 
-  /** Throws ProtocolError at a request outside the torrent, and at one too many. */
+  /** Throws ProtocolError at a request outside the torrent, and at one too many, waiting or of a choked peer. */
   request(peer: Asker, { index, begin, length }: BlockRange): void {
     if (!this.#options.layout.isValidRequest(index, begin, length)) {
       throw new ProtocolError("bad-request", `request for ${length} bytes from ${begin} of piece ${index}`);
     }
-    if (peer.amChoking || !this.#options.held.get(index)) return this.#reject(peer, { index, begin, length });
+    if (peer.amChoking && ++peer.chokedRequests > MAX_CHOKED_REQUESTS) {
+      throw new ProtocolError("choked-requests", `more than ${MAX_CHOKED_REQUESTS} requests while it is choked`);
+    }
+    const mayAsk = !peer.amChoking || this.#usesFastBlock(peer, index);
+    if (!mayAsk || !this.#options.held.get(index)) return this.#reject(peer, { index, begin, length });
     if (peer.uploads.length >= MAX_QUEUED_REQUESTS) {
       throw new ProtocolError("request-flood", `more than ${MAX_QUEUED_REQUESTS} requests waiting`);
     }
@@ -43,10 +54,32 @@ export class Serving {
     this.#reject(peer, { index, begin, length });
   }
 
-  /** Tells `peer` whether it is choked now; who is choked loses the requests that wait. */
+  /** Tells `peer` whether it is choked now; who is choked loses the requests that wait, but for what it was allowed. */
   chokingChanged(peer: Asker): void {
     this.#send(peer, { type: peer.amChoking ? "choke" : "unchoke" });
-    if (peer.amChoking) for (const upload of peer.uploads.splice(0)) this.#reject(peer, upload);
+    if (!peer.amChoking) return;
+    peer.chokedRequests = 0;
+    for (const upload of peer.uploads.splice(0)) {
+      if (this.#usesFastBlock(peer, upload.index)) peer.uploads.push(upload);
+      else this.#reject(peer, upload);
+    }
+  }
+
+  /**
+   * Tells a peer that has next to nothing and waits for a slot which pieces it may have meanwhile (BEP 6), once: with them it
+   * has something to give.
+   */
+  allowFast(peer: Asker): void {
+    if (!peer.connected.fast || !peer.amChoking || peer.fastBlocks || peer.pieces.count >= ALLOWED_FAST_PIECES) return;
+    const { layout, infoHash, held } = this.#options;
+    const { pieceCount, pieceLength } = layout;
+    const count = Math.min(ALLOWED_FAST_PIECES, Math.floor(ALLOWED_FAST_BYTES / pieceLength));
+    peer.fastBlocks = new Map();
+    for (const index of allowedFastSet({ host: peer.connected.address.host, infoHash, pieceCount, count })) {
+      if (!held.get(index) || peer.pieces.get(index)) continue;
+      peer.fastBlocks.set(index, layout.blockCount(index));
+      this.#send(peer, { type: "allowed-fast", index });
+    }
   }
 
   /** Takes requests that are to be served now, oldest first, `maxBytes` at most but at least one. */
@@ -56,6 +89,13 @@ export class Serving {
     let bytes = uploads[0]!.length;
     while (count < uploads.length && bytes + uploads[count]!.length <= maxBytes) bytes += uploads[count++]!.length;
     return uploads.splice(0, count);
+  }
+
+  /** Each block of what it was allowed is sent once. */
+  #usesFastBlock({ fastBlocks }: Asker, index: number): boolean {
+    const left = fastBlocks?.get(index) ?? 0;
+    if (left > 0) fastBlocks!.set(index, left - 1);
+    return left > 0;
   }
 
   /** BEP 6: each request is answered, if only by `reject`. Others are told nothing. */

@@ -2,44 +2,58 @@
 import type { Bitfield } from "../metainfo/bitfield.ts";
 import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import { ProtocolError } from "../protocol/errors.ts";
-import type { PeerId } from "../protocol/ids.ts";
+import type { InfoHash, PeerId } from "../protocol/ids.ts";
 import type { PeerMessage } from "../protocol/peer/messages.ts";
+import { Announcements } from "./announcements.ts";
 import type { Candidates } from "./candidates.ts";
 import { Choking } from "./choking.ts";
 import { Conversation } from "./conversation.ts";
-import type { ConnectedPeer, PeerKey, SwarmCommand, SwarmEvent, Upload } from "./events.ts";
+import type { BlockDigest, ConnectedPeer, PeerKey, SwarmCommand, SwarmEvent, Upload } from "./events.ts";
 import { Gifts } from "./gifts.ts";
-import { type Greeter, greeting } from "./greeting.ts";
+import type { Campaign } from "./giving.ts";
+import { extendedHandshake, type Greeter, greeting } from "./greeting.ts";
 import { Holdings } from "./holdings.ts";
 import { TICK_MS } from "./limits.ts";
-import { endOf, forgiveSuspension, needsKeepAlive, stalls } from "./patience.ts";
+import { endOf, forgiveSuspension, forgiveUnread, needsKeepAlive, stalls } from "./patience.ts";
 import type { SwarmPeer } from "./peer.ts";
-import { type PartialPiece, PieceStates } from "./piece-states.ts";
+import { PieceStates } from "./piece-states.ts";
 import { RarestFirst } from "./rarest-first.ts";
 import { Receiving } from "./receiving.ts";
 import { Requester } from "./requester.ts";
 import { Roster } from "./roster.ts";
 import { Serving } from "./serving.ts";
+import { Suspicion } from "./suspicion.ts";
+import type { GiftRefusal } from "./taking.ts";
+import { Wanted } from "./wanted.ts";
 
 export interface SwarmOptions extends Greeter {
   readonly layout: PieceLayout;
+  readonly infoHash: InfoHash;
   /** Pieces that are on disk and hashed; the swarm keeps it from now on. */
   readonly held: Bitfield;
   readonly peerId: PeerId;
   readonly private: boolean;
-  /** Does the user take gifts of this torrent now? */
-  readonly acceptsGifts: () => boolean;
+  /** Why the user takes no gift of this torrent now; undefined: it is taken. */
+  readonly giftRefusal: GiftRefusal;
+  /** Is the peer read from now? While it is not, its silence is ours. */
+  readonly isRead?: (peer: PeerKey) => boolean;
   /** Yields [0, 1). */
   readonly random: () => number;
   /** Addresses that an earlier swarm of this torrent knew. */
   readonly candidates?: Candidates;
+  /** What an earlier swarm of this torrent was giving. */
+  readonly campaign?: Campaign | undefined;
 }
 
 export class Swarm {
   readonly states: PieceStates;
   readonly #options: SwarmOptions;
+  readonly #wanted: Wanted;
+  readonly #suspicion = new Suspicion();
+  readonly #rarest: RarestFirst;
   readonly #roster: Roster;
   readonly #holdings: Holdings;
+  readonly #announcements: Announcements;
   readonly #requester: Requester;
   readonly #receiving: Receiving;
   readonly #serving: Serving;
@@ -51,21 +65,24 @@ export class Swarm {
   #tickedAt: number | undefined;
 
   constructor(options: SwarmOptions) {
-    const { layout, held, random } = options;
+    const { layout, infoHash, held, random } = options;
     this.#options = options;
     this.states = new PieceStates(layout, held);
+    this.#wanted = new Wanted(held);
     this.#roster = new Roster({ ...options, pieceCount: layout.pieceCount });
     const rarest = new RarestFirst(layout.pieceCount, random);
+    this.#rarest = rarest;
     for (const index of held.missing()) rarest.insert(index);
     const { peers } = this.#roster;
     const emit = (command: SwarmCommand) => void this.#out.push(command);
-    const shared = { layout, states: this.states, rarest, emit };
-    this.#holdings = new Holdings({ held, rarest, peers, emit });
-    this.#requester = new Requester({ ...shared, peers });
+    const shared = { layout, states: this.states, rarest, wanted: this.#wanted, emit };
+    this.#holdings = new Holdings({ ...shared, peers });
+    this.#announcements = new Announcements({ peers, emit });
+    this.#requester = new Requester({ ...shared, suspicion: this.#suspicion, peers });
     this.#receiving = new Receiving({ layout, requester: this.#requester, peers });
-    this.#serving = new Serving({ layout, held, emit });
+    this.#serving = new Serving({ layout, infoHash, held, emit });
     this.#choking = new Choking({ peers, random, changed: (peer) => this.#serving.chokingChanged(peer) });
-    this.#gifts = new Gifts({ ...shared, random, private: options.private, acceptsGifts: options.acceptsGifts });
+    this.#gifts = new Gifts({ ...options, ...shared });
     this.#conversation = new Conversation({
       pieceCount: layout.pieceCount,
       isUploading: () => this.#upload,
@@ -88,6 +105,16 @@ export class Swarm {
     return this.#receiving.wastedBytes;
   }
 
+  /** Is everything held that is wanted? */
+  get isDone(): boolean {
+    return this.#wanted.isDone;
+  }
+
+  /** What is being given; undefined: nothing. */
+  get campaign(): Campaign | undefined {
+    return this.#gifts.giving.campaign;
+  }
+
   /** Connected peers that hold `index`. */
   availability(index: number): number {
     return this.#holdings.availability(index);
@@ -102,7 +129,8 @@ export class Swarm {
 
   /** When a `tick` is due; undefined when nothing waits for time to pass. */
   nextTick(): number | undefined {
-    if (this.#roster.isBusy) return (this.#tickedAt ?? 0) + TICK_MS;
+    const { dueAt = Number.POSITIVE_INFINITY } = this.#announcements;
+    if (this.#roster.isBusy) return Math.min(this.#nextFullTick, dueAt);
     return this.#isActive ? this.#roster.nextDialAt() : undefined;
   }
 
@@ -110,6 +138,10 @@ export class Swarm {
   takeUploads(peer: PeerKey, maxBytes: number): readonly Upload[] {
     const asker = this.peers.get(peer);
     return asker ? this.#serving.take(asker, maxBytes) : [];
+  }
+
+  get #nextFullTick(): number {
+    return (this.#tickedAt ?? 0) + TICK_MS;
   }
 
   get #isActive(): boolean {
@@ -125,12 +157,14 @@ export class Swarm {
       case "message":
         return this.#gotMessage(event.peer, event.message, now);
       case "piece-verified":
-        return this.#pieceVerified(event.index, event.ok, now);
+        return this.#pieceVerified(event.index, event.ok, event.digestOf, now);
       case "piece-not-stored":
-        this.#pieceFailed(event.index, false);
-        return;
+        this.states.fail(event.index);
+        return this.#pieceMissing(event.index);
       case "piece-lost":
         return this.#pieceLost(event.index);
+      case "set-wanted":
+        return this.#setWanted(event.priorities, event.sequential, now);
       case "candidates":
         this.#roster.heardOf(event.addresses, event.source, now);
         return this.#dial(now);
@@ -143,6 +177,8 @@ export class Swarm {
         return this.#setActive(event.download, event.upload, now);
       case "give":
         return this.#gifts.start(this.peers.values(), event.count, event.keep, now);
+      case "stop-giving":
+        return this.#gifts.giving.stop();
       case "tick":
         return this.#tick(now);
       default:
@@ -156,19 +192,32 @@ export class Swarm {
     const refusal = this.#roster.refusalOf(connected, this.#isActive, now);
     if (refusal) {
       this.#roster.refused(connected, now);
-      this.#out.push({ type: "disconnect", peer: connected.peer, reason: refusal, ban: false });
+      this.#out.push({ type: "disconnect", peer: connected.peer, reason: refusal });
       return;
     }
     const twin = this.#roster.twinOf(connected);
     if (twin) this.#drop(twin, "connected twice", now);
+    else if (this.#roster.isFull) this.#drop(this.#roster.useless(now)!, "another may be of more use", now);
     const peer = this.#roster.add(connected, now);
-    for (const message of greeting(this.#options, connected, this.states.held)) this.#send(peer, message);
+    this.#choking.peerCame(peer);
+    const { held } = this.states;
+    const said = greeting(this.#options, connected, { held, uploadOnly: this.#wanted.isDone });
+    for (const message of said) this.#send(peer, message);
   }
 
-  #drop(peer: SwarmPeer, reason: string, now: number, ban = false): void {
-    this.#out.push({ type: "disconnect", peer: peer.key, reason, ban });
+  #drop(peer: SwarmPeer, reason: string, now: number): void {
+    this.#out.push({ type: "disconnect", peer: peer.key, reason });
     this.#peerLeft(peer.key, now, reason);
-    if (ban) this.#roster.ban(peer, now);
+  }
+
+  /** Who is to blame for bad data, connected or not. */
+  #ban(key: PeerKey, reason: string, now: number): void {
+    const address = this.#roster.addressOf(key);
+    if (!address) return;
+    const peer = this.peers.get(key);
+    if (peer) this.#drop(peer, reason, now);
+    this.#out.push({ type: "ban", address, reason });
+    this.#roster.ban(address, now);
   }
 
   #peerLeft(key: PeerKey, now: number, reason: string): void {
@@ -199,49 +248,92 @@ export class Swarm {
     peer.heardAt = now;
     try {
       this.#conversation.handle(peer, message, now);
-      this.#closeIfBothSeed(peer, now);
+      this.#closeIfNeitherWants(peer, now);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#drop(peer, error.message, now, error.code === "unwanted-gift");
+      if (error.code === "unwanted-gift") this.#ban(key, error.message, now);
+      else this.#drop(peer, error.message, now);
     }
   }
 
   // Pieces
 
-  #pieceVerified(index: number, ok: boolean, now: number): void {
-    if (ok) this.#pieceHeld(index, now);
-    else {
-      const culprit = this.#receiving.culpritOf(this.#pieceFailed(index, true));
-      if (culprit) this.#drop(culprit, `piece ${index} from it failed its hash`, now, true);
-    }
+  #pieceVerified(index: number, ok: boolean, digestOf: BlockDigest | undefined, now: number): void {
+    if (ok) this.#pieceHeld(index, digestOf, now);
+    else this.#pieceSpoiled(index, digestOf, now);
     this.#receiving.fillAll(now);
   }
 
-  #pieceHeld(index: number, now: number): void {
+  #pieceHeld(index: number, digestOf: BlockDigest | undefined, now: number): void {
     this.states.hold(index);
     this.#gifts.pieceSettled(index, true);
     this.#holdings.weGained(index);
-    if (!this.states.held.isFull) return;
-    this.#out.push({ type: "completed" });
-    for (const peer of this.peers.values()) this.#closeIfBothSeed(peer, now);
+    this.#announcements.add(index, now);
+    for (const key of this.#suspicion.cleared(index, digestOf)) {
+      this.#ban(key, `a block of piece ${index} from it was wrong`, now);
+    }
+    if (this.#wanted.isDone && this.#wanted.isOn(index)) this.#completed(now);
   }
 
-  /** It is missing again. `hash`: because its hash was wrong, and not because it could not be stored. */
-  #pieceFailed(index: number, hash: boolean): PartialPiece {
+  #pieceSpoiled(index: number, digestOf: BlockDigest | undefined, now: number): void {
     const partial = this.states.fail(index);
+    this.#receiving.receivedInVain(this.#options.layout.pieceLengthAt(index));
+    const culprit = this.#suspicion.failed(partial, digestOf, now);
+    this.#pieceMissing(index);
+    if (culprit !== undefined) this.#ban(culprit, `piece ${index} from it failed its hash`, now);
+  }
+
+  /** What came of it is of no use: it is missing again. */
+  #pieceMissing(index: number): void {
     this.#gifts.pieceSettled(index, false);
-    this.#requester.retry(index, hash);
-    return partial;
+    this.#requester.retry(index);
   }
 
   #pieceLost(index: number): void {
     this.states.lose(index);
-    this.#requester.retry(index, false);
+    this.#requester.retry(index);
     this.#holdings.weLost(index);
+    this.#roster.hungry();
   }
 
-  #closeIfBothSeed(peer: SwarmPeer, now: number): void {
-    if (this.states.held.isFull && peer.isSeed) this.#drop(peer, "both have everything", now);
+  #completed(now: number): void {
+    this.#announcements.tell(now);
+    this.#out.push({ type: "completed" });
+    this.#tellUploadOnly(now);
+  }
+
+  #tellUploadOnly(now: number): void {
+    for (const peer of this.peers.values()) {
+      if (peer.connected.extended) this.#send(peer, extendedHandshake(this.#options, this.#wanted.isDone));
+      this.#closeIfNeitherWants(peer, now);
+    }
+  }
+
+  /** Both have all that they want (BEP 21). */
+  #closeIfNeitherWants(peer: SwarmPeer, now: number): void {
+    if (!this.#wanted.isDone || !(peer.isSeed || peer.uploadOnly) || !this.peers.has(peer.key)) return;
+    this.#drop(peer, "neither wants anything of the other", now);
+    this.#roster.sated(peer);
+  }
+
+  #setWanted(priorities: Uint8Array, sequential: boolean, now: number): void {
+    const wasDone = this.#wanted.isDone;
+    this.#wanted.priorities = priorities;
+    this.#requester.dropUnwanted();
+    this.#rarest.reset(priorities.includes(2) ? (index) => this.#wanted.isFirst(index) : undefined, sequential);
+    for (const index of this.states.held.missing()) {
+      if (this.states.stateOf(index) === "missing") this.#requester.retry(index);
+    }
+    for (const peer of this.peers.values()) this.#holdings.countWanted(peer);
+    if (this.#wanted.isDone !== wasDone) this.#doneChanged(now);
+    this.#receiving.fillAll(now);
+    this.#dial(now);
+  }
+
+  #doneChanged(now: number): void {
+    if (this.#wanted.isDone && this.#holdings.isDownloading) return this.#completed(now);
+    this.#roster.hungry();
+    this.#tellUploadOnly(now);
   }
 
   #blockSent(key: PeerKey, bytes: number, now: number): void {
@@ -249,7 +341,7 @@ export class Swarm {
     if (!peer) return;
     peer.up.add(bytes, now);
     peer.saidAt = now;
-    this.#gifts.blockSent(peer, now);
+    this.#gifts.giving.blockSent(peer, now);
   }
 
   // Time
@@ -265,12 +357,18 @@ export class Swarm {
   }
 
   #tick(now: number): void {
-    forgiveSuspension(this.peers.values(), now - (this.#tickedAt ?? now), now);
+    this.#announcements.tellDue(now);
+    const sinceTickMs = now - (this.#tickedAt ?? now);
+    if (this.#roster.isBusy && now < this.#nextFullTick) return;
+    forgiveSuspension(this.peers.values(), sinceTickMs, now);
     this.#tickedAt = now;
-    for (const peer of this.peers.values()) this.#watch(peer, now);
+    for (const peer of this.peers.values()) {
+      if (this.#options.isRead?.(peer.key) === false) forgiveUnread(peer, sinceTickMs, now);
+      this.#watch(peer, now);
+    }
     if (this.#upload) {
-      this.#choking.tick(this.states.held.isFull, now);
-      this.#gifts.tick(this.peers, now);
+      this.#choking.tick(!this.#holdings.isDownloading || this.#wanted.isDone, now);
+      this.#gifts.tick(now);
     }
     this.#receiving.fillAll(now);
     this.#dial(now);

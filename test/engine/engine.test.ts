@@ -205,7 +205,7 @@ describe("a gift", () => {
     await writeFileOf(path, MB, "unwanted");
     const giver = await startEngine({ trackers });
     const infoHash = await share(giver, path);
-    const taker = await startEngine({ trackers, takesGifts: false });
+    const taker = await startEngine({ trackers, acceptPushes: "never" });
     await until(taker, ({ catalogue }) => catalogue.some((row) => row.infoHash === infoHash && row.holders === 1));
     const peer = new RawPeer(taker.engine.port);
     peer.say(handshakeFor(infoHash));

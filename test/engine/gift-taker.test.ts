@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { GiftTaker } from "../../source/engine/gift-taker.ts";
+import { GiftTaker, type PushPolicy } from "../../source/engine/gift-taker.ts";
 import { GIFT_QUOTA_BYTES } from "../../source/engine/limits.ts";
 import type { TrackerLinks } from "../../source/engine/tracker-links.ts";
 import type { Entry, TransferBook } from "../../source/engine/transfer-book.ts";
@@ -10,14 +10,28 @@ import { torrentOf } from "../tracker/support.ts";
 
 const { bytes, infoHash } = torrentOf("gift.bin");
 
-function setUp(options: { takesGifts?: boolean; listed?: boolean; torrent?: () => Promise<Uint8Array> } = {}) {
-  const entries = new Map<string, { transfer: { mode: string; heldBytes: number }; settings?: { gift: boolean } }>();
+interface FakeEntry {
+  readonly transfer: { readonly mode: string; readonly heldBytes: number; readonly pieceBytes: number };
+  readonly settings: { readonly gift: boolean; readonly shared?: boolean };
+}
+
+const entryOf = (
+  mode: string,
+  heldBytes: number,
+  { gift = false, shared = false, pieceBytes = 0 } = {},
+): FakeEntry => ({
+  transfer: { mode, heldBytes, pieceBytes },
+  settings: { gift, shared },
+});
+
+function setUp(options: { acceptPushes?: PushPolicy; listed?: boolean; torrent?: () => Promise<Uint8Array> } = {}) {
+  const entries = new Map<string, FakeEntry>();
   const added: TransferSettings[] = [];
   const problems: string[] = [];
   let asked = 0;
   let begun = 0;
   const taker = new GiftTaker({
-    options: { takesGifts: options.takesGifts ?? true, folder: "/downloads" },
+    options: { acceptPushes: options.acceptPushes ?? "catalogue", folder: "/downloads" },
     links: {
       entries: () => (options.listed === false ? [] : [{ entry: { infoHash }, tracker: "t:1" }]),
       torrent: () => {
@@ -58,20 +72,45 @@ describe("an engine that takes gifts", () => {
   it("asks nobody for what no tracker lists, and nothing at all when it takes none", async () => {
     const unlisted = setUp({ listed: false });
     await unlisted.taker.offered(infoHash);
-    const unwilling = setUp({ takesGifts: false });
-    await unwilling.taker.offered(infoHash);
-    expect([unlisted.asked(), unwilling.asked(), unwilling.taker.accepts()]).toEqual([0, 0, false]);
+    expect(unlisted.asked()).toBe(0);
+    for (const acceptPushes of ["wanted", "never"] as const) {
+      const unwilling = setUp({ acceptPushes });
+      await unwilling.taker.offered(infoHash);
+      expect([unwilling.asked(), unwilling.taker.accepts()]).toEqual([0, false]);
+    }
+  });
+
+  it.each([
+    ["catalogue", "download", undefined],
+    ["catalogue", "hold", undefined],
+    ["wanted", "download", undefined],
+    ["wanted", "hold", "unwanted"],
+    ["never", "download", "unwanted"],
+    ["never", "hold", "unwanted"],
+  ] as const)("by the policy %s refuses a piece of what it is to %s as %s", (acceptPushes, mode, why) => {
+    const { taker, entries } = setUp({ acceptPushes });
+    entries.set(infoHash, entryOf(mode, 0));
+    expect(taker.refusalOf(infoHash as InfoHashHex, 1)).toBe(why);
+    entries.set(infoHash, entryOf(mode, 0, { shared: true }));
+    expect(taker.refusalOf(infoHash as InfoHashHex, 1)).toBe("unwanted");
+  });
+
+  it("is full when the piece is one byte too many, those on their way counted, and never for what is wanted", () => {
+    const { taker, entries } = setUp();
+    entries.set(infoHash, entryOf("hold", GIFT_QUOTA_BYTES - 300, { gift: true, pieceBytes: 200 }));
+    expect(taker.refusalOf(infoHash as InfoHashHex, 99)).toBeUndefined();
+    expect(taker.refusalOf(infoHash as InfoHashHex, 100)).toBeUndefined();
+    expect(taker.refusalOf(infoHash as InfoHashHex, 101)).toBe("full");
+    entries.set(infoHash, entryOf("download", GIFT_QUOTA_BYTES, { gift: true }));
+    expect(taker.refusalOf(infoHash as InfoHashHex, 101)).toBeUndefined();
   });
 
   it("takes up to 1 GiB of gifts, and what the user asked for does not count", async () => {
     const { taker, entries, asked } = setUp();
-    entries.set("wanted", {
-      transfer: { mode: "download", heldBytes: 5 * GIFT_QUOTA_BYTES },
-      settings: { gift: false },
-    });
-    entries.set("gift", { transfer: { mode: "hold", heldBytes: GIFT_QUOTA_BYTES - 1 }, settings: { gift: true } });
+    entries.set("wanted", entryOf("download", 5 * GIFT_QUOTA_BYTES));
+    entries.set("gift", entryOf("hold", GIFT_QUOTA_BYTES - 1, { gift: true }));
     expect(taker.accepts()).toBe(true);
-    entries.set("one more", { transfer: { mode: "hold", heldBytes: 1 }, settings: { gift: true } });
+    entries.set("one more", entryOf("hold", 1, { gift: true }));
     expect(taker.accepts()).toBe(false);
     await taker.offered(infoHash);
     expect(asked()).toBe(0);
@@ -80,7 +119,7 @@ describe("an engine that takes gifts", () => {
   it("adds nothing that came to be there while it asked", async () => {
     const party = setUp();
     const offered = party.taker.offered(infoHash);
-    party.entries.set(infoHash, { transfer: { mode: "download", heldBytes: 0 } });
+    party.entries.set(infoHash, entryOf("download", 0));
     await offered;
     expect(party.added).toEqual([]);
   });

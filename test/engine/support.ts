@@ -31,7 +31,7 @@ export async function startEngine(options: Partial<EngineOptions> = {}): Promise
     token: undefined,
     downLimit: 0,
     upLimit: 0,
-    takesGifts: true,
+    acceptPushes: "catalogue",
     activeDownloads: 0,
     ratioLimit: null,
     seedSecondsLimit: null,

@@ -27,7 +27,7 @@ async function openBook(home?: string) {
         listenPort: 1,
         downLimit: new TokenBucket(0),
         upLimit: new TokenBucket(0),
-        acceptsGifts: () => false,
+        giftRefusal: () => "unwanted",
         wireBuffers: new WireBuffers(),
         dial: () => undefined,
         ban: () => undefined,

@@ -1,11 +1,13 @@
 // Whole swarms in one process, on virtual time: in-memory links with a delay and a bandwidth, seeded randomness, nothing sleeps.
 import { Bitfield } from "../../source/metainfo/bitfield.ts";
 import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
-import { toPeerId } from "../../source/protocol/ids.ts";
+import { toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
 import { BLOCK_BYTES } from "../../source/protocol/peer/limits.ts";
 import type { PeerMessage } from "../../source/protocol/peer/messages.ts";
 import type { PeerKey, SwarmCommand, SwarmEvent } from "../../source/swarm/events.ts";
 import { Swarm } from "../../source/swarm/swarm.ts";
+
+const INFO_HASH = toInfoHash(new Uint8Array(20).fill(1));
 
 /** What a block holds: all that a simulated hash looks at. */
 const GOOD = new Uint8Array(BLOCK_BYTES);
@@ -28,7 +30,7 @@ export interface NodeOptions {
   readonly behaviour?: Behaviour;
   /** Asks for pieces; true by default. */
   readonly download?: boolean;
-  readonly acceptsGifts?: boolean;
+  readonly giftRefusal?: () => "unwanted" | "full" | undefined;
   readonly private?: boolean;
 }
 
@@ -66,7 +68,9 @@ export class SimulatedNode {
   #tickAt = Number.POSITIVE_INFINITY;
   receivedBytes = 0;
   completedAt: number | undefined;
-  readonly disconnects: { readonly node: string; readonly reason: string; readonly ban: boolean }[] = [];
+  readonly disconnects: { readonly node: string; readonly reason: string }[] = [];
+  /** Names of the nodes it banned, also of some that were gone by then. */
+  readonly banned = new Set<string>();
   readonly gifts: { readonly direction: string; readonly index: number }[] = [];
   gone = false;
 
@@ -84,7 +88,8 @@ export class SimulatedNode {
       client: name,
       listenPort: 6881,
       private: options.private ?? false,
-      acceptsGifts: () => options.acceptsGifts ?? true,
+      infoHash: INFO_HASH,
+      giftRefusal: options.giftRefusal ?? (() => undefined),
       random,
     });
   }
@@ -159,9 +164,12 @@ export class SimulatedNode {
         return this.#give(command.peer, command.index);
       case "disconnect": {
         const node = this.links.get(command.peer)?.to.name ?? "?";
-        this.disconnects.push({ node, reason: command.reason, ban: command.ban });
+        this.disconnects.push({ node, reason: command.reason });
         return this.#unlink(command.peer);
       }
+      case "ban":
+        this.banned.add(this.#simulation.nodeAt(command.address)!.name);
+        return;
       case "dial":
         this.#simulation.after(this.#simulation.delayMs, () => this.#simulation.dialled(this, command.address));
         return;
@@ -232,7 +240,8 @@ export class SimulatedNode {
     const blocks = this.#blocks.get(index);
     this.#blocks.delete(index);
     const ok = blocks?.size === this.#simulation.layout.blockCount(index) && [...blocks.values()].every(Boolean);
-    this.handle({ type: "piece-verified", index, ok });
+    const digestOf = (block: number) => String(blocks?.get(block * BLOCK_BYTES));
+    this.handle({ type: "piece-verified", index, ok, digestOf });
   }
 
   #scheduleTick(): void {
@@ -253,6 +262,7 @@ export class Simulation {
   /** One way. */
   readonly delayMs: number;
   readonly nodes = new Map<string, SimulatedNode>();
+  readonly #byHost = new Map<string, SimulatedNode>();
   now = 1_000;
   readonly #queue: { readonly at: number; readonly order: number; readonly action: () => void }[] = [];
   #order = 0;
@@ -274,6 +284,7 @@ export class Simulation {
   add(name: string, options: NodeOptions): SimulatedNode {
     const node = new SimulatedNode(this, name, options);
     this.nodes.set(name, node);
+    this.#byHost.set(node.address.host, node);
     node.start();
     return node;
   }
@@ -286,8 +297,12 @@ export class Simulation {
     from.handle({ type: "candidates", addresses, source: "tracker" });
   }
 
+  nodeAt({ host }: { readonly host: string }): SimulatedNode | undefined {
+    return this.#byHost.get(host);
+  }
+
   dialled(from: SimulatedNode, address: { readonly host: string }): void {
-    const to = [...this.nodes.values()].find((node) => node.address.host === address.host);
+    const to = this.nodeAt(address);
     if (!to || to.gone || from.gone) {
       from.handle({ type: "dial-failed", address: { host: address.host, port: 6881 } });
       return;

@@ -44,7 +44,9 @@ describe("what a peer says", () => {
     const seeder = new HandSwarm({ pieceCount: 2, held: "all" });
     seeder.join(1);
     expect(disconnects(seeder.say(1, { type: "have", index: 0 }))).toEqual([]);
-    expect(disconnects(seeder.say(1, { type: "have", index: 1 }))).toMatchObject([{ reason: "both have everything" }]);
+    expect(disconnects(seeder.say(1, { type: "have", index: 1 }))).toMatchObject([
+      { reason: "neither wants anything of the other" },
+    ]);
   });
 
   it("in a second bitfield replaces the first", () => {

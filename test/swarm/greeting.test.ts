@@ -15,20 +15,24 @@ describe("the greeting", () => {
     ["nothing, which nobody need say", Bitfield.empty(10), false, []],
     ["some", some, false, [{ type: "bitfield", bytes: Uint8Array.of(0x80, 0x40) }]],
   ])("says that we hold %s", (_, held, fast, expected) => {
-    expect(greeting(us, { fast, extended: false }, held)).toEqual(expected);
+    expect(greeting(us, { fast, extended: false }, { held, uploadOnly: false })).toEqual(expected);
   });
 
   it("begins with the extended handshake where the peer speaks BEP 10, and promises no more than we queue", () => {
-    const [first, second] = greeting(us, { fast: true, extended: true }, some);
+    const [first, second] = greeting(us, { fast: true, extended: true }, { held: some, uploadOnly: true });
     expect(second?.type).toBe("bitfield");
     if (first?.type !== "extended-handshake") throw new Error(`${first?.type} came first`);
-    expect(first.handshake).toMatchObject({ client: "sta 1", port: 6_881 });
+    expect(first.handshake).toMatchObject({ client: "sta 1", port: 6_881, uploadOnly: true });
     expect(first.handshake.extensions.get("sta_push")).toBeGreaterThan(0);
     expect(first.handshake.requestQueue).toBeLessThanOrEqual(MAX_QUEUED_REQUESTS);
   });
 
   it("names no port when none takes peers", () => {
-    const [first] = greeting({ client: "sta", listenPort: undefined }, { fast: true, extended: true }, some);
+    const [first] = greeting(
+      { client: "sta", listenPort: undefined },
+      { fast: true, extended: true },
+      { held: some, uploadOnly: true },
+    );
     expect(first).not.toHaveProperty("handshake.port");
   });
 });

@@ -5,6 +5,7 @@ import { Holdings } from "../../source/swarm/holdings.ts";
 import { SwarmPeer } from "../../source/swarm/peer.ts";
 import { RarestFirst } from "../../source/swarm/rarest-first.ts";
 import { seededRandom } from "../helpers/simulation.ts";
+import { Wanted } from "../../source/swarm/wanted.ts";
 import { connectedOf } from "./support.ts";
 
 const PIECES = 4;
@@ -15,7 +16,7 @@ function hold(held: readonly number[] = [], seed = 1) {
   const own = Bitfield.of(PIECES, held);
   const rarest = new RarestFirst(PIECES, seededRandom(seed));
   for (const index of own.missing()) rarest.insert(index);
-  const holdings = new Holdings({ held: own, rarest, peers, emit: (command) => commands.push(command) });
+  const holdings = new Holdings({ wanted: new Wanted(own), rarest, peers, emit: (command) => commands.push(command) });
   holdings.isDownloading = true;
   const join = (key: PeerKey) => {
     const peer = new SwarmPeer(connectedOf(key), PIECES, 0);
@@ -38,10 +39,10 @@ describe("interest", () => {
     expect(said()).toEqual(["1 interested"]);
     own.set(1);
     holdings.weGained(1);
-    expect(said()).toEqual(["1 have"]);
+    expect(said()).toEqual([]);
     own.set(2);
     holdings.weGained(2);
-    expect(said()).toEqual(["1 have", "1 not-interested"]);
+    expect(said()).toEqual(["1 not-interested"]);
     own.clear(2);
     holdings.weLost(2);
     expect(said()).toEqual(["1 interested"]);
@@ -70,14 +71,14 @@ describe("interest", () => {
     expect(said()).toEqual(["1 not-interested"]);
   });
 
-  it("is told everybody's own way when a piece is gained: all hear of it, who has it loses a wanted one", () => {
+  it("is told everybody's own way when a piece is gained: who has it loses a wanted one", () => {
     const { holdings, own, join, said } = hold();
     const [with0, without] = [join(1), join(2)];
     holdings.gained(with0, 0);
     said();
     own.set(0);
     holdings.weGained(0);
-    expect(said()).toEqual(["1 have", "1 not-interested", "2 have"]);
+    expect(said()).toEqual(["1 not-interested"]);
     expect([with0.wanted, without.wanted]).toEqual([0, 0]);
   });
 });

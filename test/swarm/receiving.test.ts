@@ -4,10 +4,12 @@ import { BLOCK_BYTES } from "../../source/metainfo/piece-layout.ts";
 import type { PeerKey, SwarmCommand } from "../../source/swarm/events.ts";
 import { MAX_CHOKE_FLAPS, MAX_UNEXPLAINED_BLOCKS } from "../../source/swarm/limits.ts";
 import { SwarmPeer } from "../../source/swarm/peer.ts";
-import { PartialPiece, PieceStates } from "../../source/swarm/piece-states.ts";
+import { PieceStates } from "../../source/swarm/piece-states.ts";
 import { RarestFirst } from "../../source/swarm/rarest-first.ts";
 import { Receiving } from "../../source/swarm/receiving.ts";
 import { Requester } from "../../source/swarm/requester.ts";
+import { Suspicion } from "../../source/swarm/suspicion.ts";
+import { Wanted } from "../../source/swarm/wanted.ts";
 import { seededRandom } from "../helpers/simulation.ts";
 import { connectedOf, layoutOf } from "./support.ts";
 
@@ -19,7 +21,17 @@ function receive(peerCount = 1) {
   const rarest = new RarestFirst(1, seededRandom(1));
   rarest.insert(0);
   const states = new PieceStates(layout, Bitfield.empty(1));
-  const requester = new Requester({ layout, states, rarest, peers, emit: (command) => commands.push(command) });
+  const wanted = new Wanted(states.held);
+  const suspicion = new Suspicion();
+  const requester = new Requester({
+    layout,
+    states,
+    rarest,
+    wanted,
+    suspicion,
+    peers,
+    emit: (command) => commands.push(command),
+  });
   for (let key = 1; key <= peerCount; key++) {
     const peer = new SwarmPeer(connectedOf(key), 1, 0);
     peer.pieces = Bitfield.full(1);
@@ -102,27 +114,5 @@ describe("a peer that chokes", () => {
     }
     receiving.unchoked(peer, 100);
     expect(() => receiving.choked(peer, 100)).toThrow(expect.objectContaining({ code: "choke-flapping" }));
-  });
-});
-
-describe("who is to blame for a piece", () => {
-  const madeBy = (...keys: PeerKey[]) => {
-    const partial = new PartialPiece(0, 4, undefined);
-    keys.forEach((key, n) => partial.receive(n, key));
-    return partial;
-  };
-
-  it("is its only source, while that is connected", () => {
-    const { receiving, peer, peers } = receive();
-    expect(receiving.culpritOf(madeBy(1, 1))).toBe(peer);
-    peers.clear();
-    expect(receiving.culpritOf(madeBy(1, 1))).toBeUndefined();
-    expect(receiving.wastedBytes).toBe(2 * 4 * BLOCK_BYTES);
-  });
-
-  it("is nobody when there were two, or none", () => {
-    const { receiving } = receive(2);
-    expect(receiving.culpritOf(madeBy(1, 2))).toBeUndefined();
-    expect(receiving.culpritOf(madeBy())).toBeUndefined();
   });
 });

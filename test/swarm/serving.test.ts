@@ -3,17 +3,20 @@ import { Bitfield } from "../../source/metainfo/bitfield.ts";
 import { BLOCK_BYTES } from "../../source/metainfo/piece-layout.ts";
 import { MAX_QUEUED_REQUESTS } from "../../source/protocol/peer/limits.ts";
 import type { SwarmCommand, Upload } from "../../source/swarm/events.ts";
+import { SwarmPeer } from "../../source/swarm/peer.ts";
 import { Serving } from "../../source/swarm/serving.ts";
-import { connectedOf, layoutOf } from "./support.ts";
+import { connectedOf, INFO_HASH, layoutOf } from "./support.ts";
 
 function serve({ fast = true, amChoking = false, held = [0, 1, 2] } = {}) {
   const commands: SwarmCommand[] = [];
   const serving = new Serving({
     layout: layoutOf(4),
+    infoHash: INFO_HASH,
     held: Bitfield.of(4, held),
     emit: (command) => commands.push(command),
   });
-  const peer = { key: 1, connected: { ...connectedOf(1), fast }, amChoking, uploads: [] as Upload[] };
+  const peer = new SwarmPeer({ ...connectedOf(1), fast }, 4, 0);
+  peer.amChoking = amChoking;
   return { serving, peer, commands };
 }
 

@@ -1,7 +1,7 @@
 // One swarm by hand: what its peers say goes in, what it wants done comes out.
 import { Bitfield } from "../../source/metainfo/bitfield.ts";
 import { BLOCK_BYTES, PieceLayout } from "../../source/metainfo/piece-layout.ts";
-import { toPeerId } from "../../source/protocol/ids.ts";
+import { toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
 import type { PushMessage } from "../../source/protocol/peer/extensions/sta-push.ts";
 import type { PeerMessage } from "../../source/protocol/peer/messages.ts";
 import type { ConnectedPeer, PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../../source/swarm/events.ts";
@@ -13,9 +13,11 @@ export interface HandOptions {
   readonly blocksPerPiece?: number;
   readonly held?: "all" | readonly number[];
   readonly private?: boolean;
-  readonly acceptsGifts?: () => boolean;
+  readonly giftRefusal?: () => "unwanted" | "full" | undefined;
   readonly seed?: number;
 }
+
+export const INFO_HASH = toInfoHash(new Uint8Array(20).fill(1));
 
 export const peerIdOf = (n: number) => toPeerId(new TextEncoder().encode(`-HAND-${n}`.padEnd(20, ".")));
 
@@ -48,7 +50,8 @@ export class HandSwarm {
       client: "hand",
       listenPort: 6881,
       private: options.private ?? false,
-      acceptsGifts: options.acceptsGifts ?? (() => true),
+      infoHash: INFO_HASH,
+      giftRefusal: options.giftRefusal ?? (() => undefined),
       random: seededRandom(options.seed ?? 1),
     });
     this.handle({ type: "set-active", download: true, upload: true });
@@ -122,8 +125,12 @@ export function pushesTo(key: PeerKey, commands: readonly SwarmCommand[]): PushM
   );
 }
 
+/** Who was let go, and whether it was banned: hand-made peers are told apart by their address. */
 export function disconnects(commands: readonly SwarmCommand[]): { peer: PeerKey; reason: string; ban: boolean }[] {
+  const banned = commands.flatMap((command) => (command.type === "ban" ? [command.address.host] : []));
   return commands.flatMap((command) =>
-    command.type === "disconnect" ? [{ peer: command.peer, reason: command.reason, ban: command.ban }] : [],
+    command.type === "disconnect"
+      ? [{ peer: command.peer, reason: command.reason, ban: banned.includes(connectedOf(command.peer).address.host) }]
+      : [],
   );
 }

@@ -11,6 +11,8 @@ export interface ExtendedHandshake {
   readonly port?: number;
   /** `reqq`: requests it will queue. */
   readonly requestQueue?: number;
+  /** `upload_only`: it wants nothing more (BEP 21); undefined: not said. */
+  readonly uploadOnly?: boolean;
 }
 
 const MAX_EXTENSIONS = 64;
@@ -21,6 +23,7 @@ export function encodeExtendedHandshake(handshake: ExtendedHandshake): Uint8Arra
     m: handshake.extensions,
     p: handshake.port,
     reqq: handshake.requestQueue,
+    upload_only: handshake.uploadOnly === undefined ? undefined : Number(handshake.uploadOnly),
     v: handshake.client,
   });
 }
@@ -32,11 +35,13 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
   const text = client instanceof Uint8Array ? fromUtf8(client.subarray(0, 256)) : undefined;
   const port = integerIn(members.get("p"), 1, 65_535);
   const requestQueue = integerIn(members.get("reqq"), 1, 1_000_000);
+  const uploadOnly = integerIn(members.get("upload_only"), 0, 255);
   return {
     extensions: readExtensions(members.get("m")),
     ...(text !== undefined && { client: text }),
     ...(port !== undefined && { port }),
     ...(requestQueue !== undefined && { requestQueue }),
+    ...(uploadOnly !== undefined && { uploadOnly: uploadOnly !== 0 }),
   };
 }
 
