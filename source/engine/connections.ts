@@ -3,13 +3,15 @@ import type { InfoHashHex } from "../protocol/ids.ts";
 import { toHex } from "../protocol/ids.ts";
 import type { Handshake } from "../protocol/peer/messages.ts";
 import type { Address, PeerSource } from "../swarm/events.ts";
-import { BAN_MS } from "../swarm/limits.ts";
+import type { Bans } from "./bans.ts";
 import { Dialer } from "./dialer.ts";
-import { MAX_BANNED, MAX_CONNECTIONS } from "./limits.ts";
+import { MAX_CONNECTIONS } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import type { Transfer } from "./transfer.ts";
+
+const ENOUGH = `${MAX_CONNECTIONS} peers are enough`;
 
 export interface ConnectionsOptions {
   /** Address to listen on; undefined: all. */
@@ -17,6 +19,7 @@ export interface ConnectionsOptions {
   readonly downLimit: TokenBucket;
   /** Peers that are connected now, of all transfers. */
   readonly count: () => number;
+  readonly bans: Pick<Bans, "has">;
   readonly transferOf: (infoHash: InfoHashHex) => Transfer | undefined;
   /** Somebody asked for a torrent that is not here. */
   readonly gotStranger: (infoHash: InfoHashHex) => void;
@@ -25,8 +28,6 @@ export interface ConnectionsOptions {
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #dialer: Dialer;
-  /** Until when, by host. */
-  readonly #banned = new Map<string, number>();
   #listener: Listener | undefined;
 
   constructor(options: ConnectionsOptions) {
@@ -46,34 +47,30 @@ export class Connections {
 
   /** Takes peers on `port`, or on the next free one; 0: any. Throws the system's error when none can be had. */
   async open(port: number): Promise<void> {
-    const { host, downLimit, count } = this.#options;
+    const { host, downLimit } = this.#options;
     this.#listener = await Listener.open(port, {
       host,
       downLimit,
-      hasRoom: () => count() < MAX_CONNECTIONS,
+      hasRoom: () => this.#hasRoom,
       gotHandshake: (socket, handshake) => this.#gotHandshake(socket, handshake),
     });
   }
 
-  /** Dials a peer for a transfer, which hears what became of it. */
+  /** Dials a peer for a transfer, which hears what became of it, but never before this returns. */
   dial(transfer: Transfer, address: Address, source: PeerSource): void {
+    const failed = () => transfer.dispatch({ type: "dial-failed", address });
+    if (!this.#hasRoom || this.#options.bans.has(address)) return queueMicrotask(failed);
     this.#dialer.dial({
       address,
       handshake: transfer.handshake(),
       connected: (socket, handshake) => {
         // The dialer tells of it as of a dial that failed.
         if (toHex(handshake.infoHash) !== transfer.infoHash) socket.close("it answered for another torrent");
+        else if (!this.#hasRoom) socket.close(ENOUGH);
         else transfer.attach(socket, handshake, source, address);
       },
-      failed: () => transfer.dispatch({ type: "dial-failed", address }),
+      failed,
     });
-  }
-
-  /** Keeps a host out for a day. One bad peer must not ban a whole machine of peers behind the loopback address. */
-  ban({ host }: Address): void {
-    if (host === "::1" || host.startsWith("127.")) return;
-    this.#banned.set(host, performance.now() + BAN_MS);
-    if (this.#banned.size > MAX_BANNED) this.#banned.delete(this.#banned.keys().next().value!);
   }
 
   /** Takes and begins no more connections; those that stand are their transfers' to end. */
@@ -82,8 +79,14 @@ export class Connections {
     await this.#listener?.close();
   }
 
+  get #hasRoom(): boolean {
+    return this.#options.count() < MAX_CONNECTIONS;
+  }
+
   #gotHandshake(socket: PeerSocket, handshake: Handshake): void {
-    if ((this.#banned.get(socket.address.host) ?? 0) > performance.now()) return socket.close("it is banned");
+    if (this.#options.bans.has(socket.address)) return socket.close("it is banned");
+    // Some may have come while it said its handshake.
+    if (!this.#hasRoom) return socket.close(ENOUGH);
     const infoHash = toHex(handshake.infoHash);
     const transfer = this.#options.transferOf(infoHash);
     if (transfer) return transfer.attach(socket, handshake, "incoming");

@@ -19,6 +19,7 @@ import { StateFolder } from "../storage/state-folder.ts";
 import { TransferStore } from "../storage/transfer-store.ts";
 import type { Address } from "../swarm/events.ts";
 import { BroadcastLog } from "./broadcast-log.ts";
+import { Bans } from "./bans.ts";
 import { Connections } from "./connections.ts";
 import { GiftTaker, type PushPolicy } from "./gift-taker.ts";
 import { HOLDERS_MS, LOW_SPACE_BYTES, SAVE_MS, STOP_MS } from "./limits.ts";
@@ -85,6 +86,7 @@ export class Engine implements EngineClient, EngineEvents {
   readonly book: TransferBook;
   readonly links: TrackerLinks;
   readonly #state: StateFolder;
+  readonly #bans: Bans;
   readonly #connections: Connections;
   readonly #finder: PeerFinder;
   readonly #history = new RateHistory();
@@ -100,6 +102,11 @@ export class Engine implements EngineClient, EngineEvents {
   private constructor(options: EngineOptions, state: StateFolder, store: TransferStore) {
     this.options = options;
     this.#state = state;
+    this.#bans = new Bans({
+      path: state.resolve("bans"),
+      now: Date.now,
+      onProblem: (text) => this.report("problem", text),
+    });
     this.peerId = toPeerId(Buffer.concat([Buffer.from(clientPrefix(options.version)), randomBytes(12)]));
     this.downLimit = new TokenBucket(options.downLimit);
     this.upLimit = new TokenBucket(options.upLimit);
@@ -108,6 +115,7 @@ export class Engine implements EngineClient, EngineEvents {
       host: options.host,
       downLimit: this.downLimit,
       count: () => this.#connectedPeers(),
+      bans: this.#bans,
       transferOf: (infoHash) => this.book.get(infoHash)?.transfer,
       gotStranger: (infoHash) => void this.#gifts.offered(infoHash),
     });
@@ -267,6 +275,7 @@ export class Engine implements EngineClient, EngineEvents {
   }
 
   async #start(): Promise<void> {
+    await this.#bans.load();
     await this.#connections.open(this.options.port);
     for (const address of this.options.trackers) this.links.add(address);
     for (const entry of await this.book.load()) void this.begin(entry);
@@ -289,6 +298,7 @@ export class Engine implements EngineClient, EngineEvents {
     await this.book.close();
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
     this.#snapshotter.close();
+    await this.#bans.close();
     await this.#state.close();
   }
 
@@ -342,7 +352,7 @@ export class Engine implements EngineClient, EngineEvents {
       wireBuffers: this.#wireBuffers,
       giftRefusal: (bytes) => this.#gifts.refusalOf(toHex(metainfo.infoHash), bytes),
       dial: (transfer, address, source) => this.#connections.dial(transfer, address, source),
-      ban: (address) => this.#connections.ban(address),
+      ban: (address) => this.#bans.add(address),
       onEvent: (transfer, event) => this.#gotTransferEvent(transfer, event),
     });
   }

@@ -6,6 +6,9 @@ export const MAX_CONNECTIONS = 200;
 /** Inbound connections that have not said their handshake; beyond it the oldest is closed. */
 export const MAX_WAITING_INBOUND = 32;
 
+/** Those of one address, the loopback ones spared; who is one too many is closed at once. */
+export const MAX_WAITING_AN_ADDRESS = 3;
+
 /** A peer has so long for its first byte, and for all 68 of its handshake: as libtorrent. */
 export const FIRST_BYTE_MS = 5_000;
 export const HANDSHAKE_MS = 10_000;
@@ -18,8 +21,15 @@ export const DIALS_PER_SECOND = 20;
 /** Bytes read from a socket at once; one buffer serves all sockets, for what is read is used up at once. */
 export const READ_BUFFER_BYTES = 262_144;
 
+/** A peer to which bytes are on their way and that reads none of them for so long is closed. */
+export const UNREAD_MS = 60_000;
+
 /** Bytes of requests that are read from disk and written to a socket at once: 64 blocks in one call. */
 export const UPLOAD_BATCH_BYTES = 1_048_576;
+
+/** The first batch of a peer, and the next one after a batch that took longer than a second; each that did not may be twice as large. */
+export const FIRST_BATCH_BYTES = 131_072;
+export const QUICK_BATCH_MS = 1_000;
 
 /** Buffers of that size that are kept for the next batches: two for each of the peers that have an upload slot. */
 export const MAX_SPARE_WIRE_BUFFERS = 18;
@@ -87,7 +97,7 @@ export const MAX_EMPTY_GIFTS = 16;
 /** Bytes of pieces taken as gifts of torrents the user never asked for. */
 export const GIFT_QUOTA_BYTES = 1024 ** 3;
 
-/** Hosts kept as banned; beyond it the oldest is forgotten. */
+/** Peers kept as banned; beyond it the oldest is forgotten. */
 export const MAX_BANNED = 10_000;
 
 /** A person's handshake with the swarm must end some time: what a stop may take. */

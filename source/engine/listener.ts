@@ -2,9 +2,9 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Handshake } from "../protocol/peer/messages.ts";
 import { awaitHandshake } from "./await-handshake.ts";
-import { MAX_WAITING_INBOUND } from "./limits.ts";
-import { PeerSocket } from "./peer-socket.ts";
+import { PeerSocket, plainHost } from "./peer-socket.ts";
 import type { TokenBucket } from "./token-bucket.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 export interface ListenerOptions {
   readonly host: string | undefined;
@@ -21,8 +21,7 @@ const PORTS_TRIED = 32;
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
-  /** Connections without a handshake, oldest first. */
-  readonly #waiting = new Set<PeerSocket>();
+  readonly #waiting = new WaitingRoom<PeerSocket>();
   #closed = false;
 
   private constructor(options: ListenerOptions) {
@@ -54,7 +53,7 @@ export class Listener {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const socket of this.#waiting) socket.close("the engine stops");
+    for (const socket of this.#waiting.guests) socket.close("the engine stops");
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
@@ -72,23 +71,20 @@ export class Listener {
 
   #accept(raw: Socket): void {
     // What the system had taken already is still handed to us after `close`.
-    if (this.#closed || !this.#options.hasRoom()) {
+    const host = plainHost(raw.remoteAddress ?? "");
+    if (this.#closed || !this.#options.hasRoom() || !this.#waiting.hasRoomFor(host)) {
       raw.destroy();
       return;
     }
     const handlers = awaitHandshake({
       done: (handshake) => {
-        this.#waiting.delete(socket);
+        this.#waiting.leave(socket);
         this.#options.gotHandshake(socket, handshake);
       },
-      failed: () => this.#waiting.delete(socket),
+      failed: () => this.#waiting.leave(socket),
     });
     const socket = new PeerSocket(raw, handlers, this.#options.downLimit);
-    this.#waiting.add(socket);
-    if (this.#waiting.size > MAX_WAITING_INBOUND) {
-      const [oldest] = this.#waiting;
-      oldest?.close("too many connections say nothing");
-    }
+    this.#waiting.enter(socket, host);
     handlers.watch(socket);
     socket.listen();
   }

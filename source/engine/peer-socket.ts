@@ -4,7 +4,7 @@ import { ProtocolError } from "../protocol/errors.ts";
 import { PeerConnection } from "../protocol/peer/connection.ts";
 import type { PeerMessage } from "../protocol/peer/messages.ts";
 import type { Address } from "../swarm/events.ts";
-import { LIMIT_WAIT_MS, MAX_UNREAD_BYTES } from "./limits.ts";
+import { LIMIT_WAIT_MS, MAX_UNREAD_BYTES, UNREAD_MS } from "./limits.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
 export interface PeerSocketHandlers {
@@ -28,6 +28,10 @@ export class PeerSocket {
   #flushing = false;
   readonly #pausedFor = new Set<PauseReason>();
   #resumeTimer: NodeJS.Timeout | undefined;
+  /** Writes of whole batches that have not left, and when one last had. */
+  #writing = 0;
+  #readAt = 0;
+  #unreadTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** Takes over a connected socket; `receive` must be called with what it reads, unless `listen` is. */
@@ -100,8 +104,14 @@ export class PeerSocket {
   /** Writes bytes in wire format behind what was sent before; `written` is called when they have left or never will. */
   write(bytes: Uint8Array, written: () => void): void {
     this.#flush();
-    if (this.#closed) written();
-    else this.#socket.write(bytes, () => written());
+    if (this.#closed) return written();
+    if (this.#writing++ === 0) this.#readAt = performance.now();
+    this.#unreadTimer ??= setTimeout(() => this.#lookIfRead(), UNREAD_MS).unref();
+    this.#socket.write(bytes, () => {
+      this.#writing--;
+      this.#readAt = performance.now();
+      written();
+    });
   }
 
   /** Stops reading for a reason, until it is lifted: the kernel's window then slows the peer. */
@@ -122,10 +132,20 @@ export class PeerSocket {
     this.#flush();
     this.#closed = true;
     clearTimeout(this.#resumeTimer);
+    clearTimeout(this.#unreadTimer);
     this.#socket.destroySoon();
     this.#socket.resume();
     setTimeout(() => this.#socket.destroy(), 1_000).unref();
     this.#handlers.closed(reason);
+  }
+
+  /** Nothing of what was written has left for a minute: it reads nothing. */
+  #lookIfRead(): void {
+    this.#unreadTimer = undefined;
+    if (this.#writing === 0 || this.#closed) return;
+    const leftMs = this.#readAt + UNREAD_MS - performance.now();
+    if (leftMs <= 0) return this.close("it does not read what it asked for");
+    this.#unreadTimer = setTimeout(() => this.#lookIfRead(), leftMs).unref();
   }
 
   #flush(): void {
@@ -151,6 +171,6 @@ export class PeerSocket {
 }
 
 /** An IPv4 address mapped into IPv6 is the IPv4 address. */
-function plainHost(host: string): string {
+export function plainHost(host: string): string {
   return host.startsWith("::ffff:") && host.includes(".") ? host.slice(7) : host;
 }

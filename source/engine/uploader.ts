@@ -2,7 +2,7 @@
 import { PIECE_HEADER_BYTES, writePieceHeader } from "../protocol/peer/messages.ts";
 import { BLOCK_BYTES } from "../protocol/peer/limits.ts";
 import type { Upload } from "../swarm/events.ts";
-import { LIMIT_WAIT_MS, UPLOAD_BATCH_BYTES, UPLOAD_BUFFER_BYTES } from "./limits.ts";
+import { FIRST_BATCH_BYTES, LIMIT_WAIT_MS, QUICK_BATCH_MS, UPLOAD_BATCH_BYTES, UPLOAD_BUFFER_BYTES } from "./limits.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import type { WireBuffers } from "./wire-buffers.ts";
@@ -27,6 +27,8 @@ const MAX_BATCHES = 2;
 export class Uploader {
   readonly #options: UploaderOptions;
   #batches = 0;
+  /** Small for a slow peer: a batch that left shows that it reads. */
+  #batchBytes = FIRST_BATCH_BYTES;
   #timer: NodeJS.Timeout | undefined;
   #gifts: Upload[] = [];
   /** Blocks of a gift leave in order: one at a time. */
@@ -57,7 +59,7 @@ export class Uploader {
         this.#timer ??= setTimeout(() => this.#afterWait(), Math.min(waitMs, LIMIT_WAIT_MS));
         return;
       }
-      const uploads = this.#options.take(Math.min(UPLOAD_BATCH_BYTES, limit.available(now)));
+      const uploads = this.#options.take(Math.min(this.#batchBytes, limit.available(now)));
       if (uploads.length > 0) void this.#serve(uploads);
       else if (this.#gifts.length > 0 && !this.#giving) void this.#give(this.#gifts.shift()!);
       else return;
@@ -89,8 +91,11 @@ export class Uploader {
     const wire = this.#options.buffers.take(bytes + uploads.length * PIECE_HEADER_BYTES);
     try {
       await this.#fill(wire, uploads);
+      const writtenAt = performance.now();
       this.#options.socket.write(wire, () => {
         this.#options.buffers.release(wire);
+        const isQuick = performance.now() - writtenAt < QUICK_BATCH_MS;
+        this.#batchBytes = isQuick ? Math.min(UPLOAD_BATCH_BYTES, 2 * this.#batchBytes) : FIRST_BATCH_BYTES;
         this.#written(bytes);
       });
     } catch (error) {

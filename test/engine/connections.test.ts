@@ -1,7 +1,9 @@
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { Connections } from "../../source/engine/connections.ts";
+import { MAX_CONNECTIONS } from "../../source/engine/limits.ts";
 import { TokenBucket } from "../../source/engine/token-bucket.ts";
+import type { Transfer } from "../../source/engine/transfer.ts";
 import { toHex } from "../../source/protocol/ids.ts";
 import { encodeHandshake } from "../../source/protocol/peer/messages.ts";
 import { toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
@@ -10,17 +12,33 @@ const infoHash = toInfoHash(new Uint8Array(20).fill(7));
 
 async function open(count: () => number = () => 0) {
   const strangers: string[] = [];
+  const banned: string[] = [];
   const connections = new Connections({
     host: "127.0.0.1",
     downLimit: new TokenBucket(0),
     count,
+    bans: { has: ({ host, port }) => banned.includes(`${host}:${port}`) },
     transferOf: () => undefined,
     gotStranger: (asked) => strangers.push(asked),
   });
   await connections.open(0);
   onTestFinished(() => connections.close());
-  return { connections, strangers };
+  return { connections, strangers, banned };
 }
+
+/** Somebody to be dialled. */
+async function serve(): Promise<{ port: number; connected: Promise<void> }> {
+  const connected = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    connected.resolve();
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return { port: (server.address() as { port: number }).port, connected: connected.promise };
+}
+
+const reached = (connected: Promise<void>) => Promise.race([connected.then(() => 1), Promise.resolve(0)]);
 
 /** Resolves when the other side has closed. */
 function knock(port: number): Promise<void> {
@@ -38,17 +56,54 @@ it("closes who asks for a torrent that is not here, and says which it was", asyn
   expect(strangers).toEqual([toHex(infoHash)]);
 });
 
-it("takes nobody more when it has its 200 peers", async () => {
-  const { connections, strangers } = await open(() => 200);
+it.each([
+  [MAX_CONNECTIONS - 1, 1],
+  [MAX_CONNECTIONS, 0],
+  [MAX_CONNECTIONS + 1, 0],
+])("with %d peers hears %d more", async (count, heard) => {
+  const { connections, strangers } = await open(() => count);
+  await knock(connections.port);
+  expect(strangers).toHaveLength(heard);
+});
+
+it("turns away who says its handshake when the last place has just been taken", async () => {
+  let count = MAX_CONNECTIONS - 1;
+  const { connections, strangers } = await open(() => count++);
   await knock(connections.port);
   expect(strangers).toEqual([]);
 });
 
-it("never bans the loopback address, for one bad peer there is not all of them", async () => {
-  const { connections, strangers } = await open();
-  connections.ban({ host: "127.0.0.1", port: 1 });
-  await knock(connections.port);
-  expect(strangers).toHaveLength(1);
+it.each([
+  [MAX_CONNECTIONS - 1, 1],
+  [MAX_CONNECTIONS, 0],
+  [MAX_CONNECTIONS + 1, 0],
+])("with %d peers dials %d more: those that it dialled count too", async (count, dialled) => {
+  const { connections } = await open(() => count);
+  const { port, connected } = await serve();
+  const failed = Promise.withResolvers<void>();
+  const transfer = {
+    infoHash: toHex(infoHash),
+    handshake: () => ({
+      type: "handshake",
+      infoHash,
+      peerId: toPeerId(new Uint8Array(20)),
+      fast: true,
+      extended: true,
+    }),
+    dispatch: () => failed.resolve(),
+  } as unknown as Transfer;
+  connections.dial(transfer, { host: "127.0.0.1", port }, "given");
+  await Promise.race([failed.promise, connected]);
+  expect(await reached(connected)).toBe(dialled);
+});
+
+it("neither dials nor takes in who is banned", async () => {
+  const { connections, banned } = await open();
+  const { port } = await serve();
+  banned.push(`127.0.0.1:${port}`);
+  const failed = Promise.withResolvers<unknown>();
+  connections.dial({ dispatch: failed.resolve } as unknown as Transfer, { host: "127.0.0.1", port }, "given");
+  expect(await failed.promise).toEqual({ type: "dial-failed", address: { host: "127.0.0.1", port } });
 });
 
 it("takes nobody once it is closed", async () => {

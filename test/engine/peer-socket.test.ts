@@ -1,5 +1,6 @@
 import { createServer, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { UNREAD_MS } from "../../source/engine/limits.ts";
 import { PeerSocket } from "../../source/engine/peer-socket.ts";
 import { TokenBucket } from "../../source/engine/token-bucket.ts";
 import { toInfoHash } from "../../source/protocol/ids.ts";
@@ -105,6 +106,31 @@ describe("a peer socket", () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(closed).toEqual(["it does not read what is sent to it"]);
+  });
+
+  it.each([
+    [UNREAD_MS - 1, []],
+    [UNREAD_MS, ["it does not read what it asked for"]],
+    [UNREAD_MS + 1, ["it does not read what it asked for"]],
+  ])("that was sent a batch of which nothing was read for %d ms is closed: %j", async (ms, expected) => {
+    const { peer, raw, closed } = await pair();
+    raw.socket.pause();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    peer.write(new Uint8Array(16_000_000), () => undefined);
+    vi.advanceTimersByTime(ms);
+    expect(closed).toEqual(expected);
+  });
+
+  it("is not closed for a pause of its own: who reads each batch, however late, stays", async () => {
+    const { peer, closed } = await pair();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    for (let i = 0; i < 5; i++) {
+      await new Promise<void>((resolve) => peer.write(have(1), resolve));
+      vi.advanceTimersByTime(UNREAD_MS - 1_000);
+    }
+    expect(closed).toEqual([]);
   });
 
   it("does not read while the disk or the limit says so, and goes on when both are over", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { UPLOAD_BUFFER_BYTES } from "../../source/engine/limits.ts";
+import { FIRST_BATCH_BYTES, QUICK_BATCH_MS, UPLOAD_BATCH_BYTES } from "../../source/engine/limits.ts";
 import type { PeerSocket } from "../../source/engine/peer-socket.ts";
 import { TokenBucket } from "../../source/engine/token-bucket.ts";
 import { Uploader } from "../../source/engine/uploader.ts";
@@ -116,14 +116,30 @@ describe("an uploader", () => {
     uploader.pump();
     await settled();
     const before = reads.length;
-    expect(socket.waitingBytes).toBeLessThanOrEqual(2 * (1_048_576 + 64 * PIECE_HEADER_BYTES));
-    expect(socket.waitingBytes).toBeGreaterThan(UPLOAD_BUFFER_BYTES);
+    expect(socket.waitingBytes).toBe(2 * (FIRST_BATCH_BYTES + 8 * PIECE_HEADER_BYTES));
     uploader.pump();
     await settled();
     expect(reads).toHaveLength(before);
     socket.drain();
     await settled();
     expect(reads.length).toBeGreaterThan(before);
+  });
+
+  it("reads larger and larger batches for who reads them, a megabyte at most, and a small one again for who is slow", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { uploader, socket, reads } = setUp(Array.from({ length: 2_000 }, (_, i) => blocks(i, 0, 1)[0]!));
+    uploader.pump();
+    const batchesOf = async () => {
+      await settled();
+      const before = reads.length;
+      socket.drain();
+      await settled();
+      return reads.length - before;
+    };
+    for (let i = 0; i < 6; i++) await batchesOf();
+    expect(await batchesOf()).toBe((2 * UPLOAD_BATCH_BYTES) / BLOCK);
+    vi.advanceTimersByTime(QUICK_BATCH_MS);
+    expect(await batchesOf()).toBe((2 * FIRST_BATCH_BYTES) / BLOCK);
   });
 
   it("keeps to the rate limit, and goes on when it is lifted", async () => {

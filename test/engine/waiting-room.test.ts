@@ -1,0 +1,48 @@
+import { expect, it } from "vitest";
+import { MAX_WAITING_AN_ADDRESS, MAX_WAITING_INBOUND } from "../../source/engine/limits.ts";
+import { WaitingRoom } from "../../source/engine/waiting-room.ts";
+
+function room() {
+  const waiting = new WaitingRoom<{ close: (reason: string) => void }>();
+  const closed: string[] = [];
+  const enter = (name: string, host: string) => {
+    const guest = {
+      close: () => {
+        closed.push(name);
+        waiting.leave(guest);
+      },
+    };
+    waiting.enter(guest, host);
+    return guest;
+  };
+  return { waiting, closed, enter };
+}
+
+it("has room for 3 of an address, and again when one of them has said its handshake", () => {
+  const { waiting, enter } = room();
+  const guests = [];
+  for (let n = 0; n < MAX_WAITING_AN_ADDRESS; n++) {
+    expect(waiting.hasRoomFor("192.0.2.1")).toBe(true);
+    guests.push(enter(`${n}`, "192.0.2.1"));
+  }
+  expect([waiting.hasRoomFor("192.0.2.1"), waiting.hasRoomFor("192.0.2.2")]).toEqual([false, true]);
+  waiting.leave(guests[1]!);
+  expect(waiting.hasRoomFor("192.0.2.1")).toBe(true);
+});
+
+it.each(["127.0.0.1", "127.255.0.9", "::1"])("has room for any number of %s, this very machine", (host) => {
+  const { waiting, enter } = room();
+  for (let n = 0; n < MAX_WAITING_INBOUND; n++) enter(`${n}`, host);
+  expect(waiting.hasRoomFor(host)).toBe(true);
+});
+
+it.each([
+  [MAX_WAITING_INBOUND - 1, []],
+  [MAX_WAITING_INBOUND, []],
+  [MAX_WAITING_INBOUND + 1, ["0"]],
+])("of %d that wait closes %j", (count, expected) => {
+  const { closed, enter, waiting } = room();
+  for (let n = 0; n < count; n++) enter(`${n}`, `192.0.2.${n}`);
+  expect(closed).toEqual(expected);
+  expect([...waiting.guests]).toHaveLength(count - expected.length);
+});
