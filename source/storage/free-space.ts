@@ -36,13 +36,13 @@ export class FreeSpace {
     this.#keptBytes = keptBytes;
   }
 
-  /** Throws StorageError `disk-full` when so many bytes of `name` do not fit. */
-  async require(name: string, bytes: number): Promise<void> {
+  /** Throws StorageError `disk-full` when so many bytes do not fit. */
+  async require(bytes: number): Promise<void> {
     const free = await freeBytes(this.#folder);
     if (bytes === 0 || free === undefined || free - this.#keptBytes >= bytes) return;
-    const kept = this.#keptBytes > 0 ? `, of which ${bytesText(this.#keptBytes)} are kept free` : "";
+    const kept = this.#keptBytes > 0 ? `, of which ${bytesText(this.#keptBytes)} are left to others` : "";
     throw this.#full(
-      `${name} needs ${bytesText(bytes)} more, and the disk of ${this.#folder} has ${bytesText(free)}${kept}: free some space and it goes on by itself.`,
+      `It needs ${bytesText(bytes)} more, and the disk of ${this.#folder} has ${bytesText(free)} free${kept}: free some space, and it goes on by itself.`,
     );
   }
 
@@ -56,7 +56,7 @@ export class FreeSpace {
       const spare = free === undefined ? Number.POSITIVE_INFINITY : free - this.#keptBytes;
       if (spare < bytes) {
         throw this.#full(
-          `The disk is full: that of ${this.#folder} has ${bytesText(free ?? 0)} left, and ${bytesText(this.#keptBytes)} are kept free; free some space and it goes on by itself.`,
+          `The disk is full: that of ${this.#folder} has ${bytesText(free ?? 0)} free, and ${bytesText(this.#keptBytes)} are left to others; free some space, and it goes on by itself.`,
         );
       }
       this.#lookedAtMs = now;

@@ -80,7 +80,11 @@ export class SafeFolder {
       await this.#enterParents(components, mode === "write");
       const access = mode === "write" ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
       const handle = await open(path, access | SAFELY, 0o666);
-      if ((await handle.stat()).isFile()) return handle;
+      const isFile = await handle.stat().then(
+        (stats) => stats.isFile(),
+        (error: unknown) => handle.close().then(() => Promise.reject(error)),
+      );
+      if (isFile) return handle;
       await handle.close();
     } catch (error) {
       throw toStorageError(error, path);

@@ -132,7 +132,7 @@ export class TorrentStorage {
   /** Throws StorageError `disk-full` when the disk has no room for what is wanted and missing. */
   async requireSpace(): Promise<void> {
     const missing = [...this.#wanted.held()].filter((index) => !this.held.get(index));
-    await this.#space.require(this.#options.metainfo.name, await this.#files.bytesNeeded(missing));
+    await this.#space.require(await this.#files.bytesNeeded(missing));
   }
 
   /**
@@ -263,8 +263,7 @@ export class TorrentStorage {
       await this.#behind.stop();
       await this.#behind.now();
     } finally {
-      await this.#claims.close({ compact: true });
-      await this.#files.close();
+      await this.#claims.close({ compact: true }).finally(() => this.#files.close());
     }
   }
 

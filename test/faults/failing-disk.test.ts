@@ -8,7 +8,7 @@ import { StateFolder } from "../../source/storage/state-folder.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { newTransferSettings, TransferStore } from "../../source/storage/transfer-store.ts";
 import { hashWorkers, makeTorrent, temporaryFolder } from "../storage/fixtures.ts";
-import { disk, type Fault, FAULTS } from "./faulty-disk.ts";
+import { DiskUser, type Fault, FAULTS } from "./faulty-disk.ts";
 
 vi.mock("node:fs/promises", async (importOriginal) => {
   const { wrapped } = await import("./faulty-disk.ts");
@@ -61,7 +61,13 @@ async function live(root: string, told: Told): Promise<void> {
   const open = (leftOut: readonly number[]) =>
     until(told, async () => {
       const storage = await TorrentStorage.open({
-        ...{ metainfo, layout, folder: settings.folder, journalFile, hashWorkers, setAside, leftOut },
+        metainfo,
+        layout,
+        folder: settings.folder,
+        journalFile,
+        hashWorkers,
+        setAside,
+        leftOut,
         acceptMissing: true,
         onProblem: (error) => void told.errors.push(error),
       });
@@ -116,10 +122,15 @@ interface Outcome extends Told {
 async function run(fault: Fault | undefined, at: number): Promise<Outcome> {
   const root = await temporaryFolder();
   const told: Told = { errors: [] };
-  void disk.plan(fault, at);
-  await live(root, told);
-  const { count: operations, failed } = disk;
-  void disk.plan(undefined, 0);
+  const user = new DiskUser();
+  user.plan(fault, at);
+  await user
+    .run(() => live(root, told))
+    .catch((error: unknown) => {
+      throw new Error(`operation ${at} (${user.failed ?? "none"}), ${fault}`, { cause: error });
+    });
+  const { count: operations, failed, openFiles } = user;
+  expect({ operation: at, failed, openFiles }).toEqual({ operation: at, failed, openFiles: 0 });
   const files = ["a", "sub/b", "empty", "c"].map((name) => readFileSync(join(root, "downloads", "shared", name)));
   expect(Buffer.compare(Buffer.concat(files), torrent.data)).toBe(0);
   expect(readdirSync(join(root, "downloads"))).toEqual(["shared"]);
@@ -136,9 +147,7 @@ test.each(FAULTS)("the n-th operation of the disk meets %s, for every n", { time
   let silent = 0;
   let n = 1;
   for (; ; n++) {
-    const { errors, operations, failed } = await run(fault, n).catch((error: unknown) => {
-      throw new Error(`operation ${n} (${disk.failed ?? "none"}), ${fault}`, { cause: error });
-    });
+    const { errors, operations, failed } = await run(fault, n);
     if (operations < n) break;
     expect(failed).toBeDefined();
     for (const { message } of errors) expect(message).toMatch(/^[^\n]+\.$/);

@@ -1,8 +1,10 @@
 // A disk whose n-th operation fails: node:fs/promises, wrapped. A test mocks that module with `wrapped`, so the code under
 // test is the real one and its files are real.
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { FileHandle } from "node:fs/promises";
 
 type FsPromises = typeof import("node:fs/promises");
+type Operation = (...args: unknown[]) => Promise<unknown>;
 
 export const FAULTS = ["EIO", "ENOSPC", "EROFS", "EACCES", "EMFILE", "short write", "2 s of delay"] as const;
 
@@ -29,97 +31,124 @@ const ON_HANDLES = ["chmod", "datasync", "readv", "stat", "sync", "truncate", "w
 /** More turns of the event loop than anything else here takes: what is slow comes last of all. */
 const DELAY_TURNS = 300;
 
-class FaultyDisk {
-  /** Operations since the last `plan`. */
+/** What runs as one process: its operations are counted, and none goes on after its end. */
+export class DiskUser {
+  /** Operations so far. */
   count = 0;
-  /** The operation that failed, once it has. */
+  /** The operation that met the fault, once it has. */
   failed: string | undefined;
   #fault: Fault | undefined;
   #at = 0;
-  #ended: () => void = () => undefined;
-  readonly #handles = new Set<FileHandle>();
+  /** Open files, and how each is really closed. */
+  readonly #handles = new Map<FileHandle, () => Promise<void>>();
+  readonly #killed = Promise.withResolvers<"killed">();
+  #isDead = false;
 
-  /** The `at`-th operation from now, 1 the next, meets `fault`. Resolves when a process has ended with it. */
-  plan(fault: Fault | undefined, at: number): Promise<void> {
+  /** Its `at`-th operation from now, 1 the next, meets `fault`. */
+  plan(fault: Fault | undefined, at: number): void {
     this.count = 0;
-    this.failed = undefined;
     this.#fault = fault;
     this.#at = at;
-    return new Promise((resolve) => (this.#ended = resolve));
   }
 
-  /** What a process that ends leaves open, closed. */
-  async closeAll(): Promise<void> {
-    for (const handle of this.#handles) await Promise.resolve(close.call(handle)).catch(() => undefined);
-    this.#handles.clear();
+  /** Files that are open. */
+  get openFiles(): number {
+    return this.#handles.size;
   }
 
-  async run(name: string, operation: () => Promise<unknown>, half?: () => Promise<unknown>): Promise<unknown> {
+  /** Runs `act`, and whatever that sets going, as this process. */
+  run<T>(act: () => Promise<T>): Promise<T> {
+    return users.run(this, act);
+  }
+
+  /** As `run`; resolves also when the process is killed. It is over then in any case, and what it left open is closed. */
+  async runToItsEnd(act: () => Promise<unknown>): Promise<"over" | "killed"> {
+    const outcome = await Promise.race([this.run(act).then(() => "over" as const), this.#killed.promise]);
+    this.#isDead = true;
+    for (const close of this.#handles.values()) await close();
+    return outcome;
+  }
+
+  async operate(name: string, operation: () => Promise<unknown>, half = operation): Promise<unknown> {
     this.count++;
-    const isHit = this.count === this.#at;
-    const fault = this.#fault;
-    if (this.count > this.#at && (fault === "end" || fault === "torn")) return new Promise(() => undefined);
-    if (!isHit || fault === undefined) return operation();
+    if (this.#isDead) return never();
+    try {
+      return await (this.count === this.#at ? this.#meet(name, operation, half) : operation());
+    } finally {
+      if (this.#isDead) await never();
+    }
+  }
+
+  opened(handle: FileHandle): FileHandle {
+    const close = handle.close.bind(handle);
+    this.#handles.set(handle, close);
+    if (this.#isDead) void close();
+    const methods = handle as unknown as Record<string, Operation>;
+    for (const name of ON_HANDLES) {
+      const original = methods[name]!.bind(handle);
+      methods[name] = (...args) => this.operate(name, () => original(...args), halfOf(name, original, args));
+    }
+    handle.close = async () => {
+      if (this.#isDead) return never();
+      this.#handles.delete(handle);
+      await close();
+    };
+    return handle;
+  }
+
+  async #meet(name: string, operation: () => Promise<unknown>, half: () => Promise<unknown>): Promise<unknown> {
     this.failed = name;
-    switch (fault) {
+    switch (this.#fault) {
+      case undefined:
+        return operation();
       case "end":
       case "torn":
-        await (fault === "torn" && half ? half() : operation());
-        this.#ended();
-        return new Promise(() => undefined);
+        try {
+          return await (this.#fault === "torn" ? half() : operation());
+        } finally {
+          this.#isDead = true;
+          this.#killed.resolve("killed");
+        }
       case "short write":
-        return half && name === "write" ? half() : operation();
+        // Node's own loop writes the rest of a short `writeFile`: only the end of the process cuts one.
+        return name === "write" ? half() : operation();
       case "2 s of delay":
         for (let turn = 0; turn < DELAY_TURNS; turn++) await new Promise((next) => setImmediate(next));
         return operation();
       default:
-        throw Object.assign(new Error(`${fault}: made up, ${name}`), { code: fault, syscall: name });
+        throw Object.assign(new Error(`${this.#fault}: made up, ${name}`), { code: this.#fault, syscall: name });
     }
-  }
-
-  wrapHandle(handle: FileHandle): FileHandle {
-    close ??= handle.close;
-    this.#handles.add(handle);
-    const methods = handle as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
-    for (const name of ON_HANDLES) {
-      const original = methods[name]!.bind(handle);
-      methods[name] = (...args) => this.run(name, () => original(...args), halfOf(name, original, args));
-    }
-    const closing = handle.close.bind(handle);
-    handle.close = () => {
-      this.#handles.delete(handle);
-      return closing();
-    };
-    return handle;
   }
 }
 
-let close: FileHandle["close"];
+const users = new AsyncLocalStorage<DiskUser>();
+
+const never = () => new Promise<never>(() => undefined);
 
 /** `write(bytes, offset, length, position)` or `writeFile(bytes)`, of half the bytes. */
-function halfOf(name: string, original: (...args: unknown[]) => Promise<unknown>, args: unknown[]) {
+function halfOf(name: string, original: Operation, args: unknown[]): (() => Promise<unknown>) | undefined {
   if (name === "write") {
     const [bytes, offset, length, position] = args as [Uint8Array, number, number, number];
     return length > 1 ? () => original(bytes, offset, length >> 1, position) : undefined;
   }
-  // Node's own loop writes the rest of a short `writeFile`: only the end of the process cuts one.
   if (name !== "writeFile") return undefined;
   const [bytes] = args as [Uint8Array];
   return () => original(bytes.subarray(0, bytes.length >> 1));
 }
 
-export const disk = new FaultyDisk();
-
-/** The module as the code under test sees it. */
+/** The module as the code under test sees it: outside of a DiskUser it is the real one. */
 export function wrapped(original: FsPromises): FsPromises {
   const functions: Record<string, unknown> = {};
   for (const name of OPERATIONS) {
-    const real = original[name] as (...args: unknown[]) => Promise<unknown>;
-    functions[name] = (...args: unknown[]) =>
-      disk.run(name, async () => {
+    const real = original[name] as Operation;
+    functions[name] = (...args: unknown[]) => {
+      const user = users.getStore();
+      if (!user) return real(...args);
+      return user.operate(name, async () => {
         const result = await real(...args);
-        return name === "open" ? disk.wrapHandle(result as FileHandle) : result;
+        return name === "open" ? user.opened(result as FileHandle) : result;
       });
+    };
   }
   return { ...original, ...functions };
 }
