@@ -29,6 +29,8 @@ const PURE: readonly (readonly [path: string, node: readonly string[]])[] = [
   ["source/control/contract.ts", []],
   ["tracker/catalogue.ts", []],
   ["tracker/peer-dictionary.ts", []],
+  ["tracker/peer-key.ts", []],
+  ["tracker/swarms.ts", []],
 ];
 
 /** Clocks, chance and the console: what a pure file is given as arguments. */

@@ -37,6 +37,8 @@ export class Catalogue {
   readonly #byName = new Map<string, Set<InfoHashHex>>();
   readonly #held = new Map<HolderKey, Set<InfoHashHex>>();
   readonly #changed = new Set<InfoHashHex>();
+  /** Those without a holder, the longest so first. */
+  readonly #unheld = new Set<InfoHashHex>();
 
   get size(): number {
     return this.#torrents.size;
@@ -54,6 +56,13 @@ export class Catalogue {
   /** Info hashes in the order they were added. */
   infoHashes(): IterableIterator<InfoHashHex> {
     return this.#torrents.keys();
+  }
+
+  /** What to forget when something must go: what nobody has held for longest, else what was added first. */
+  oldest(): InfoHashHex | undefined {
+    for (const infoHash of this.#unheld) return infoHash;
+    for (const infoHash of this.#torrents.keys()) return infoHash;
+    return undefined;
   }
 
   /** Info hashes of all torrents of this name: same names with different contents stay apart. */
@@ -74,6 +83,7 @@ export class Catalogue {
     const twins = this.#byName.get(facts.name);
     if (twins) twins.add(facts.infoHash);
     else this.#byName.set(facts.name, new Set([facts.infoHash]));
+    this.#unheld.add(facts.infoHash);
     this.#changed.add(facts.infoHash);
     return true;
   }
@@ -84,6 +94,7 @@ export class Catalogue {
     if (!torrent) return;
     for (const holder of torrent.holders.keys()) this.#forgetHeld(holder, infoHash);
     this.#torrents.delete(infoHash);
+    this.#unheld.delete(infoHash);
     this.#changed.delete(infoHash);
     const twins = this.#byName.get(torrent.facts.name);
     twins?.delete(infoHash);
@@ -176,11 +187,13 @@ export class Catalogue {
     const { infoHash } = torrent.facts;
     if (holding) {
       torrent.holders.set(holder, holding);
+      this.#unheld.delete(infoHash);
       const held = this.#held.get(holder);
       if (held) held.add(infoHash);
       else this.#held.set(holder, new Set([infoHash]));
     } else if (before) {
       torrent.holders.delete(holder);
+      if (torrent.holders.size === 0) this.#unheld.add(infoHash);
       this.#forgetHeld(holder, infoHash);
     }
   }

@@ -3,8 +3,10 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import meow from "meow";
 import { displayText } from "../source/protocol/display-text.ts";
+import { isIPv4, isIPv6 } from "../source/protocol/tracker/endpoint.ts";
 import { type RunningTracker, createTracker } from "./server.ts";
-import { addressOf } from "./tracker.ts";
+import { LOG_LEVELS, type LogLevel, createLog } from "./log.ts";
+import { addressOf } from "./peer-key.ts";
 
 const help = (env: NodeJS.ProcessEnv) => `
   The tracker of a swarm: who has which pieces of what. It keeps torrents, never data.
@@ -18,6 +20,10 @@ const help = (env: NodeJS.ProcessEnv) => `
     --dir FOLDER    Where published torrents are kept [${defaultFolder(env)}]
     --open          Serve announces of torrents nobody published, too
     --token SECRET  Ask every client for this secret
+    --trust-proxy [ADDRESSES]
+                    Believe X-Forwarded-For of a proxy on this machine, and of those at ADDRESSES (a,b,c)
+    --log-level LEVEL
+                    error, warn, info or debug [info]
     --help, --version
 `;
 
@@ -26,6 +32,8 @@ export interface CliIo {
   readonly env: NodeJS.ProcessEnv;
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
+  /** Whether a person reads `err` as it comes. */
+  readonly isTerminal: boolean;
   /** Resolves when the tracker is asked to end; with `untilStdinEnds` also when whoever started it is gone. */
   readonly ended: (untilStdinEnds: boolean) => Promise<void>;
 }
@@ -40,20 +48,30 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
     if (!(error instanceof Error)) throw error;
     return say(io.err, `sta-tracker: ${error.message} See sta-tracker --help.`, 2);
   }
-  const { host, port, dir, open, token, untilStdinEnds, help: wantsHelp, version, ...unknown } = cli.flags;
+  const { host, port, dir, open, token, trustProxy, logLevel, untilStdinEnds, ...others } = cli.flags;
+  const { help: wantsHelp, version, ...unknown } = others;
   if (wantsHelp) return say(io.out, cli.help.trimEnd(), 0);
   if (version) return say(io.out, cli.pkg.version ?? "", 0);
 
-  const wrong = wrongUsage(cli.input, Object.keys(unknown), { port, dir, token, host });
+  const wrong = wrongUsage(cli.input, Object.keys(unknown), { port, dir, token, host, logLevel, trustProxy });
   if (wrong) return say(io.err, `sta-tracker: ${wrong} See sta-tracker --help.`, 2);
 
   // meow names the process after the package's first bin.
   process.title = "sta-tracker";
   const folder = dir === undefined ? defaultFolder(io.env) : resolve(dir);
-  const log = (line: string) => io.err(displayText(line));
+  const level = logLevel as LogLevel;
+  const log = createLog({ level, json: !io.isTerminal, write: io.err, wallTime: () => new Date() });
   let tracker: RunningTracker;
   try {
-    tracker = await createTracker({ host, port: Number(port), dir: folder, open, token, log });
+    tracker = await createTracker({
+      host,
+      port: Number(port),
+      dir: folder,
+      open,
+      token,
+      trustProxy: trustProxy?.split(",").filter((address) => address !== ""),
+      log,
+    });
   } catch (error) {
     return say(io.err, `sta-tracker: ${failure(error, { host, port, folder })}`, 1);
   }
@@ -76,6 +94,8 @@ function parse(argv: readonly string[], env: NodeJS.ProcessEnv) {
       dir: { type: "string" },
       open: { type: "boolean", default: false },
       token: { type: "string" },
+      trustProxy: { type: "string" },
+      logLevel: { type: "string", default: "info" },
       help: { type: "boolean", default: false },
       version: { type: "boolean", default: false },
       untilStdinEnds: { type: "boolean", default: false },
@@ -96,9 +116,13 @@ function wrongUsage(
 ): string | undefined {
   if (input.length > 0) return `there is nothing to do with ${displayText(input[0]!)}.`;
   if (unknown.length > 0) return `there is no option --${displayText(unknown[0]!)}.`;
-  const empty = Object.keys(flags).find((name) => flags[name] === "");
+  const { port = "", logLevel = "", trustProxy = "", ...needed } = flags;
+  const empty = Object.keys(needed).find((name) => needed[name] === "");
   if (empty) return `--${empty} needs a value.`;
-  const { port = "" } = flags;
+  if (!LOG_LEVELS.some((level) => level === logLevel))
+    return `--log-level is one of ${LOG_LEVELS.join(", ")}, not ${displayText(logLevel)}.`;
+  const name = trustProxy.split(",").find((address) => address !== "" && !isIPv4(address) && !isIPv6(address));
+  if (name) return `--trust-proxy takes IP addresses, and ${displayText(name)} is none.`;
   if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535)
     return `--port is a number from 0 to 65535, not ${displayText(port)}.`;
   return undefined;
@@ -143,6 +167,7 @@ function processIo(): CliIo {
     env: process.env,
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
+    isTerminal: process.stderr.isTTY === true,
     ended: async (untilStdinEnds) => {
       await new Promise<void>((done) => {
         if (untilStdinEnds) process.stdin.on("end", () => done()).resume();

@@ -1,22 +1,15 @@
-// Caps on connections, in all and from one address.
-import { isIPv4, normalizeHost } from "../source/protocol/tracker/endpoint.ts";
+// Caps on connections, in all and from one network.
 
-/** 127.0.0.0/8 or ::1. */
-export function isLoopback(host: string): boolean {
-  const plain = normalizeHost(host);
-  return plain === "::1" || (isIPv4(plain) && plain.startsWith("127."));
-}
-
-/** Counts what is open. Loopback is counted in all, but may have any share of it. */
+/** Counts what is open. Who is exempt is counted in all, but may have any share of it. */
 export class ConnectionCount {
   readonly #max: number;
-  readonly #maxPerHost: number;
-  readonly #byHost = new Map<string, number>();
+  readonly #maxPerNetwork: number;
+  readonly #byNetwork = new Map<string, number>();
   #size = 0;
 
-  constructor(max: number, maxPerHost: number) {
+  constructor(max: number, maxPerNetwork: number) {
     this.#max = max;
-    this.#maxPerHost = maxPerHost;
+    this.#maxPerNetwork = maxPerNetwork;
   }
 
   get size(): number {
@@ -24,19 +17,19 @@ export class ConnectionCount {
   }
 
   /** Counts one more, or says false when that is too many. */
-  enter(host: string): boolean {
-    const open = this.#byHost.get(host) ?? 0;
-    if (this.#size >= this.#max || (open >= this.#maxPerHost && !isLoopback(host))) return false;
-    this.#byHost.set(host, open + 1);
+  enter(network: string, exempt: boolean): boolean {
+    const open = this.#byNetwork.get(network) ?? 0;
+    if (this.#size >= this.#max || (open >= this.#maxPerNetwork && !exempt)) return false;
+    this.#byNetwork.set(network, open + 1);
     this.#size++;
     return true;
   }
 
-  leave(host: string): void {
-    const open = this.#byHost.get(host) ?? 0;
+  leave(network: string): void {
+    const open = this.#byNetwork.get(network) ?? 0;
     if (open === 0) return;
-    if (open === 1) this.#byHost.delete(host);
-    else this.#byHost.set(host, open - 1);
+    if (open === 1) this.#byNetwork.delete(network);
+    else this.#byNetwork.set(network, open - 1);
     this.#size--;
   }
 }

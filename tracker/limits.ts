@@ -33,6 +33,9 @@ export const MAX_HEADER_BYTES = 8 * 1024;
 export const HEADER_MS = 5_000;
 export const REQUEST_MS = 10_000;
 
+/** A connection that asks nothing for this long is closed: most clients announce once and are gone for minutes. */
+export const IDLE_MS = 15_000;
+
 /** A client for which more than this waits is cut; the others never notice. */
 export const MAX_QUEUED_BYTES = 256 * 1024;
 

@@ -1,30 +1,23 @@
-// A running tracker: one port for HTTP and for the swarm channel, from start to close.
+// A running tracker: its parts put together, from start to close. One port number for HTTP, the swarm channel and UDP.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
-import type { Duplex } from "node:stream";
-import { CHANNEL_PATH } from "../source/protocol/channel/messages.ts";
-import { TokenBucket } from "../source/protocol/channel/token-bucket.ts";
-import { normalizeHost } from "../source/protocol/tracker/endpoint.ts";
+import type { SecureContextOptions } from "node:tls";
+import { Announces } from "./announces.ts";
+import { type Asker, TrustedProxies } from "./asker.ts";
 import { Broadcaster } from "./broadcaster.ts";
+import type { Ledger } from "./changes.ts";
 import { ChannelServer } from "./channel-server.ts";
-import { ConnectionCount, isLoopback } from "./connection-count.ts";
-import { answer } from "./http-routes.ts";
-import {
-  HEADER_MS,
-  MAX_HEADER_BYTES,
-  MAX_HTTP_CONNECTIONS,
-  MAX_HTTP_CONNECTIONS_PER_ADDRESS,
-  REPLAY_BROADCASTS,
-  REQUESTS_PER_SECOND,
-  REQUEST_BURST,
-  REQUEST_MS,
-  TIMING,
-  type Timing,
-} from "./limits.ts";
+import { route } from "./http-routes.ts";
+import { type HttpOptions, TrackerHttpServer } from "./http-server.ts";
+import { Library } from "./library.ts";
+import { REPLAY_BROADCASTS, TIMING, type Timing } from "./limits.ts";
+import type { Log } from "./log.ts";
+import { Members } from "./members.ts";
+import { metricsText } from "./metrics.ts";
+import { RequestRates } from "./request-rates.ts";
+import { Swarms } from "./swarms.ts";
 import { TorrentStore } from "./torrent-store.ts";
-import { Tracker } from "./tracker.ts";
+import { type UdpOptions, UdpServer } from "./udp-server.ts";
 
 export interface CreateTrackerOptions {
   /** An IP literal of this machine; `::` takes IPv4 too. */
@@ -37,9 +30,11 @@ export interface CreateTrackerOptions {
   readonly open?: boolean;
   /** Shared secret that every client must name. */
   readonly token?: string | undefined;
-  /** Hears one line for each client that comes or goes, and warnings. */
-  readonly log?: (line: string) => void;
-  readonly warn?: (sentence: string) => void;
+  /** Proxies, beside those on loopback, that say for whom they ask; undefined believes nobody. */
+  readonly trustProxy?: readonly string[] | undefined;
+  /** Certificate and key; plain HTTP without. */
+  readonly tls?: SecureContextOptions | undefined;
+  readonly log?: Log;
   readonly timing?: Partial<Timing>;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -51,102 +46,110 @@ export interface RunningTracker {
   readonly port: number;
   /** Says something to every client. */
   notice(text: string): void;
+  /** Takes a new certificate for connections to come. */
+  setCertificate(tls: SecureContextOptions): void;
   /** Closes every client with code 1001 and frees the port, within a second. */
   close(): Promise<void>;
 }
+
+/** Free ports tried before it is said that there is none. */
+const MAX_PORT_TRIES = 10;
 
 /** Clients have this long to answer our close. */
 const CLOSE_GRACE_MS = 500;
 
 /** Starts a tracker. Rejects with the system's error when the port cannot be had or the folder cannot be used. */
 export async function createTracker(options: CreateTrackerOptions): Promise<RunningTracker> {
-  const { log = () => undefined, warn = log, now = () => performance.now(), random = Math.random } = options;
+  const { log = () => undefined, now = () => performance.now(), random = Math.random } = options;
   const timing = { ...TIMING, ...options.timing };
-  const admits = admission(options.token);
+  const name = randomBytes(8).toString("hex");
   const broadcaster = new Broadcaster((frame) => channel.send(frame), REPLAY_BROADCASTS);
-  const tracker = new Tracker({
-    store: new TorrentStore(options.dir),
+  const swarms = new Swarms({ name, broadcast: (announcement) => broadcaster.broadcast(announcement), now });
+  const ledger: Ledger = { record: (change) => Promise.resolve(swarms.apply(change)) };
+  const library = new Library({ store: new TorrentStore(options.dir), swarms, ledger, wallTime: Date.now });
+  await library.load((sentence) => log("warn", sentence));
+
+  const admits = admission(options.token);
+  const announces = new Announces({
+    swarms,
+    ledger,
+    name,
     open: options.open ?? false,
-    timing,
-    broadcast: (announcement) => broadcaster.broadcast(announcement),
+    intervalMs: timing.announceIntervalMs,
     now,
-    wallTime: Date.now,
     random,
   });
-  await tracker.load(warn);
-
-  const requests = new RequestRates();
-  const http = createServer(
+  const members = new Members({ swarms, ledger, name, random });
+  const rates = new RequestRates();
+  const allows = (asker: Asker) => rates.allows(asker, now());
+  const channel = new ChannelServer({ swarms, members, library, broadcaster, epoch: name, now, admits, log }, timing);
+  const metrics = () =>
+    metricsText([
+      { name: "torrents", help: "Torrents in the catalogue", value: () => swarms.catalogue.size },
+      { name: "swarms", help: "Swarms with at least one peer", value: () => swarms.dictionary.swarmCount },
+      { name: "peers", help: "Peers of all swarms", value: () => swarms.dictionary.size },
+      { name: "channel_clients", help: "Clients on the swarm channel", value: () => channel.size },
+      { name: "broadcasts_total", help: "Broadcasts since the start", value: () => broadcaster.seq },
+      { name: "announces_total", help: "Announces since the start", value: () => announces.count },
+      { name: "resident_bytes", help: "Memory of the process", value: () => process.memoryUsage.rss() },
+    ]);
+  const routes = { swarms, announces, seq: () => broadcaster.seq, admits, metrics };
+  const { http, udp } = await listen(
+    options,
     {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADER_MS,
-      requestTimeout: REQUEST_MS,
-      connectionsCheckingInterval: 1_000,
+      answer: (request, asker) => route(routes, request, asker),
+      upgrade: (request, stream, head, asker) => channel.upgrade(request, stream, head, asker),
+      allows,
+      proxies: new TrustedProxies(options.trustProxy),
+      tls: options.tls,
+      now,
+      failed: (error) => log("warn", "a connection could not be taken", { error: error.message }),
     },
-    (request: IncomingMessage, response: ServerResponse) => {
-      const host = normalizeHost(request.socket.remoteAddress ?? "");
-      if (requests.allow(host, now())) answer({ tracker, seq: () => broadcaster.seq, admits }, request, response, host);
-      else response.writeHead(429, { "Retry-After": "1", Connection: "close" }).end("too many requests\n");
+    {
+      announces,
+      admits,
+      allows,
+      now,
+      failed: (error) => log("debug", "a datagram could not be sent", { error: error.message }),
     },
   );
-  const connections = new ConnectionCount(MAX_HTTP_CONNECTIONS, MAX_HTTP_CONNECTIONS_PER_ADDRESS);
-  const leaveOf = new WeakMap<Duplex, () => void>();
-  http.on("connection", (socket: Socket) => {
-    const host = normalizeHost(socket.remoteAddress ?? "");
-    if (!connections.enter(host)) {
-      socket.destroy();
-      return;
-    }
-    let open = true;
-    const leave = () => {
-      if (open) connections.leave(host);
-      open = false;
-    };
-    leaveOf.set(socket, leave);
-    socket.once("close", leave);
-  });
-  http.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    // From here on it counts as a channel.
-    leaveOf.get(stream)?.();
-    stream.on("error", () => stream.destroy());
-    if (request.url?.split("?")[0] === CHANNEL_PATH) channel.upgrade(request, stream, head);
-    else stream.end(`HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\nthe channel is at ${CHANNEL_PATH}\n`);
-  });
-
-  await new Promise<void>((resolve, reject) => {
-    http.once("error", reject);
-    http.listen(options.port, options.host, () => resolve());
-  });
-  http.on("error", (error) => warn(`a connection could not be taken: ${error.message}.`));
-  const channel = new ChannelServer({
-    tracker,
-    broadcaster,
-    epoch: randomBytes(8).toString("hex"),
-    timing,
-    now,
-    admits,
-    log,
-  });
-  const flush = setInterval(() => tracker.flushChanged(), timing.gatherMs);
+  const { address, port } = http.address;
+  const flush = setInterval(() => swarms.flushChanged(), timing.gatherMs);
   const expire = setInterval(() => {
-    tracker.expire();
-    requests.forget(now());
+    announces.expire();
+    rates.forget(now());
   }, timing.announceIntervalMs / 10);
-  const { address, port } = http.address() as AddressInfo;
+
+  let closed: Promise<void> | undefined;
 
   return {
     host: address,
     port,
-    notice: (text) => broadcaster.broadcast({ type: "notice", text }),
-    async close() {
+    notice: (text) => void ledger.record({ type: "notice", text }),
+    setCertificate: (tls) => http.setCertificate(tls),
+    close() {
       clearInterval(flush);
       clearInterval(expire);
-      const freed = new Promise<void>((resolve) => http.close(() => resolve()));
-      await channel.close(CLOSE_GRACE_MS);
-      http.closeAllConnections();
-      await freed;
+      return (closed ??= Promise.all([http.close(), udp.close(), channel.close(CLOSE_GRACE_MS)]).then(() => undefined));
     },
   };
+}
+
+/** TCP and UDP at one port. Where any will do, one whose UDP half is taken is given back, and another tried. */
+async function listen(
+  { host, port }: CreateTrackerOptions,
+  httpOptions: HttpOptions,
+  udpOptions: UdpOptions,
+): Promise<{ http: TrackerHttpServer; udp: UdpServer }> {
+  for (let tries = 1; ; tries++) {
+    const http = await TrackerHttpServer.listen(httpOptions, host, port);
+    try {
+      return { http, udp: await UdpServer.open(udpOptions, http.address.address, http.address.port) };
+    } catch (error) {
+      await http.close();
+      if (port !== 0 || tries === MAX_PORT_TRIES) throw error;
+    }
+  }
 }
 
 /** Compares tokens by their hashes, in constant time: neither their length nor their first letters can be measured. */
@@ -155,21 +158,4 @@ function admission(secret: string | undefined): (token: string | undefined) => b
   const digest = (text: string) => createHash("sha256").update(text).digest();
   const expected = digest(secret);
   return (token) => timingSafeEqual(digest(token ?? ""), expected);
-}
-
-/** A bucket for each address that asked lately. Loopback may ask as much as it likes. */
-class RequestRates {
-  readonly #buckets = new Map<string, TokenBucket>();
-
-  allow(host: string, now: number): boolean {
-    if (isLoopback(host)) return true;
-    let bucket = this.#buckets.get(host);
-    if (!bucket) this.#buckets.set(host, (bucket = new TokenBucket(REQUESTS_PER_SECOND, REQUEST_BURST, now)));
-    return bucket.take(now);
-  }
-
-  /** Forgets addresses whose bucket is full again. */
-  forget(now: number): void {
-    for (const [host, bucket] of this.#buckets) if (bucket.isFull(now)) this.#buckets.delete(host);
-  }
 }

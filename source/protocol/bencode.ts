@@ -283,7 +283,8 @@ export function latin1(bytes: Uint8Array): string {
   return text;
 }
 
-function fromLatin1(text: string): Uint8Array {
+/** The bytes of such a text. Throws TypeError for a character beyond latin-1. */
+export function fromLatin1(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

@@ -15,6 +15,7 @@ async function runWith(...argv: string[]) {
     env: { STA_HOME: home },
     out: (line) => out.push(line),
     err: (line) => err.push(line),
+    isTerminal: true,
     ended: () => Promise.resolve(),
   });
   return { code, out, err };
@@ -31,6 +32,8 @@ test.for([
   [["--port", "x"], "--port is a number from 0 to 65535, not x."],
   [["--port", "65536"], "--port is a number from 0 to 65535, not 65536."],
   [["--prot", "1"], "there is no option --prot."],
+  [["--log-level", "loud"], "--log-level is one of error, warn, info, debug, not loud."],
+  [["--trust-proxy", "nginx"], "--trust-proxy takes IP addresses, and nginx is none."],
   [["extra"], "there is nothing to do with extra."],
   [["--token="], "--token needs a value."],
   [["--port", "1", "--port", "2"], "can only be set once."],

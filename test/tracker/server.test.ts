@@ -1,7 +1,8 @@
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
 import { decode } from "../../source/protocol/bencode.ts";
 import { fullBitfield, toBase64 } from "../../source/protocol/channel/bitfield.ts";
 import { idFromHex } from "../../source/protocol/ids.ts";
@@ -201,7 +202,10 @@ test("metainfo outlives a restart, and a damaged file is set aside", async () =>
   await writeFile(join(dir, `${damaged.infoHash}.0000.tmp`), "half");
 
   const warnings: string[] = [];
-  const second = await startTracker({ dir, warn: (sentence) => warnings.push(sentence) });
+  const second = await startTracker({
+    dir,
+    log: (level, message) => void (level === "warn" && warnings.push(message)),
+  });
   const b = new RawClient(second.port);
   expect((await b.hello(2)).catalogue).toMatchObject([{ infoHash: kept.infoHash, holders: 0, availablePieces: 0 }]);
   b.say({ type: "torrent", id: 5, infoHash: kept.infoHash });
@@ -286,7 +290,7 @@ test("silence ends a connection", async () => {
 test.for([
   ["not JSON", "{", "frame is not JSON"],
   ["no object", "[]", "frame is not an object with a type"],
-  ["a port of 0", { type: "hello", peerId: peerIdOf(1), port: 0, agent: "" }, "hello: port: "],
+  ["a port above all", { type: "hello", peerId: peerIdOf(1), port: 65_536, agent: "" }, "hello: port: "],
   ["an id that is none", { type: "hello", peerId: "xyz", port: 1, agent: "" }, "hello: peerId: "],
   ["a request before hello", { type: "peers", id: 1 }, "hello must come first"],
   ["a frame too large", { type: "peers", id: 1, x: "x".repeat(65_536) }, "frame of 65"],
@@ -341,6 +345,53 @@ test("a client that floods is cut", async () => {
   const a = await welcomed(await startTracker({ now: () => 0 }), 1);
   for (let i = 0; i < 300; i++) a.say({ type: "nothing" });
   expect(await a.closed).toEqual({ code: 1008, reason: "more than 10 messages a second" });
+});
+
+test("a client that says port 0 only looks: it is no peer, holds nothing and publishes nothing", async () => {
+  const tracker = await startTracker();
+  const [a, viewer] = [await welcomed(tracker, 1), new RawClient(tracker.port)];
+  expect((await viewer.hello(2, { port: 0 })).peers).toBe(1);
+  const { bytes, infoHash } = torrentOf("x", 1);
+  await a.publish(bytes);
+  viewer.say({ type: "have", infoHash, pieces: all(1) });
+  expect(await viewer.next("error")).toMatchObject({ code: "refused" });
+  viewer.say({ type: "publish", id: 1, torrent: toBase64(torrentOf("y").bytes) });
+  expect(await viewer.next("error")).toMatchObject({ re: 1, code: "refused" });
+  a.say({ type: "have", infoHash, pieces: all(1) });
+  expect((await viewer.next("available")).entry).toMatchObject({ infoHash, holders: 1 });
+  viewer.say({ type: "holders", id: 2, infoHash });
+  expect((await viewer.next("holders")).peers).toHaveLength(1);
+  a.say({ type: "peers", id: 3 });
+  expect((await a.next("peers")).peers).toEqual([]);
+});
+
+test("a page of another site may not speak for its reader, the tracker's own may", async () => {
+  const tracker = await startTracker();
+  const from = (origin: string) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${tracker.port}/swarm`, ["sta.1"], { origin });
+    onTestFinished(() => socket.terminate());
+    return new Promise<string>((resolve) => {
+      socket.on("open", () => resolve("open"));
+      socket.on("error", (error) => resolve(error.message));
+    });
+  };
+  expect(await from("http://evil.example")).toContain("403");
+  expect(await from("null")).toContain("403");
+  expect(await from(`http://127.0.0.1:${tracker.port}`)).toBe("open");
+});
+
+test("whoever publishes a name that others have hears how many", async () => {
+  const a = await welcomed(await startTracker(), 1);
+  const published = async (id: number, salt: number) => {
+    a.say({ type: "publish", id, torrent: toBase64(torrentOf("same", 2, salt).bytes) });
+    return (await a.next("published")).twins;
+  };
+  expect([await published(1, 1), await published(2, 2), await published(3, 3), await published(4, 3)]).toEqual([
+    undefined,
+    1,
+    2,
+    2,
+  ]);
 });
 
 test("whoever does not speak the subprotocol is refused", async () => {

@@ -21,6 +21,7 @@ const isHexId = (value: unknown) => typeof value === "string" && /^[0-9a-f]{40}$
 const infoHash = z.custom<InfoHashHex>(isHexId, "expected 40 lower-case hex digits");
 const peerId = z.custom<PeerIdHex>(isHexId, "expected 40 lower-case hex digits");
 const port = z.number().int().min(1).max(65_535);
+const portOrNone = z.number().int().min(0).max(65_535);
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const piece = z
   .number()
@@ -71,7 +72,8 @@ const clientMessage = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("hello"),
     peerId,
-    port,
+    /** 0 for one that only looks, as a browser does: it is no peer, publishes and holds nothing. */
+    port: portOrNone,
     agent: z.string().max(128),
     token: z.string().max(256).optional(),
     resume: count.optional(),
@@ -96,14 +98,15 @@ const trackerMessage = z.discriminatedUnion("type", [
     type: z.literal("welcome"),
     seq: count,
     epoch: z.string().max(64),
-    you: z.object({ address, port }),
+    you: z.object({ address, port: portOrNone }),
     peers: count,
     catalogue: entries.optional(),
     more: z.boolean(),
     limits: z.object({ messagesPerSecond: count, frame: count }),
   }),
   z.object({ type: z.literal("catalogue"), entries, more: z.boolean() }),
-  z.object({ type: z.literal("published"), re: id, infoHash }),
+  /** `twins`: how many other torrents have the same name; asked for by name, they are ambiguous. */
+  z.object({ type: z.literal("published"), re: id, infoHash, twins: count.optional() }),
   z.object({ type: z.literal("torrent"), re: id, torrent: z.string().max(MAX_TORRENT_FRAME) }),
   z.object({ type: z.literal("holders"), re: id, peers: z.array(holder).max(1000) }),
   z.object({ type: z.literal("peers"), re: id, peers: z.array(peer).max(1000) }),

@@ -1,5 +1,14 @@
 // HTTP announce and scrape (BEP 3, 7, 23, 48): queries and answers as values, both directions.
-import { type BencodeDictionary, type BencodeValue, concatBytes, decode, encode, fromUtf8 } from "../bencode.ts";
+import {
+  type BencodeDictionary,
+  type BencodeValue,
+  concatBytes,
+  decode,
+  encode,
+  fromLatin1,
+  fromUtf8,
+  latin1,
+} from "../bencode.ts";
 import { BencodeError, ProtocolError, TrackerError } from "../errors.ts";
 import { type InfoHash, type PeerId, toInfoHash, toPeerId } from "../ids.ts";
 import {
@@ -116,31 +125,45 @@ export function parseScrapeQuery(text: string): { readonly infoHashes: readonly 
   if (hashes.length > MAX_SCRAPE) {
     throw new ProtocolError("bad-query", `scrape: at most ${MAX_SCRAPE} info hashes, received ${hashes.length}`);
   }
-  const token = fields.get("token")?.[0];
+  const token = tokenOfQuery(text);
   return {
     infoHashes: hashes.map((hash) => toInfoHash(twentyBytes(hash, "info_hash"))),
-    ...(token === undefined ? {} : { token: tokenOf(token) }),
+    ...(token === undefined ? {} : { token }),
   };
 }
 
 /** Body of an announce answer: `peers` of IPv4 and `peers6` of IPv6 endpoints when compact, else the dictionaries of BEP 3. */
-export function encodeAnnounceResponse(response: AnnounceResponse, compact: boolean): Uint8Array {
-  const { peers } = response;
+export function encodeAnnounceResponse({ peers, ...figures }: AnnounceResponse, compact: boolean): Uint8Array {
+  if (compact) {
+    const ipv4 = concatBytes(peers.filter(({ host }) => isIPv4(host)).map(encodeCompact4));
+    const ipv6 = concatBytes(peers.filter(({ host }) => isIPv6(host)).map(encodeCompact6));
+    return fromLatin1(encodeCompactAnnounce(figures, latin1(ipv4), latin1(ipv6)));
+  }
   return encode({
-    interval: response.interval,
-    "min interval": response.minInterval,
-    complete: response.complete,
-    incomplete: response.incomplete,
-    "warning message": response.warning,
-    ...(compact
-      ? {
-          peers: concatBytes(peers.filter(({ host }) => isIPv4(host)).map(encodeCompact4)),
-          peers6: peers.some(({ host }) => isIPv6(host))
-            ? concatBytes(peers.filter(({ host }) => isIPv6(host)).map(encodeCompact6))
-            : undefined,
-        }
-      : { peers: peers.map(({ host, port, peerId }) => ({ ip: host, port, "peer id": peerId })) }),
+    interval: figures.interval,
+    "min interval": figures.minInterval,
+    complete: figures.complete,
+    incomplete: figures.incomplete,
+    "warning message": figures.warning,
+    peers: peers.map(({ host, port, peerId }) => ({ ip: host, port, "peer id": peerId })),
   });
+}
+
+/**
+ * Body of a compact answer, a byte a character: what a tracker makes most of, so written out. `ipv4` and `ipv6` are endpoints in their compact
+ * forms (BEP 23, BEP 7), a byte a character, too; without IPv6 ones there is no `peers6`.
+ */
+export function encodeCompactAnnounce(figures: Omit<AnnounceResponse, "peers">, ipv4: string, ipv6: string): string {
+  const { interval, minInterval, complete, incomplete, warning } = figures;
+  let body = "d";
+  if (complete !== undefined) body += `8:completei${complete}e`;
+  if (incomplete !== undefined) body += `10:incompletei${incomplete}e`;
+  body += `8:intervali${interval}e`;
+  if (minInterval !== undefined) body += `12:min intervali${minInterval}e`;
+  body += `5:peers${ipv4.length}:${ipv4}`;
+  if (ipv6 !== "") body += `6:peers6${ipv6.length}:${ipv6}`;
+  if (warning !== undefined) body += `15:warning message${latin1(encode(warning))}`;
+  return `${body}e`;
 }
 
 /** Body that refuses an announce or a scrape; sent with status 200, as clients expect. */
@@ -174,7 +197,7 @@ export function parseAnnounceResponse(body: Uint8Array): AnnounceResponse {
 /** Body of a scrape answer. `files` is keyed by raw info hashes. */
 export function encodeScrapeResponse(files: readonly (readonly [InfoHash, ScrapeEntry])[]): Uint8Array {
   const entries = files.map(([hash, { complete, incomplete, downloaded }]): [string, BencodeDictionary] => [
-    latin1Key(hash),
+    latin1(hash),
     new Map([
       ["complete", complete],
       ["downloaded", downloaded],
@@ -203,6 +226,12 @@ export function parseScrapeResponse(body: Uint8Array): ReadonlyMap<string, Scrap
     });
   }
   return result;
+}
+
+/** The token in a query string, if there is one. Throws ProtocolError when it is not UTF-8. */
+export function tokenOfQuery(text: string): string | undefined {
+  const token = parseFields(text).get("token")?.[0];
+  return token === undefined ? undefined : tokenOf(token);
 }
 
 /** Values of a query string by name, still percent-encoded; `+` stays a plus, as in the queries of BitTorrent clients. */
@@ -322,10 +351,6 @@ function optionalNumber<Name extends string>(name: Name, value: BencodeValue | u
 /** At most 256 characters; bytes that are not UTF-8 become replacement characters. */
 function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes.subarray(0, 1024)).slice(0, 256);
-}
-
-function latin1Key(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
 }
 
 function malformed(what: string, cause?: Error): TrackerError {

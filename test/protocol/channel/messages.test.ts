@@ -111,7 +111,7 @@ describe("a malformed frame", () => {
   });
 
   test.for([
-    ["port 0", { ...CLIENT[0]![1], port: 0 }],
+    ["a port below 0", { ...CLIENT[0]![1], port: -1 }],
     ["port 65536", { ...CLIENT[0]![1], port: 65_536 }],
     ["an upper-case id", { ...CLIENT[0]![1], peerId: "F".repeat(40) }],
     ["a long agent", { ...CLIENT[0]![1], agent: "x".repeat(129) }],

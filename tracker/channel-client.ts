@@ -1,0 +1,308 @@
+// One channel connection at the tracker's end: its manners, its queue, and who answers what it says.
+import type { WebSocket } from "ws";
+import { fromBase64, toBase64 } from "../source/protocol/channel/bitfield.ts";
+import {
+  MAX_ENTRIES_IN_FRAME,
+  MAX_FRAME,
+  MAX_TORRENT_FRAME,
+  MESSAGES_PER_SECOND,
+  MESSAGE_BURST,
+} from "../source/protocol/channel/limits.ts";
+import {
+  type CatalogueEntry,
+  type ClientMessage,
+  type TrackerMessage,
+  encodeMessage,
+  parseClientMessage,
+} from "../source/protocol/channel/messages.ts";
+import { TokenBucket } from "../source/protocol/channel/token-bucket.ts";
+import { ProtocolError } from "../source/protocol/errors.ts";
+import type { Asker } from "./asker.ts";
+import type { Broadcaster } from "./broadcaster.ts";
+import type { MemberId } from "./changes.ts";
+import type { Library } from "./library.ts";
+import { MAX_QUEUED_BYTES } from "./limits.ts";
+import type { Log } from "./log.ts";
+import type { Members } from "./members.ts";
+import { addressOf, peerKey } from "./peer-key.ts";
+import { RequestError } from "./request-error.ts";
+import type { Swarms } from "./swarms.ts";
+
+/** Close codes of RFC 6455. */
+const GOING_AWAY = 1001;
+const POLICY = 1008;
+
+/** What every channel client of a tracker shares. */
+export interface ChannelRoom {
+  readonly swarms: Swarms;
+  readonly members: Members;
+  readonly library: Library;
+  readonly broadcaster: Broadcaster;
+  /** Names this run of the tracker: numbers of broadcasts mean nothing in another. */
+  readonly epoch: string;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Whether a client may come in with this token. */
+  readonly admits: (token: string | undefined) => boolean;
+  readonly log: Log;
+}
+
+type Hello = Extract<ClientMessage, { type: "hello" }>;
+type Request = Extract<ClientMessage, { type: "publish" | "torrent" | "holders" | "peers" }>;
+
+/** What a short request counts: 64 of them may wait for their answers. */
+const REQUEST_SIZE = MAX_TORRENT_FRAME / 64;
+
+/** A frame of the catalogue. */
+interface Page {
+  readonly entries: CatalogueEntry[];
+  readonly more: boolean;
+}
+
+export class ChannelClient {
+  readonly #asker: Asker;
+  /** Whether its `hello` was welcomed. */
+  welcomed = false;
+  /** When it last sent anything, monotonic milliseconds. */
+  heardAt: number;
+  readonly #socket: WebSocket;
+  readonly #room: ChannelRoom;
+  readonly #bucket: TokenBucket;
+  /** Undefined for a client that only looks. */
+  #member: MemberId | undefined;
+  /** Who it is, in log lines. */
+  #name = "";
+  /** Requests are answered in order, one at a time. */
+  #answering: Promise<void> | undefined;
+  /** Characters of requests that are not answered yet. */
+  #waiting = 0;
+  /** Bytes of torrents and catalogue pages on their way: they do not count as a queue. */
+  #bulkBytes = 0;
+  /** Why it goes, once we know better than "connection lost". */
+  #why: string | undefined;
+
+  constructor(socket: WebSocket, asker: Asker, room: ChannelRoom) {
+    this.#socket = socket;
+    this.#asker = asker;
+    this.#room = room;
+    this.heardAt = room.now();
+    this.#bucket = new TokenBucket(MESSAGES_PER_SECOND, MESSAGE_BURST, this.heardAt);
+  }
+
+  heard(frame: string): void {
+    const { now } = this.#room;
+    this.heardAt = now();
+    if (!this.#isOpen) return;
+    if (!this.#bucket.take(this.heardAt)) {
+      this.reject(`more than ${MESSAGES_PER_SECOND} messages a second`);
+      return;
+    }
+    try {
+      const message = parseClientMessage(frame);
+      if (!message) return;
+      if (message.type === "hello") this.#hello(message);
+      else if (this.welcomed) this.#act(message);
+      else this.reject("hello must come first");
+    } catch (error) {
+      this.#failed(error, undefined);
+    }
+  }
+
+  /** The connection is closed, with this code. */
+  gone(code: number): void {
+    if (!this.welcomed) return;
+    const why = this.#why ?? (code === 1000 || code === GOING_AWAY ? "left" : "connection lost");
+    this.#room.log("info", "client gone", { client: this.#name, why });
+    if (this.#member !== undefined) this.#room.members.leave(this.#member, why);
+  }
+
+  /** A broadcast, for those that were welcomed. Who does not read is cut; the others never notice. */
+  broadcast(frame: Buffer): void {
+    if (!this.welcomed || !this.#isOpen) return;
+    if (this.#socket.bufferedAmount - this.#bulkBytes > MAX_QUEUED_BYTES) this.cut("did not read");
+    else this.#socket.send(frame, { binary: false });
+  }
+
+  ping(): void {
+    if (this.#isOpen) this.#socket.ping();
+  }
+
+  /** Ends a connection that broke a rule. A reason has at most 123 bytes. */
+  reject(reason: string): void {
+    this.note(reason);
+    this.#socket.close(POLICY, reason.replaceAll(/[^ -~]/g, "?").slice(0, 123));
+  }
+
+  /** Ends a connection that does not answer. */
+  cut(why: string): void {
+    this.note(why);
+    this.#socket.terminate();
+  }
+
+  /** Why it is about to go. */
+  note(why: string): void {
+    this.#why ??= why;
+  }
+
+  /** Says that the tracker stops; resolves when the client has heard it, or is gone. */
+  dismiss(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.once("close", () => resolve());
+      this.#socket.close(GOING_AWAY, "the tracker stops");
+    });
+  }
+
+  get #isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  #hello(hello: Hello): void {
+    const { swarms, members, broadcaster, epoch, admits, log } = this.#room;
+    if (this.welcomed) throw new ProtocolError("hello-twice", "hello came twice");
+    if (!admits(hello.token)) {
+      this.#reply({ type: "error", code: "refused", text: "this tracker asks for a token, and this is not it" });
+      this.reject("wrong token");
+      return;
+    }
+    const { host, address } = this.#asker;
+    this.welcomed = true;
+    this.#name = addressOf({ host, port: hello.port });
+    if (hello.port > 0) this.#member = members.arrive(hello.peerId, peerKey(address, hello.port));
+    log("info", "client here", { client: this.#name, peerId: hello.peerId, agent: hello.agent });
+    const missed = hello.resume !== undefined && hello.epoch === epoch ? broadcaster.since(hello.resume) : undefined;
+    const pages = missed ? undefined : pagesOf(swarms);
+    const first = pages?.next().value;
+    this.#reply({
+      type: "welcome",
+      seq: missed ? hello.resume! : broadcaster.seq,
+      epoch,
+      you: { address: host, port: hello.port },
+      peers: swarms.members.size,
+      ...(first ? { catalogue: first.entries } : {}),
+      more: first?.more ?? false,
+      limits: { messagesPerSecond: MESSAGES_PER_SECOND, frame: MAX_FRAME },
+    });
+    for (const frame of missed ?? []) this.broadcast(frame);
+    if (pages && first?.more) void this.#sendPages(pages);
+  }
+
+  async #sendPages(pages: Iterable<Page>): Promise<void> {
+    for (const page of pages) await this.#sendBulk({ type: "catalogue", ...page });
+  }
+
+  #act(message: Exclude<ClientMessage, { type: "hello" }>): void {
+    const { members } = this.#room;
+    switch (message.type) {
+      case "have":
+        members.have(this.#holder, message.infoHash, message.pieces);
+        return;
+      case "update":
+        members.update(this.#holder, message.infoHash, message.gained, message.lost);
+        return;
+      case "publish":
+      case "torrent":
+      case "holders":
+      case "peers":
+        this.#queue(message);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** The member that speaks. Throws RequestError for one that only looks. */
+  get #holder(): MemberId {
+    if (this.#member !== undefined) return this.#member;
+    throw new RequestError("refused", "a client that said port 0 only looks: it publishes and holds nothing");
+  }
+
+  /** A client that asks faster than it takes answers is not read until it has taken them. */
+  #queue(request: Request): void {
+    const size = request.type === "publish" ? request.torrent.length : REQUEST_SIZE;
+    this.#waiting += size;
+    if (this.#waiting > MAX_TORRENT_FRAME) this.#socket.pause();
+    const before = this.#answering ?? Promise.resolve();
+    const answering = before.then(async () => {
+      await this.#answer(request);
+      this.#waiting -= size;
+      if (this.#socket.isPaused && this.#waiting <= MAX_TORRENT_FRAME) this.#socket.resume();
+      if (this.#answering === answering) this.#answering = undefined;
+    });
+    this.#answering = answering;
+  }
+
+  async #answer(message: Request): Promise<void> {
+    const { members, library } = this.#room;
+    const re = message.id;
+    if (!this.#isOpen) return;
+    try {
+      switch (message.type) {
+        case "publish": {
+          void this.#holder;
+          this.#reply({ type: "published", re, ...(await library.publish(fromBase64(message.torrent))) });
+          return;
+        }
+        case "torrent":
+          await this.#sendBulk({ type: "torrent", re, torrent: toBase64(await library.torrent(message)) });
+          return;
+        case "holders": {
+          const peers = members.holders(this.#member, message.infoHash, message.piece);
+          await this.#sendBulk({ type: "holders", re, peers: [...peers] });
+          return;
+        }
+        case "peers":
+          await this.#sendBulk({ type: "peers", re, peers: [...members.peers(this.#member)] });
+          return;
+        default:
+          message satisfies never;
+      }
+    } catch (error) {
+      this.#failed(error, re);
+    }
+  }
+
+  /** A wrong request is answered, a broken rule ends the connection, a failing store is said; anything else is our own mistake. */
+  #failed(error: unknown, re: number | undefined): void {
+    const to = re === undefined ? {} : { re };
+    if (error instanceof RequestError) {
+      const about = error.infoHash === undefined ? {} : { infoHash: error.infoHash };
+      this.#reply({ type: "error", ...to, code: error.code, text: error.message.slice(0, 1024), ...about });
+    } else if (error instanceof ProtocolError) {
+      this.reject(error.message);
+    } else if (error instanceof Error && "syscall" in error) {
+      this.#room.log("error", "the torrent folder cannot be used", { error: error.message });
+      this.#reply({ type: "error", ...to, code: "full", text: "the tracker cannot use its torrent folder now" });
+    } else {
+      throw error;
+    }
+  }
+
+  #reply(message: TrackerMessage): void {
+    if (this.#isOpen) this.#socket.send(encodeMessage(message));
+  }
+
+  /** Resolves when the frame is handed to the system, or the connection is gone. */
+  #sendBulk(message: TrackerMessage): Promise<void> {
+    if (!this.#isOpen) return Promise.resolve();
+    const frame = Buffer.from(encodeMessage(message));
+    this.#bulkBytes += frame.length;
+    return new Promise((resolve) => {
+      this.#socket.send(frame, { binary: false }, () => {
+        this.#bulkBytes -= frame.length;
+        resolve();
+      });
+    });
+  }
+}
+
+/** The catalogue in frames. Each is read from it when its turn comes, so it is never older than the broadcasts before it. */
+function* pagesOf({ catalogue }: Swarms): Generator<Page, undefined> {
+  const infoHashes = [...catalogue.infoHashes()];
+  for (let i = 0; i === 0 || i < infoHashes.length; i += MAX_ENTRIES_IN_FRAME) {
+    const page = infoHashes.slice(i, i + MAX_ENTRIES_IN_FRAME);
+    yield {
+      entries: page.flatMap((infoHash) => catalogue.entry(infoHash) ?? []),
+      more: i + page.length < infoHashes.length,
+    };
+  }
+}

@@ -1,0 +1,115 @@
+// The published torrents: kept in the store, listed in the catalogue, forgotten when there is no room or nobody held them for long.
+import { MetainfoError } from "../source/metainfo/errors.ts";
+import type { Metainfo } from "../source/metainfo/metainfo.ts";
+import { parseMetainfo } from "../source/metainfo/parse.ts";
+import { MAX_NAME } from "../source/protocol/channel/limits.ts";
+import { type InfoHashHex, toHex } from "../source/protocol/ids.ts";
+import type { TorrentFacts } from "./catalogue.ts";
+import type { Ledger } from "./changes.ts";
+import { MAX_METAINFO_BYTES, MAX_STORE_BYTES, MAX_TORRENTS } from "./limits.ts";
+import { RequestError } from "./request-error.ts";
+import type { Swarms } from "./swarms.ts";
+import type { TorrentStore } from "./torrent-store.ts";
+
+export interface LibraryOptions {
+  readonly store: TorrentStore;
+  readonly swarms: Swarms;
+  readonly ledger: Ledger;
+  /** Wall time, milliseconds since 1970. */
+  readonly wallTime: () => number;
+}
+
+export interface Published {
+  readonly infoHash: InfoHashHex;
+  /** Other torrents of the same name, when there are any. */
+  readonly twins?: number;
+}
+
+/** Its methods throw RequestError. */
+export class Library {
+  readonly #options: LibraryOptions;
+
+  constructor(options: LibraryOptions) {
+    this.#options = options;
+  }
+
+  /** Fills the catalogue from the store. Rejects with the store's error when it cannot be used. */
+  async load(warn: (sentence: string) => void): Promise<void> {
+    const { store, swarms } = this.#options;
+    for (const { metainfo, addedAt } of await store.load(warn)) {
+      swarms.apply({ type: "published", facts: factsOf(metainfo, addedAt) });
+    }
+    swarms.catalogue.takeChanged();
+  }
+
+  /** Keeps a metainfo file and lists it. Publishing it again is no error. */
+  async publish(bytes: Uint8Array): Promise<Published> {
+    const { store, swarms, ledger, wallTime } = this.#options;
+    if (bytes.length > MAX_METAINFO_BYTES) {
+      throw new RequestError("bad-torrent", `a torrent may have ${MAX_METAINFO_BYTES} bytes, this has ${bytes.length}`);
+    }
+    let metainfo: Metainfo;
+    try {
+      metainfo = parseMetainfo(bytes);
+    } catch (error) {
+      if (!(error instanceof MetainfoError)) throw error;
+      throw new RequestError("bad-torrent", error.message);
+    }
+    const facts = factsOf(metainfo, wallTime());
+    const { infoHash } = facts;
+    if (!swarms.catalogue.has(infoHash)) {
+      await this.#makeRoom(bytes.length);
+      await store.put(infoHash, bytes);
+      await ledger.record({ type: "published", facts });
+    }
+    const twins = swarms.catalogue.named(facts.name).length - 1;
+    return { infoHash, ...(twins > 0 ? { twins } : {}) };
+  }
+
+  /** Bytes of a published torrent, by info hash or by a name that only one has. */
+  async torrent(wanted: { infoHash?: InfoHashHex | undefined; name?: string | undefined }): Promise<Uint8Array> {
+    const infoHash = wanted.infoHash ?? this.#only(wanted.name ?? "");
+    const bytes = await this.#options.store.get(infoHash);
+    if (!bytes) throw new RequestError("not-found", `File does not exist in the swarm: ${infoHash}`, infoHash);
+    return bytes;
+  }
+
+  /** The oldest torrents go until `size` bytes more fit, those that nobody holds first. */
+  async #makeRoom(size: number): Promise<void> {
+    const { store, swarms } = this.#options;
+    while (swarms.catalogue.size >= MAX_TORRENTS || store.bytes + size > MAX_STORE_BYTES) {
+      const victim = swarms.catalogue.oldest();
+      if (!victim) return;
+      await this.#forget(victim, "the tracker made room");
+    }
+  }
+
+  async #forget(infoHash: InfoHashHex, why: string): Promise<void> {
+    const { store, ledger } = this.#options;
+    await ledger.record({ type: "forgotten", infoHash, why });
+    await store.remove(infoHash);
+  }
+
+  #only(name: string): InfoHashHex {
+    const named = this.#options.swarms.catalogue.named(name);
+    const [infoHash, twin] = named;
+    if (!infoHash) throw new RequestError("not-found", `File does not exist in the swarm: ${name}`);
+    if (!twin) return infoHash;
+    throw new RequestError(
+      "ambiguous",
+      `${name} is the name of ${named.length} different files; ask by info hash: ${named.slice(0, 10).join(", ")}`,
+    );
+  }
+}
+
+function factsOf(metainfo: Metainfo, addedAt: number): TorrentFacts {
+  return {
+    infoHash: toHex(metainfo.infoHash),
+    name: metainfo.name.slice(0, MAX_NAME),
+    length: metainfo.length,
+    pieceLength: metainfo.pieceLength,
+    pieceCount: metainfo.pieceHashes.length / 20,
+    private: metainfo.private,
+    addedAt,
+  };
+}
