@@ -1,5 +1,7 @@
 // Commands that change how transfers go on: rates, files, order, when they end.
 import type { Command, Reply } from "../control/contract.ts";
+import type { FilePriority } from "../metainfo/file-selection.ts";
+import type { Metainfo } from "../metainfo/metainfo.ts";
 import { movedOrder, orderOf } from "./download-queue.ts";
 import { requireEntry } from "./find-target.ts";
 import { type CommandedEngine as Engine, Refusal, success } from "./reply.ts";
@@ -36,7 +38,8 @@ export async function setTransfer(engine: Engine, command: Asked<"set-transfer">
     seedSecondsLimit = settings.seedSecondsLimit,
     sequential = settings.sequential,
   } = command;
-  entry.settings = { ...settings, downLimit, upLimit, ratioLimit, seedSecondsLimit, sequential };
+  if (sequential !== settings.sequential) await engine.book.setSequential(entry, sequential);
+  entry.settings = { ...entry.settings, downLimit, upLimit, ratioLimit, seedSecondsLimit };
   transfer.downLimit.bytesPerSecond = downLimit;
   transfer.upLimit.bytesPerSecond = upLimit;
   entry.row = undefined;
@@ -51,6 +54,37 @@ export async function setTransfer(engine: Engine, command: Asked<"set-transfer">
     `${transfer.metainfo.name}: ${limitText("down", transfer.downLimit)}, ${limitText("up", transfer.upLimit)}${order}${seeds}.`,
     command.infoHash,
   );
+}
+
+/** Which files of a transfer are wanted, and which first. */
+export async function setFiles(engine: Engine, { infoHash, files }: Asked<"set-files">): Promise<Reply> {
+  const entry = requireEntry(engine, infoHash);
+  const { metainfo } = entry.transfer;
+  requireFiles(
+    metainfo,
+    files.map(({ index }) => index),
+  );
+  await engine.book.setFiles(entry, files);
+  engine.queueChanged();
+  const { leftOut, bytes } = entry.transfer.selection;
+  const wanted = metainfo.files.length - leftOut.size;
+  return success(
+    `${metainfo.name}: ${wanted} of ${metainfo.files.length} files are wanted, ${bytesText(bytes)}.`,
+    infoHash,
+  );
+}
+
+/** These files of a torrent are wanted, and no others. Throws Refusal for one that it does not have. */
+export function onlyThese(metainfo: Metainfo, files: readonly number[]): { index: number; priority: FilePriority }[] {
+  requireFiles(metainfo, files);
+  const wanted = new Set(files);
+  return Array.from(metainfo.files.keys(), (index) => ({ index, priority: wanted.has(index) ? "normal" : "off" }));
+}
+
+function requireFiles({ name, files }: Metainfo, indexes: readonly number[]): void {
+  const unknown = indexes.find((index) => index >= files.length);
+  if (unknown === undefined) return;
+  throw new Refusal("bad-format", `${name} has ${files.length} files, numbered from 0: there is no file ${unknown}.`);
 }
 
 /** Another place among the downloads. */

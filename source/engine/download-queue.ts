@@ -75,7 +75,7 @@ export function movedOrder(
 
 function wantsTurn({ transfer }: Entry): boolean {
   return (
-    transfer.mode === "download" && !transfer.isComplete && !transfer.problem && transfer.checkedPieces === undefined
+    transfer.mode === "download" && !transfer.isDone && !transfer.problem && transfer.checkedPieces === undefined
   );
 }
 

@@ -71,6 +71,6 @@ export class PeerFinder {
   }
 
   #findIfMissing(transfer: Transfer): void {
-    if (transfer.mode === "download" && !transfer.isComplete) void this.findHolders(transfer);
+    if (transfer.mode === "download" && !transfer.isDone) void this.findHolders(transfer);
   }
 }

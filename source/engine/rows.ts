@@ -26,7 +26,9 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
   const state = stateOf(transfer);
   const downBytesPerSecond = Math.round(transfer.down.bytesPerSecond(now));
   const uploadedBytes = settings.uploadedBytes + transfer.up.totalBytes;
-  const left = metainfo.length - transfer.heldBytes;
+  const { selection } = transfer;
+  const wantedHeldBytes = selection.heldBytes(swarm.states.held);
+  const left = selection.bytes - wantedHeldBytes;
   const moving = state === "downloading" && downBytesPerSecond > 0;
   const meanDownBytesPerSecond = history.meanDown;
   return {
@@ -42,8 +44,8 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
     folder: displayText(settings.folder),
     fileCount: metainfo.files.length,
     files: fileRows(transfer),
-    wantedBytes: metainfo.length,
-    wantedHeldBytes: transfer.heldBytes,
+    wantedBytes: selection.bytes,
+    wantedHeldBytes,
     private: metainfo.private,
     downBytesPerSecond,
     upBytesPerSecond: Math.round(transfer.up.bytesPerSecond(now)),
@@ -77,7 +79,7 @@ function stateOf(transfer: Transfer): TransferState {
   if (transfer.checkedPieces !== undefined) return "checking";
   if (transfer.problem) return "error";
   if (transfer.mode === "paused") return "paused";
-  if (transfer.isComplete || transfer.mode === "hold") return "seeding";
+  if (transfer.isDone || transfer.mode === "hold") return "seeding";
   if (transfer.isQueued) return "queued";
   const wanted = [...transfer.swarm.peers.values()].some((peer) => peer.wanted > 0);
   return wanted ? "downloading" : "waiting";
@@ -87,8 +89,7 @@ function reasonOf(transfer: Transfer, state: TransferState): DisplayText {
   if (state === "checking")
     return displayText(`checked ${transfer.checkedPieces} of ${transfer.layout.pieceCount} pieces`);
   if (state === "error") return displayText(transfer.problem?.message ?? "");
-  if (state === "seeding" && !transfer.isComplete)
-    return displayText("shares the pieces it has; Enter downloads the rest");
+  if (state === "seeding" && !transfer.isDone) return displayText("shares the pieces it has; Enter downloads the rest");
   if (state === "queued") return displayText("waits for its turn");
   if (state !== "waiting") return displayText("");
   const text = transfer.connectedPeers === 0 ? "no peer is connected" : "no connected peer has a missing piece";
@@ -106,7 +107,8 @@ function fileRows(transfer: Transfer): FileRow[] {
       const to = Math.min(file.offset + file.length, layout.pieceStart(index) + layout.pieceLengthAt(index));
       heldBytes += to - from;
     }
-    return { index: i, priority: "normal", path: displayText(file.path.join("/")), length: file.length, heldBytes };
+    const priority = transfer.selection.priorityOf(i);
+    return { index: i, priority, path: displayText(file.path.join("/")), length: file.length, heldBytes };
   });
 }
 

@@ -10,10 +10,11 @@ import { toHex } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
 import { freeBytes } from "../storage/free-space.ts";
 import { createTorrent, readTorrentFile } from "../storage/hash-files.ts";
+import { toRanges } from "../storage/index-ranges.ts";
 import { newTransferSettings, type TransferSettings } from "../storage/transfer-store.ts";
 import type { Address } from "../swarm/events.ts";
 import { addressText } from "./address-text.ts";
-import { move, setLimits, setTransfer } from "./change-settings.ts";
+import { move, onlyThese, setFiles, setLimits, setTransfer } from "./change-settings.ts";
 import { findEntry, findListed, findMetainfo, requireEntry } from "./find-target.ts";
 import { parseAddress } from "./parse-address.ts";
 import { type CommandedEngine as Engine, failure, Refusal, success } from "./reply.ts";
@@ -58,7 +59,7 @@ function dispatch(engine: Engine, command: Command): Promise<Reply> | Reply {
     case "set-transfer":
       return setTransfer(engine, command);
     case "set-files":
-      throw new Refusal("failed", "Files of a torrent cannot be chosen yet.");
+      return setFiles(engine, command);
     case "move":
       return move(engine, command);
     case "inspect":
@@ -81,17 +82,20 @@ async function download(engine: Engine, command: Extract<Command, { method: "dow
     if (!address) throw new Refusal("bad-format", `Wrong format: "${text}" is no HOST:PORT of a peer.`);
     return address;
   });
-  const entry = findEntry(engine, command.target) ?? (await addTarget(engine, command, addresses.length > 0));
+  const known = findEntry(engine, command.target);
+  const entry = known ?? (await addTarget(engine, command, addresses.length > 0));
   const { transfer } = entry;
+  if (known && command.files) await engine.book.setFiles(known, onlyThese(transfer.metainfo, command.files));
   if (addresses.length > 0) transfer.dispatch({ type: "candidates", addresses, source: "given" });
-  if (transfer.isComplete) {
+  if (transfer.isDone) {
     return success(
-      `${transfer.metainfo.name} is here already, complete, in ${entry.settings.folder}.`,
+      `${transfer.metainfo.name} is here already${transfer.isComplete ? ", complete" : ": the files that are wanted"}, in ${entry.settings.folder}.`,
       transfer.infoHash,
     );
   }
-  if (transfer.mode !== "download" || transfer.problem) await engine.book.setMode(entry, "download");
+  if (known && (transfer.mode !== "download" || transfer.problem)) await engine.book.setMode(known, "download");
   await engine.findHolders(transfer);
+  if (transfer.problem) return success(`${transfer.metainfo.name}: ${transfer.problem.message}`, transfer.infoHash);
   return success(`Downloading ${transfer.metainfo.name} to ${entry.settings.folder}.`, transfer.infoHash);
 }
 
@@ -103,6 +107,10 @@ async function addTarget(
   const metainfo = await findMetainfo(engine, command.target, hasPeers);
   const folder = command.folder ?? engine.options.folder;
   const settings = { ...newSettings(engine, folder), sequential: command.sequential ?? false };
+  if (command.files) {
+    const off = onlyThese(metainfo, command.files).filter(({ priority }) => priority === "off");
+    settings.filesOff = toRanges(off.map(({ index }) => index));
+  }
   const entry = await engine.book.add(metainfo, settings, { acceptMissing: true, expect: "data" });
   await engine.begin(entry);
   return entry;

@@ -2,10 +2,12 @@
 import type { DisplayText, TransferRow } from "../control/contract.ts";
 import type { HttpAnnouncer } from "../discovery/http-announcer.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
+import { type FilePriority, FileSelection } from "../metainfo/file-selection.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
 import { type InfoHashHex, toHex } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
 import { HashWorkers } from "../storage/hash-workers.ts";
+import { parseRanges, toRanges } from "../storage/index-ranges.ts";
 import { OpenFiles } from "../storage/open-files.ts";
 import { TorrentStorage } from "../storage/torrent-storage.ts";
 import type { TransferSettings, TransferStore } from "../storage/transfer-store.ts";
@@ -36,6 +38,8 @@ export function activeMode({ gift, shared }: TransferSettings): TransferMode {
 export interface TransferBookOptions {
   readonly store: TransferStore;
   readonly newTransfer: (metainfo: Metainfo, storage: TorrentStorage) => Transfer;
+  /** Bytes of each disk that downloads leave free. */
+  readonly keptFreeBytes?: number | undefined;
   readonly onProblem: (text: string) => void;
 }
 
@@ -100,7 +104,14 @@ export class TransferBook {
     const opened: Entry[] = [];
     for (const { metainfo, settings } of transfers) {
       try {
-        opened.push(await this.#open(metainfo, settings, {}));
+        const entry = await this.#open(metainfo, settings, { acceptMissing: settings.removing });
+        if (settings.removing) {
+          await this.remove(entry, true);
+          continue;
+        }
+        opened.push(entry);
+        // The process ended before it was remembered which files are set aside: nothing lies there yet.
+        if (entry.settings.filesSetAside !== settings.filesSetAside) await this.save(entry);
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
         this.#options.onProblem(`${metainfo.name}: ${error.message}`);
@@ -118,18 +129,44 @@ export class TransferBook {
     entry.settings = { ...entry.settings, ...settings, ...(mode !== "paused" && { gift: mode === "hold" && !shared }) };
     entry.row = undefined;
     await this.save(entry);
-    if (mode === "download" && entry.transfer.problem) entry.transfer.resume();
+    if (mode === "download") entry.transfer.forgetProblem();
     await entry.transfer.setMode(mode);
   }
 
-  /** Forgets a transfer; `withData`: removes its files too. Throws StorageError. */
+  /** Other priorities for some files; the rest stay as they are. Throws StorageError, RangeError for a file that is not there. */
+  async setFiles(
+    entry: Entry,
+    changes: Iterable<{ readonly index: number; readonly priority: FilePriority }>,
+  ): Promise<void> {
+    const selection = entry.transfer.selection.with(changes);
+    await this.#select(entry, selection, entry.settings.sequential);
+  }
+
+  /** Pieces are fetched in their order, or the rarest first. Throws StorageError. */
+  async setSequential(entry: Entry, sequential: boolean): Promise<void> {
+    await this.#select(entry, entry.transfer.selection, sequential);
+  }
+
+  /**
+   * Forgets a transfer; `withData`: removes its files too. What is begun is ended at the next start, and a file that cannot be
+   * removed does not bring the transfer back. Throws StorageError.
+   */
   async remove(entry: Entry, withData: boolean): Promise<void> {
     const { transfer, announcer } = entry;
     const { infoHash } = transfer;
     this.#entries.delete(infoHash);
     const remove = async () => {
-      await (withData ? transfer.removeData() : transfer.close());
+      if (!withData) {
+        await transfer.close();
+        return this.#options.store.remove(infoHash);
+      }
+      await this.#options.store.save(infoHash, { ...entry.settings, removing: true });
+      const failure = await transfer.removeData().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
       await this.#options.store.remove(infoHash);
+      if (failure !== undefined) throw notRemoved(failure);
     };
     const removing = remove().finally(() => this.#removing.delete(infoHash));
     this.#removing.set(infoHash, removing);
@@ -219,7 +256,7 @@ export class TransferBook {
     const entry = await this.#open(metainfo, settings, options);
     try {
       await this.#refuseTwin(entry);
-      await this.#options.store.add(metainfo, settings);
+      await this.#options.store.add(metainfo, entry.settings);
       // It is remembered first: a transfer that is removed while it is checked does not come back.
       if (options.expect) await this.#lookAtWhatLiesThere(entry, options.expect);
     } catch (error) {
@@ -245,12 +282,33 @@ export class TransferBook {
     if (storage.held.isEmpty) throw placeTaken(storage.path, "is there already and is something else");
   }
 
+  async #select(entry: Entry, selection: FileSelection, sequential: boolean): Promise<void> {
+    await entry.transfer.setFiles(selection, sequential, async (setAside) => {
+      const settings = {
+        ...entry.settings,
+        sequential,
+        filesOff: toRanges(selection.filesThatAre("off")),
+        filesHigh: toRanges(selection.filesThatAre("high")),
+        filesSetAside: toRanges(setAside.toSorted((a, b) => a - b)),
+      };
+      await this.save({ ...entry, settings });
+      entry.settings = settings;
+      entry.row = undefined;
+    });
+  }
+
   async #open(metainfo: Metainfo, settings: TransferSettings, options: OpenOptions): Promise<Entry> {
     const infoHash = toHex(metainfo.infoHash);
+    const layout = new PieceLayout(metainfo);
+    const selection = selectionOf(layout, settings);
+    const setAside = parseRanges(settings.filesSetAside, layout.files.length) ?? [];
     const storage = await TorrentStorage.open({
       metainfo,
-      layout: new PieceLayout(metainfo),
+      layout,
       folder: settings.folder,
+      leftOut: selection.leftOut,
+      setAside,
+      ...(this.#options.keptFreeBytes !== undefined && { keptFreeBytes: this.#options.keptFreeBytes }),
       journalFile: this.#options.store.journalFile(infoHash),
       openFiles: this.#openFiles,
       hashWorkers: this.#hashWorkers,
@@ -265,12 +323,20 @@ export class TransferBook {
       await storage.close();
       throw new StorageError("in-use", settings.folder, "The engine is stopping.");
     }
+    let filesSetAside = settings.filesSetAside;
+    if (selection.leftOut.size > 0) {
+      await storage.leaveOut(
+        selection.leftOut,
+        async (files) => void (filesSetAside = toRanges(files.toSorted((a, b) => a - b))),
+      );
+    }
     const transfer = this.#options.newTransfer(metainfo, storage);
+    transfer.choose(selection, settings.sequential);
     transfer.downLimit.bytesPerSecond = settings.downLimit;
     transfer.upLimit.bytesPerSecond = settings.upLimit;
     const entry: Entry = {
       transfer,
-      settings,
+      settings: { ...settings, filesSetAside },
       summary: null,
       announcer: undefined,
       log: new TransferLog(),
@@ -286,6 +352,19 @@ export class TransferBook {
     if (!(error instanceof StorageError)) throw error;
     this.#options.onProblem(`${entry.transfer.metainfo.name}: ${error.message}`);
   }
+}
+
+/** What is remembered of which files are wanted. Settings that make no sense count as none. */
+function selectionOf(layout: PieceLayout, { filesOff, filesHigh }: TransferSettings): FileSelection {
+  const files = (text: string, priority: FilePriority) =>
+    (parseRanges(text, layout.files.length) ?? []).map((index) => ({ index, priority }));
+  return new FileSelection(layout).with([...files(filesOff, "off"), ...files(filesHigh, "high")]);
+}
+
+function notRemoved(failure: unknown): unknown {
+  if (!(failure instanceof StorageError)) return failure;
+  const message = `${failure.message} The transfer is removed; what is left of its data must be removed by hand.`;
+  return new StorageError(failure.code, failure.path, message, { cause: failure });
 }
 
 function isMoving(row: TransferRow | undefined): boolean {

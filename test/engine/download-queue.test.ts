@@ -27,7 +27,7 @@ describe("the queue of downloads", () => {
 function entryOf(addedAt: number, order?: number): Entry {
   const transfer = {
     mode: "download",
-    isComplete: false,
+    isDone: false,
     problem: undefined,
     checkedPieces: undefined,
     isQueued: false,
@@ -55,7 +55,7 @@ describe("transfers in the queue", () => {
   it("go on when the one before them is whole", () => {
     const [first, second] = [entryOf(1), entryOf(2)];
     applyQueue([first, second], 1);
-    Object.assign(first.transfer, { isComplete: true });
+    Object.assign(first.transfer, { isDone: true });
     expect(applyQueue([first, second], 1)).toBe(true);
     expect(queuedOf(first, second)).toEqual([false, false]);
     expect(second.queuePosition).toBeNull();

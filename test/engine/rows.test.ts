@@ -8,6 +8,7 @@ import type { Transfer } from "../../source/engine/transfer.ts";
 import { Bitfield } from "../../source/metainfo/bitfield.ts";
 import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
 import { StorageError } from "../../source/storage/errors.ts";
+import { FileSelection } from "../../source/metainfo/file-selection.ts";
 import { newTransferSettings } from "../../source/storage/transfer-store.ts";
 import { RateMeter } from "../../source/swarm/rate-meter.ts";
 import { HandSwarm } from "../swarm/support.ts";
@@ -49,7 +50,8 @@ function fake(hand: HandSwarm, more: object = {}): Transfer {
     upLimit: new TokenBucket(0),
     heldBytes: swarm.states.held.count * layout.pieceLength,
     wastedBytes: 4,
-    isComplete: swarm.states.held.isFull,
+    isDone: swarm.states.held.isFull,
+    selection: new FileSelection(layout),
     connectedPeers: swarm.peers.size,
     checkedPieces: undefined,
     problem: undefined,

@@ -1,11 +1,13 @@
 import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { TokenBucket } from "../../source/engine/token-bucket.ts";
 import { Transfer } from "../../source/engine/transfer.ts";
 import { TransferBook } from "../../source/engine/transfer-book.ts";
 import { WireBuffers } from "../../source/engine/wire-buffers.ts";
 import { toHex } from "../../source/protocol/ids.ts";
+import { StorageError } from "../../source/storage/errors.ts";
+import { SafeFolder } from "../../source/storage/safe-open.ts";
 import { StateFolder } from "../../source/storage/state-folder.ts";
 import { newTransferSettings, type TransferSettings, TransferStore } from "../../source/storage/transfer-store.ts";
 import { makeTorrent, temporaryFolder, type TestTorrent } from "../storage/fixtures.ts";
@@ -137,6 +139,39 @@ describe("the book of transfers", () => {
       "The engine is stopping.",
     );
     await close();
+  });
+
+  it("ends a removal that a crash interrupted, and brings nothing back", async () => {
+    const torrent = makeTorrent([{ length: 100 }]);
+    const folder = await withData(torrent);
+    const { book, close, state } = await openBook();
+    await book.add(torrent.metainfo, settingsOf(folder), { justHashed: true });
+    await close();
+    const file = join(state.path, "torrents", `${toHex(torrent.metainfo.infoHash)}.json`);
+    await writeFile(file, JSON.stringify({ ...settingsOf(folder), removing: true }));
+    const again = await openBook(state.path);
+    expect(await again.book.load()).toEqual([]);
+    expect(again.problems).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(join(state.path, "torrents"))).toEqual([]);
+  });
+
+  it("does not bring back a transfer whose data could not be removed, and says what is left", async () => {
+    const torrent = makeTorrent([{ length: 100 }]);
+    const folder = await withData(torrent);
+    const { book, close, state } = await openBook();
+    const entry = await book.add(torrent.metainfo, settingsOf(folder), { justHashed: true });
+    const removing = vi.spyOn(SafeFolder.prototype, "remove");
+    onTestFinished(() => removing.mockRestore());
+    removing.mockRejectedValue(new StorageError("not-writable", folder, `${folder} may not be written.`));
+    await expect(book.remove(entry, true)).rejects.toMatchObject({
+      code: "not-writable",
+      message: expect.stringContaining("The transfer is removed; what is left of its data must be removed by hand."),
+    });
+    await close();
+    const again = await openBook(state.path);
+    expect(await again.book.load()).toEqual([]);
+    expect(again.problems).toEqual([]);
   });
 
   it("keeps the rows of transfers where nothing moved", async () => {

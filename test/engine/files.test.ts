@@ -1,0 +1,105 @@
+// Some files of a torrent, wanted or not, on real disks and sockets.
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { digestsOf } from "../helpers/files.ts";
+import { makeFolder, nextEvent, rowOf, share, startEngine, torrentFile, untilRow } from "./support.ts";
+
+/** Index of each file of `makeFolder`. */
+const [FIRST, B, EMPTY, LAST] = [0, 1, 2, 3];
+
+const there = async (folder: string) =>
+  (await readdir(join(folder, "music"), { recursive: true, withFileTypes: true }))
+    .flatMap((entry) => (entry.isFile() ? [entry.name] : []))
+    .toSorted();
+
+async function seeded(seed: string) {
+  const path = await makeFolder(seed);
+  const seeder = await startEngine();
+  const infoHash = await share(seeder, path);
+  return {
+    infoHash,
+    target: await torrentFile(seeder, infoHash),
+    peers: [seeder.address],
+    digests: await digestsOf(path),
+  };
+}
+
+describe("files that are not wanted", () => {
+  test("are not made, and a download is done without them; they come when they are wanted after all", async () => {
+    const { infoHash, target, peers, digests } = await seeded("files");
+    const taker = await startEngine();
+    const done = nextEvent(taker, "done");
+    await taker.engine.send({ method: "download", target, peers, files: [B] });
+    await done;
+    expect(await there(taker.folder)).toEqual(["b.txt"]);
+    expect((await digestsOf(join(taker.folder, "music")))["b.txt"]).toBe(digests["b.txt"]);
+    const row = rowOf(taker, infoHash)!;
+    expect(row).toMatchObject({ state: "seeding", wantedBytes: 100, wantedHeldBytes: 100 });
+    expect(row.files.map(({ priority }) => priority)).toEqual(["off", "normal", "off", "off"]);
+    expect(row.heldPieces).toBeLessThan(row.pieceCount);
+
+    const whole = nextEvent(taker, "done");
+    const files = [FIRST, EMPTY, LAST].map((index) => ({ index, priority: "high" as const }));
+    const reply = await taker.engine.send({ method: "set-files", infoHash, files });
+    expect(reply).toMatchObject({ ok: true, text: "music: 4 of 4 files are wanted, 5.0 MB." });
+    await whole;
+    expect(await digestsOf(join(taker.folder, "music"))).toEqual(digests);
+    // Nothing that shared pieces held of them was fetched again.
+    expect(rowOf(taker, infoHash)!.downloadedBytes).toBe(rowOf(taker, infoHash)!.length);
+  });
+
+  test("are still not wanted by the next engine, which gives what it has of them", async () => {
+    const { infoHash, target, peers } = await seeded("again");
+    const first = await startEngine();
+    const done = nextEvent(first, "done");
+    await first.engine.send({ method: "download", target, peers, files: [B] });
+    await done;
+    const { heldPieces } = rowOf(first, infoHash)!;
+    await first.engine.close();
+    const second = await startEngine({ home: first.home, folder: first.folder });
+    await untilRow(second, infoHash, ({ state }) => state === "seeding");
+    expect(rowOf(second, infoHash)).toMatchObject({ heldPieces, wantedBytes: 100 });
+    const taker = await startEngine();
+    await taker.engine.send({ method: "download", target, peers: [second.address] });
+    await untilRow(taker, infoHash, (row) => row.heldPieces === heldPieces);
+    expect(await there(first.folder)).toEqual(["b.txt"]);
+    await taker.engine.send({ method: "download", target, peers });
+    await untilRow(taker, infoHash, ({ state }) => state === "seeding");
+  });
+
+  test("that are turned off keep what they have", async () => {
+    const { infoHash, target, peers, digests } = await seeded("off");
+    const taker = await startEngine();
+    const done = nextEvent(taker, "done");
+    await taker.engine.send({ method: "download", target, peers });
+    await done;
+    await taker.engine.send({ method: "set-files", infoHash, files: [{ index: FIRST, priority: "off" }] });
+    expect(await digestsOf(join(taker.folder, "music"))).toEqual(digests);
+    expect(rowOf(taker, infoHash)).toMatchObject({ state: "seeding", heldBytes: rowOf(taker, infoHash)!.length });
+  });
+
+  test("that do not exist are refused by their number", async () => {
+    const { infoHash, target, peers } = await seeded("wrong");
+    const taker = await startEngine();
+    const wrong = await taker.engine.send({ method: "download", target, peers, files: [4] });
+    expect(wrong).toMatchObject({ ok: false, text: expect.stringContaining("there is no file 4") });
+    expect(rowOf(taker, infoHash)).toBeUndefined();
+    await taker.engine.send({ method: "download", target, peers, files: [B] });
+    const files = [{ index: 9, priority: "off" as const }];
+    expect(await taker.engine.send({ method: "set-files", infoHash, files })).toMatchObject({ ok: false });
+  });
+
+  test("go with the transfer, and so does the part file", async () => {
+    const { infoHash, target, peers } = await seeded("gone");
+    const taker = await startEngine();
+    const done = nextEvent(taker, "done");
+    await taker.engine.send({ method: "download", target, peers, files: [B] });
+    await done;
+    expect((await readdir(join(taker.home, "torrents"))).some((name) => name.endsWith(".parts"))).toBe(true);
+    await taker.engine.send({ method: "remove", infoHash, withData: true });
+    expect(await readdir(taker.folder)).toEqual([]);
+    expect(await readdir(join(taker.home, "torrents"))).toEqual([]);
+    await rm(target, { force: true });
+  });
+});
