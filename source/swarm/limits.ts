@@ -96,11 +96,11 @@ export const MAX_EVIDENCE_BLOCKS = 65_536;
 export const MAX_REMEMBERED_LEFT = 1_000;
 
 /**
- * A failed dial is tried again after 5 s, 10 s, ... at most 60 s: a peer that was busy hashing, or a network that was
- * gone for minutes, is found again within a minute.
+ * A failed dial is tried again after 5 s, 10 s, ... at most 45 s: a peer that was busy hashing, or a network that was
+ * gone for minutes, is found again within a minute, a dial of 10 s that was begun just before among it.
  */
 export const REDIAL_MS = 5_000;
-export const MAX_REDIAL_MS = 60_000;
+export const MAX_REDIAL_MS = 45_000;
 
 /** How long a peer banned for poison stays banned. */
 export const BAN_MS = 24 * 3_600_000;

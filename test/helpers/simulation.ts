@@ -23,6 +23,22 @@ export interface Behaviour {
   readonly lies?: boolean;
 }
 
+/** A disk that is slow, full for a while, or fails one operation. */
+export interface Disk {
+  /** What a piece takes to be hashed and written; 1 ms unless said. */
+  readonly writeMs?: number;
+  /** Writing the n-th piece fails, from 1. */
+  readonly failsAt?: number;
+  /** Takes nothing from then until then, in seconds of virtual time. */
+  readonly full?: { readonly from: number; readonly until: number };
+}
+
+/** After a fault the transfer asks for nothing for so long, as `DISK_RETRY_MS` of the engine. */
+const DISK_RETRY_MS = 10_000;
+
+/** A dial that nobody answers has failed after so long, as `CONNECT_MS` of the engine. */
+const CONNECT_MS = 10_000;
+
 export interface NodeOptions {
   readonly held: "all" | "nothing" | readonly number[];
   /** Bytes a second it can send in all. */
@@ -30,6 +46,9 @@ export interface NodeOptions {
   readonly behaviour?: Behaviour;
   /** Asks for pieces; true by default. */
   readonly download?: boolean;
+  /** Serves and gives them; true by default. */
+  readonly upload?: boolean;
+  readonly disk?: Disk;
   readonly giftRefusal?: () => "unwanted" | "full" | undefined;
   readonly private?: boolean;
 }
@@ -66,7 +85,13 @@ export class SimulatedNode {
   #sendsUntil = 0;
   #sentBlocks = 0;
   #tickAt = Number.POSITIVE_INFINITY;
+  #writes = 0;
+  #retryAt = 0;
   receivedBytes = 0;
+  /** Pieces that could not be stored. */
+  diskFaults = 0;
+  /** When it began to dial, in virtual ms. */
+  readonly dials: number[] = [];
   completedAt: number | undefined;
   readonly disconnects: { readonly node: string; readonly reason: string }[] = [];
   /** Names of the nodes it banned, also of some that were gone by then. */
@@ -99,7 +124,8 @@ export class SimulatedNode {
   }
 
   start(): void {
-    this.handle({ type: "set-active", download: this.#options.download ?? true, upload: true });
+    const { download = true, upload = true } = this.#options;
+    this.handle({ type: "set-active", download, upload });
   }
 
   handle(event: SwarmEvent): void {
@@ -139,7 +165,9 @@ export class SimulatedNode {
     if (!link) return;
     this.links.delete(key);
     link.to.links.delete(link.keyThere);
-    this.#simulation.after(this.#simulation.delayMs, () => link.to.handle({ type: "peer-left", peer: link.keyThere }));
+    this.#simulation.at(this.#simulation.arrivalOf(this.#simulation.now), () =>
+      link.to.handle({ type: "peer-left", peer: link.keyThere }),
+    );
   }
 
   #execute(command: SwarmCommand): void {
@@ -152,7 +180,7 @@ export class SimulatedNode {
         return;
       }
       case "verify-piece":
-        this.#simulation.after(1, () => this.#verify(command.index));
+        this.#simulation.after(this.#options.disk?.writeMs ?? 1, () => this.#store(command.index));
         return;
       case "discard-piece":
         this.#blocks.delete(command.index);
@@ -171,7 +199,8 @@ export class SimulatedNode {
         this.banned.add(this.#simulation.nodeAt(command.address)!.name);
         return;
       case "dial":
-        this.#simulation.after(this.#simulation.delayMs, () => this.#simulation.dialled(this, command.address));
+        this.dials.push(this.#simulation.now);
+        this.#dial(command.address);
         return;
       case "completed":
         this.completedAt = this.#simulation.now;
@@ -192,10 +221,13 @@ export class SimulatedNode {
   #send(key: PeerKey, message: PeerMessage, leavesAt = this.#simulation.now): void {
     const link = this.links.get(key);
     if (!link) return;
-    link.arrivesAt = Math.max(link.arrivesAt, leavesAt + this.#simulation.delayMs);
+    link.arrivesAt = Math.max(link.arrivesAt, this.#simulation.arrivalOf(leavesAt));
     this.#simulation.at(link.arrivesAt, () => {
       if (!link.to.links.has(link.keyThere)) return;
       if (message.type === "piece") link.to.receivedBytes += message.data.length;
+      else if (message.type === "sta-push" && message.message.type === "block") {
+        link.to.receivedBytes += message.message.data.length;
+      }
       link.to.handle({ type: "message", peer: link.keyThere, message });
     });
   }
@@ -223,6 +255,7 @@ export class SimulatedNode {
       this.#occupyUplink(length);
       const message = { type: "block", piece: index, begin: block * BLOCK_BYTES, data: this.#data(length) } as const;
       this.#send(key, { type: "sta-push", message }, this.#sendsUntil);
+      this.#simulation.at(this.#sendsUntil, () => this.handle({ type: "block-sent", peer: key, bytes: length }));
     }
   }
 
@@ -234,6 +267,30 @@ export class SimulatedNode {
   #occupyUplink(bytes: number): void {
     const rate = this.#options.upBytesPerSecond ?? 10_000_000;
     this.#sendsUntil = Math.max(this.#sendsUntil, this.#simulation.now) + (bytes / rate) * 1_000;
+  }
+
+  #dial(address: { readonly host: string; readonly port: number }): void {
+    const { now } = this.#simulation;
+    const arrivesAt = this.#simulation.arrivalOf(now);
+    if (arrivesAt - now < CONNECT_MS) this.#simulation.at(arrivesAt, () => this.#simulation.dialled(this, address));
+    else this.#simulation.after(CONNECT_MS, () => this.handle({ type: "dial-failed", address }));
+  }
+
+  /** Writes a piece, or fails to: then it does what a transfer does. */
+  #store(index: number): void {
+    const { failsAt, full } = this.#options.disk ?? {};
+    const { now } = this.#simulation;
+    const isFull = full !== undefined && now >= full.from * 1_000 && now < full.until * 1_000;
+    if (++this.#writes !== failsAt && !isFull) return this.#verify(index);
+    this.diskFaults++;
+    this.#blocks.delete(index);
+    this.handle({ type: "piece-not-stored", index });
+    this.handle({ type: "set-active", download: false, upload: this.#options.upload ?? true });
+    const retryAt = now + DISK_RETRY_MS;
+    this.#retryAt = retryAt;
+    this.#simulation.at(retryAt, () => {
+      if (this.#retryAt === retryAt) this.start();
+    });
   }
 
   #verify(index: number): void {
@@ -264,6 +321,8 @@ export class Simulation {
   readonly nodes = new Map<string, SimulatedNode>();
   readonly #byHost = new Map<string, SimulatedNode>();
   now = 1_000;
+  /** The network is gone until then. */
+  #goneUntil = 0;
   readonly #queue: { readonly at: number; readonly order: number; readonly action: () => void }[] = [];
   #order = 0;
 
@@ -289,11 +348,14 @@ export class Simulation {
     return node;
   }
 
-  /** `from` hears of all others, as from a tracker. */
-  introduce(from: SimulatedNode): void {
-    const addresses = [...this.nodes.values()]
-      .filter((node) => node !== from && !node.gone)
-      .map(({ address }) => address);
+  /** `from` hears of the others, as from a tracker: of `most` of them, at random. */
+  introduce(from: SimulatedNode, most = Number.POSITIVE_INFINITY): void {
+    const others = [...this.nodes.values()].filter((node) => node !== from && !node.gone);
+    const addresses: { readonly host: string; readonly port: number }[] = [];
+    while (others.length > 0 && addresses.length < most) {
+      const at = most < others.length ? Math.floor(this.random() * others.length) : 0;
+      addresses.push(...others.splice(at, 1).map(({ address }) => address));
+    }
     from.handle({ type: "candidates", addresses, source: "tracker" });
   }
 
@@ -311,6 +373,16 @@ export class Simulation {
     const keyThere = to.nextKey();
     to.connected(from, keyThere, key, true);
     from.connected(to, key, keyThere, false);
+  }
+
+  /** The network is gone for so long: what is sent meanwhile arrives when it is back, if its connection still stands. */
+  loseNetwork(seconds: number): void {
+    this.#goneUntil = this.now + seconds * 1_000;
+  }
+
+  /** When something that leaves at `at` arrives. */
+  arrivalOf(at: number): number {
+    return (at < this.#goneUntil ? this.#goneUntil : at) + this.delayMs;
   }
 
   after(ms: number, action: () => void): void {
