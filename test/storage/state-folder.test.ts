@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readlink, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { readBootId } from "../../source/storage/boot-id.ts";
@@ -78,7 +78,7 @@ describe("StateFolder", () => {
     await expect(StateFolder.open(folder)).rejects.toMatchObject({ code: "in-use", pid: owner.pid });
     await owner.kill();
     const state = await StateFolder.open(folder);
-    expect((await readdir(join(folder, "lock"))).length).toBe(2);
+    expect((await readdir(join(folder, "lock"))).length).toBe(3);
     await state.close();
   });
 
@@ -86,12 +86,21 @@ describe("StateFolder", () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, "lock"));
     const boot = await readBootId();
+    const namespace = /\d+/.exec(await readlink("/proc/self/ns/pid"))![0];
     const stale = [
-      `claim.${boot}.${process.pid}.1.00`,
-      `owner.${boot}.${process.pid}.1.00`,
-      `claim.${boot}.4194999.5.00`,
-      `claim.${"0".repeat(32)}.${process.pid}.1.00`,
-      `claim.${"0".repeat(32)}.1.0.00`,
+      // The process id is used again, by a process that began later.
+      `claim.${boot}.${namespace}.${process.pid}.1.00`,
+      `owner.${boot}.${namespace}.${process.pid}.1.00`,
+      `alive.${boot}.${namespace}.${process.pid}.1.00`,
+      `claim.${boot}.${namespace}.4194999.5.00`,
+      // The machine started anew since.
+      `claim.${"0".repeat(32)}.${namespace}.${process.pid}.1.00`,
+      `claim.${"0".repeat(32)}.7.1.0.00`,
+      // Of a container that is gone, with and without the socket that nobody listens on.
+      `claim.${boot}.7.1.5.00`,
+      `owner.${boot}.7.1.5.00`,
+      `claim.${boot}.8.1.5.00`,
+      `alive.${boot}.8.1.5.00`,
     ];
     for (const name of [...stale, "claim.", "lock", "claim.x.y.z"]) await writeFile(join(folder, "lock", name), "");
     const state = await StateFolder.open(folder);
