@@ -34,6 +34,10 @@ export const ENDGAME_REQUESTS = 8;
 /** Peers that are asked for the same block in endgame. */
 export const ENDGAME_ASKERS = 2;
 
+/** A block is asked of a second peer when that brings it so many times faster than the first, and so much sooner: few come twice then. */
+export const ENDGAME_ADVANTAGE = 2;
+export const ENDGAME_MARGIN_MS = 500;
+
 /** Bytes of pieces that are begun; beyond it peers share pieces rather than begin new ones. */
 export const MAX_PARTIAL_BYTES = 64 * 1024 * 1024;
 

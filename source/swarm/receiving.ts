@@ -57,6 +57,7 @@ export class Receiving {
     countFlap(peer, now);
     peer.peerChoking = true;
     peer.requests.notBefore = peer.requests.unchokedAt + REASK_MS;
+    peer.requests.rejects = 0;
     this.#options.requester.release(peer, false);
     this.fillAll(now);
   }

@@ -2,7 +2,9 @@
 import { BLOCK_BYTES, type PieceLayout } from "../metainfo/piece-layout.ts";
 import type { PeerKey, SwarmCommand } from "./events.ts";
 import {
+  ENDGAME_ADVANTAGE,
   ENDGAME_ASKERS,
+  ENDGAME_MARGIN_MS,
   ENDGAME_REQUESTS,
   MAX_DROPPED,
   MAX_PARTIAL_BYTES,
@@ -86,8 +88,8 @@ export class Requester {
     const name = nameOf(index, block);
     peer.requests.dropped.delete(name);
     if (!peer.requests.outstanding.delete(name)) return;
-    peer.requests.rejects++;
     if (peer.peerChoking) peer.requests.allowedFast.delete(index);
+    else peer.requests.rejects++;
     this.#options.states.downloading.get(index)?.unask(block, peer.key);
   }
 
@@ -176,19 +178,39 @@ export class Requester {
     return this.#options.states.begin(index, this.#options.suspicion.isOnParole(index) ? peer : undefined);
   }
 
-  /** Every block is asked for somewhere: a few of them are asked of this peer too, the youngest pieces' last blocks first. */
+  /**
+   * Every block is asked for somewhere: those that this peer would bring much earlier than who is asked are asked of it too, the
+   * slowest peers' last ones first.
+   */
   #fillEndgame(peer: SwarmPeer, now: number): void {
     if (this.#options.rarest.size > 0) return;
-    for (const partial of [...this.#options.states.downloading.values()].toReversed()) {
-      if (partial.only !== undefined || !peer.pieces.get(partial.index)) continue;
-      for (let block = partial.blockCount - 1; block >= 0; block--) {
-        if (peer.requests.outstanding.size >= ENDGAME_REQUESTS) return;
+    const { outstanding } = peer.requests;
+    for (const { other, names } of this.#slowest(peer, now)) {
+      for (const [place, name] of names.entries()) {
+        const oursMs = durationMs(peer, outstanding.size + 1, now);
+        const theirsMs = durationMs(other, names.length - place, now);
+        if (theirsMs < ENDGAME_ADVANTAGE * oursMs + ENDGAME_MARGIN_MS) break;
+        if (outstanding.size >= ENDGAME_REQUESTS) return;
+        const block = name % BLOCKS_PER_PIECE;
+        const partial = this.#options.states.downloading.get(Math.floor(name / BLOCKS_PER_PIECE));
+        if (!partial || partial.only !== undefined || !peer.pieces.get(partial.index)) continue;
         const askers = partial.askers(block);
-        if (partial.has(block) || askers.length >= ENDGAME_ASKERS || askers.includes(peer.key)) continue;
+        if (askers.length >= ENDGAME_ASKERS || askers.includes(peer.key)) continue;
         this.#work(peer, partial);
         this.#ask(peer, partial, block, now);
       }
     }
+  }
+
+  /** The other peers that are asked for blocks, who will take longest first, and for which, the last first. */
+  #slowest(peer: SwarmPeer, now: number): { other: SwarmPeer; names: number[]; ms: number }[] {
+    return Array.from(this.#options.peers.values())
+      .filter((other) => other !== peer && other.requests.outstanding.size > 0)
+      .map((other) => {
+        const names = [...other.requests.outstanding].toReversed();
+        return { other, names, ms: durationMs(other, names.length, now) };
+      })
+      .toSorted((a, b) => b.ms - a.ms);
   }
 
   #work(peer: SwarmPeer, partial: PartialPiece): void {
@@ -242,6 +264,13 @@ export class Requester {
     this.retry(partial.index);
     this.#options.emit({ type: "discard-piece", index: partial.index });
   }
+}
+
+/** How long a peer takes for so many blocks, by its rate; not less than it has been silent. */
+function durationMs({ down, requests }: SwarmPeer, blocks: number, now: number): number {
+  const bytesPerSecond = Math.max(down.bytesPerSecond(now), BLOCK_BYTES);
+  const silentMs = requests.outstanding.size > 0 ? now - requests.progressAt : 0;
+  return Math.max((blocks * BLOCK_BYTES * 1_000) / bytesPerSecond, silentMs);
 }
 
 /** Who chokes us answers only for what it allowed. */

@@ -84,10 +84,15 @@ export class SimulatedNode {
   #lastKey = 0;
   #sendsUntil = 0;
   #sentBlocks = 0;
+  /** Peers that wait for blocks. */
+  readonly #waiting = new Set<PeerKey>();
+  #uploadsAt = 0;
   #tickAt = Number.POSITIVE_INFINITY;
   #writes = 0;
   #retryAt = 0;
   receivedBytes = 0;
+  /** How often each piece failed its hash. */
+  readonly badPiecesOf = new Map<number, number>();
   /** Pieces that could not be stored. */
   diskFaults = 0;
   /** When it began to dial, in virtual ms. */
@@ -117,6 +122,10 @@ export class SimulatedNode {
       giftRefusal: options.giftRefusal ?? (() => undefined),
       random,
     });
+  }
+
+  get badPieces(): number {
+    return [...this.badPiecesOf.values()].reduce((sum, times) => sum + times, 0);
   }
 
   get isComplete(): boolean {
@@ -186,7 +195,8 @@ export class SimulatedNode {
         this.#blocks.delete(command.index);
         return;
       case "uploads-waiting":
-        this.#simulation.after(0, () => this.#upload(command.peer));
+        this.#waiting.add(command.peer);
+        this.#simulation.after(0, () => this.#upload());
         return;
       case "give-piece":
         return this.#give(command.peer, command.index);
@@ -232,20 +242,29 @@ export class SimulatedNode {
     });
   }
 
-  #upload(key: PeerKey): void {
+  /** One block at a time leaves, the peers that wait for some in turn. */
+  #upload(): void {
     const { now } = this.#simulation;
-    if (this.#sendsUntil > now) {
-      this.#simulation.at(this.#sendsUntil, () => this.#upload(key));
-      return;
-    }
+    if (this.#sendsUntil > now) return this.#uploadLater();
     if (this.#sentBlocks >= (this.#options.behaviour?.stallsAfter ?? Number.POSITIVE_INFINITY)) return;
-    for (const { index, begin, length } of this.swarm.takeUploads(key, BLOCK_BYTES)) {
+    for (const key of this.#waiting) {
+      this.#waiting.delete(key);
+      const [upload] = this.swarm.takeUploads(key, BLOCK_BYTES);
+      if (!upload) continue;
+      const { index, begin, length } = upload;
+      this.#waiting.add(key);
       this.#sentBlocks++;
       this.#occupyUplink(length);
       this.#send(key, { type: "piece", index, begin, data: this.#data(length) }, this.#sendsUntil);
       this.handle({ type: "block-sent", peer: key, bytes: length });
-      this.#simulation.at(this.#sendsUntil, () => this.#upload(key));
+      return this.#uploadLater();
     }
+  }
+
+  #uploadLater(): void {
+    if (this.#uploadsAt >= this.#sendsUntil) return;
+    this.#uploadsAt = this.#sendsUntil;
+    this.#simulation.at(this.#sendsUntil, () => this.#upload());
   }
 
   #give(key: PeerKey, index: number): void {
@@ -297,6 +316,7 @@ export class SimulatedNode {
     const blocks = this.#blocks.get(index);
     this.#blocks.delete(index);
     const ok = blocks?.size === this.#simulation.layout.blockCount(index) && [...blocks.values()].every(Boolean);
+    if (!ok) this.badPiecesOf.set(index, (this.badPiecesOf.get(index) ?? 0) + 1);
     const digestOf = (block: number) => String(blocks?.get(block * BLOCK_BYTES));
     this.handle({ type: "piece-verified", index, ok, digestOf });
   }
