@@ -315,7 +315,9 @@ export class TransferBook {
       ...(options.justHashed && { justHashed: true }),
       ...(options.acceptMissing && { acceptMissing: true }),
       onProblem: (error) => {
-        if (error.code === "changed") void this.#entries.get(infoHash)?.transfer.recheck();
+        const transfer = this.#entries.get(infoHash)?.transfer;
+        if (transfer && error.code !== "changed") return transfer.stopFor(error);
+        void transfer?.recheck();
         this.#options.onProblem(`${metainfo.name}: ${error.message}`);
       },
     });

@@ -248,7 +248,7 @@ export class Transfer {
         if (this.#checking.signal.aborted) return;
         throw error;
       }
-      this.#stop(error);
+      this.stopFor(error);
     } finally {
       this.checkedPieces = undefined;
     }
@@ -347,7 +347,7 @@ export class Transfer {
         await this.storage.requireSpace();
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
-        return this.#stop(error);
+        return this.stopFor(error);
       }
     }
     this.#activate();
@@ -452,7 +452,7 @@ export class Transfer {
   async #pieceNotStored(index: number, error: StorageError): Promise<void> {
     this.dispatch({ type: "piece-not-stored", index });
     if (DATA_CHANGED.has(error.code) && (await this.#isThere())) await this.recheck();
-    else this.#stop(error);
+    else this.stopFor(error);
   }
 
   #diskFullChanged(full: boolean): void {
@@ -471,7 +471,7 @@ export class Transfer {
   }
 
   /** The disk does not take or give data: asks for nothing more, serves what it can, and tries again after a while. */
-  #stop(error: StorageError): void {
+  stopFor(error: StorageError): void {
     const isNew = this.#toldProblem !== error.code;
     this.problem = error;
     this.#toldProblem = error.code;
@@ -498,7 +498,7 @@ export class Transfer {
     if (!(error instanceof StorageError)) throw error;
     if (this.#closed || this.checkedPieces !== undefined) return;
     if (DATA_CHANGED.has(error.code) && (await this.#isThere())) await this.recheck();
-    else if (indexes.length > 0) this.#stop(error);
+    else if (indexes.length > 0) this.stopFor(error);
   }
 
   /** Data that is gone altogether is an unmounted disk: nothing is taken for lost, and nothing made in its place. */

@@ -66,8 +66,7 @@ export class BehindSync {
     let replaced: number | undefined;
     try {
       for (const place of dirty) {
-        if (await files.isOurs(place)) await files.sync(place);
-        else await distrust((replaced = place));
+        if (!(await files.sync(place))) await distrust((replaced = place));
       }
       await files.syncNames();
       await claims.markSynced(records, covered);

@@ -28,6 +28,11 @@ export class KnownFiles {
     this.#known.delete(file);
   }
 
+  /** What the file was like before anything was read or written. */
+  saw(file: number, { ino, size, ctimeMs }: Stats): void {
+    if (!this.#known.has(file)) this.#known.set(file, { ino, size, ctimeMs, lookedAtMs: Number.NEGATIVE_INFINITY });
+  }
+
   /** Looks at a file and compares it with the last look. */
   async look(
     file: number,

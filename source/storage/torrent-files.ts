@@ -77,6 +77,11 @@ export class TorrentFiles {
     return this.#options.folder.path;
   }
 
+  /** Throws `missing` when the folder is gone or another one stands in its place, as where a disk was unmounted. */
+  requireFolder(): Promise<void> {
+    return this.#options.folder.enter({ create: false });
+  }
+
   /** Absolute path of the torrent's file, or of its own folder: what a person looks for. */
   get path(): string {
     return this.#options.folder.resolve(this.#options.paths[0]!.slice(0, 1));
@@ -108,6 +113,7 @@ export class TorrentFiles {
   async bytesOf(file: number): Promise<{ readonly size: number; readonly ctimeMs: number } | undefined> {
     const { id, start } = this.#placeOf(file);
     const stats = await this.stat(id);
+    if (stats) this.#known.saw(id, stats);
     return stats && { size: Math.max(0, stats.size - start), ctimeMs: stats.ctimeMs };
   }
 
@@ -166,15 +172,26 @@ export class TorrentFiles {
     return this.#known.look(place, now, () => this.stat(place));
   }
 
+  /**
+   * Makes the bytes of a file survive a loss of power; `syncNames` must follow, or the file may not be there. False when it is not
+   * the file that we wrote to, or somebody else wrote to it.
+   */
+  async sync(place: number): Promise<boolean> {
+    if (!(await this.#isOurs(place))) return false;
+    await this.use(place, "read", (handle) => handle.datasync());
+    // From here on changes of others show.
+    if ((await this.look(place, performance.now())) !== "unchanged") return false;
+    this.#nameOf(place);
+    return true;
+  }
+
   /** Is the file under this name the one that we wrote? What was deleted behind us takes bytes without a word. */
-  async isOurs(place: number): Promise<boolean> {
+  async #isOurs(place: number): Promise<boolean> {
     const stats = await this.stat(place);
     return stats !== undefined && stats.ino === (this.#written.get(place)?.ino ?? stats.ino);
   }
 
-  /** Makes the bytes of a file survive a loss of power; `syncNames` must follow, or the file may not be there. */
-  async sync(place: number): Promise<void> {
-    await this.use(place, "read", (handle) => handle.datasync());
+  #nameOf(place: number): void {
     if (this.#named.has(place)) return;
     this.#named.add(place);
     const { folder, path } = this.#at(place);

@@ -213,6 +213,7 @@ export class TorrentStorage {
       workers: this.#options.hashWorkers,
       signal: options.signal,
       found: async (indexes, digests) => {
+        if (digests.some(isGone)) await this.#files.requireFolder();
         for (const [i, index] of indexes.entries()) if (this.#isRight(index, digests[i]!)) found.set(index);
         this.#touch(await this.#claims.settle(indexes, found));
         for (const _ of indexes) options.onProgress?.(++checked);
@@ -305,8 +306,12 @@ export class TorrentStorage {
     this.#behind.touch(places);
   }
 
-  /** A file is not what we left: what was held of it must be hashed again. */
+  /**
+   * A file is not what we left: what was held of it must be hashed again. Throws `missing` when it is the disk that is gone: what
+   * lies on it is not lost.
+   */
   async #distrust(place: number): Promise<void> {
+    await this.#files.requireFolder();
     await this.#files.forget(place);
     await this.#claims.distrust(this.#files.piecesAt(place));
   }
