@@ -1,26 +1,22 @@
-// npm run bench -- [--size 1GiB] [--pairs 5] [--only ROW]: one table of how fast sta is, beside the clients that are installed.
-// All rows run in turn, A B C, A B C, so that whatever else the machine does meets them alike. It never fails by time.
+// npm run bench -- [--pairs 5] [--size 1GiB] [--only TEXT]: how fast sta is, beside the clients that are installed, in one table.
+// All rows of a part run in turn, A B C, A B C, so that whatever else the machine does meets them alike. It never fails by time.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
-import { digestOf, writeFileOf } from "../helpers/files.ts";
-import { Lab } from "../helpers/processes.ts";
 import { parseSize } from "../../source/commands/sizes.ts";
-import { CLIENTS, type Load } from "./clients.ts";
+import { Lab } from "../helpers/processes.ts";
 import { checkWithOpenssl, checkWithSta } from "./check.ts";
+import { CLIENTS, type ClientName } from "./clients.ts";
+import { goalsText } from "./goals.ts";
+import { idle } from "./idle.ts";
+import { canMakeLines, type Line, overLine, plainTcp } from "./link.ts";
+import { type LoadPlan, Loads } from "./load.ts";
 import { loadText, machineLine } from "./machine.ts";
+import type { Plan, Run } from "./run.ts";
 import { tableText } from "./table.ts";
-import { type Pair, type Run, transfer } from "./transfer.ts";
-
-interface Plan {
-  readonly name: string;
-  /** Row it is compared with. */
-  readonly baseline?: string;
-  readonly run: (load: Load, digest: string, below: string) => Promise<Run>;
-  /** Programs it needs. */
-  readonly needs: readonly (readonly [string, ...string[]] | undefined)[];
-}
+import { swarm, transfer } from "./transfer.ts";
+import { webtorrentScript } from "./webtorrent.ts";
 
 const { values } = parseArgs({
   options: {
@@ -30,64 +26,120 @@ const { values } = parseArgs({
   },
 });
 
-function pair(from: Pair["from"], to: Pair["to"], baseline?: string): Plan {
-  const name = `${from} -> ${to}`;
-  const run: Plan["run"] = (load, digest, below) => transfer({ name, from, to }, load, digest, below);
-  return { name, run, needs: [CLIENTS[from].probe, CLIENTS[to].probe], ...(baseline !== undefined && { baseline }) };
+const size = parseSize(values.size, "--size");
+const below = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+const lab = await Lab.open(undefined, below);
+const loads = new Loads(lab);
+
+const WHOLE: LoadPlan = { name: "whole", bytes: size, pieceLength: "512KiB" };
+const SMALL_FILES: LoadPlan = { name: "small-files", bytes: 20_000 * 8_000, pieceLength: "512KiB", files: 20_000 };
+const SMALL_PIECES: LoadPlan = { name: "small-pieces", bytes: size / 4, pieceLength: "16KiB" };
+const LARGE_PIECES: LoadPlan = { name: "large-pieces", bytes: size, pieceLength: "16MiB" };
+const LARGE: LoadPlan = { name: "large", bytes: 4 * size, pieceLength: "512KiB" };
+const FOR_LINE: LoadPlan = { name: "for-line", bytes: size / 32, pieceLength: "512KiB" };
+
+const needsOf = (...names: ClientName[]) =>
+  names.map((name) => CLIENTS[name].probe).filter((probe) => probe !== undefined);
+
+function pair(from: ClientName, to: ClientName, load: LoadPlan, baseline?: string): Plan {
+  const name = `${from} -> ${to}${load === WHOLE ? "" : `, ${load.name}`}`;
+  const run = async () => transfer({ from, to }, await loads.get(load), below);
+  return { name, run, needs: needsOf(from, to), ...(baseline !== undefined && { baseline }) };
 }
 
-const PLANS: readonly Plan[] = [
-  pair("lt", "lt"),
-  pair("sta", "sta", "lt -> lt"),
-  pair("lt", "sta", "lt -> lt"),
-  pair("sta", "lt", "lt -> lt"),
-  pair("lt", "aria2", "lt -> lt"),
-  pair("sta", "aria2", "lt -> lt"),
-  {
-    name: "openssl sha1",
-    run: (load, _digest, below) => checkWithOpenssl(load, below),
-    needs: [["openssl", "version"]],
-  },
-  { name: "sta check", baseline: "openssl sha1", run: (load, _digest, below) => checkWithSta(load, below), needs: [] },
-];
+function several(client: ClientName, baseline?: string): Plan {
+  const run = async () => swarm(client, 4, await loads.get(WHOLE), below);
+  return { name: `${client} -> 4 ${client}`, run, needs: needsOf(client), ...(baseline !== undefined && { baseline }) };
+}
 
-function isThere(probe: Plan["needs"][number]): boolean {
-  if (!probe) return true;
+function onLine(line: Line): readonly Plan[] {
+  const what = `${line.megabits} Mbit/s, ${2 * line.delayMs} ms, ${line.loss * 100} % lost`;
+  const plain = `plain TCP, ${what}`;
+  const over = (client: ClientName): Plan => ({
+    name: `${client} -> ${client}, ${what}`,
+    baseline: plain,
+    needs: needsOf(client),
+    run: async () => {
+      const load = await loads.get(FOR_LINE);
+      return overLine(line, below, (a, b) =>
+        transfer({ from: client, to: client, seederAt: a, leecherAt: b }, load, below),
+      );
+    },
+  });
+  const bare = () => overLine(line, below, (a, b) => plainTcp(FOR_LINE.bytes, a, b, below));
+  return [{ name: plain, run: bare }, over("sta"), over("lt")];
+}
+
+function parts(): readonly (readonly Plan[])[] {
+  const all: Plan[][] = [
+    [
+      pair("lt", "lt", WHOLE),
+      pair("sta", "sta", WHOLE, "lt -> lt"),
+      pair("lt", "sta", WHOLE, "lt -> lt"),
+      pair("sta", "lt", WHOLE, "lt -> lt"),
+      pair("lt", "aria2", WHOLE, "lt -> lt"),
+      pair("sta", "aria2", WHOLE, "lt -> lt"),
+    ],
+    [several("lt"), several("sta", "lt -> 4 lt")],
+    ...[SMALL_FILES, SMALL_PIECES, LARGE_PIECES].map((load) => [
+      pair("lt", "lt", load),
+      pair("sta", "sta", load, `lt -> lt, ${load.name}`),
+      pair("lt", "sta", load, `lt -> lt, ${load.name}`),
+    ]),
+    [
+      {
+        name: "openssl sha1",
+        run: () => checkWithOpenssl(LARGE.bytes, below),
+        needs: [["openssl", "version"]],
+      },
+      { name: "sta check", baseline: "openssl sha1", run: async () => checkWithSta(await loads.get(LARGE), below) },
+    ],
+    [
+      { name: "an idle sta", run: () => idle(0, below) },
+      { name: "1 000 idle torrents", run: () => idle(1_000, below) },
+    ],
+  ];
+  if (webtorrentScript() === undefined) console.log("cannot be installed, and left out: webtorrent");
+  else all[0]!.push(pair("lt", "webtorrent", WHOLE, "lt -> lt"));
+  if (canMakeLines()) all.push([...onLine({ megabits: 50, delayMs: 100, loss: 0 })]);
+  else console.log("left out, for want of root or of /dev/net/tun: a line of 50 Mbit/s and 200 ms");
+  return all;
+}
+
+function isThere(probe: readonly [string, ...string[]]): boolean {
   const [file, ...args] = probe;
   const found = spawnSync(file, args, { stdio: "ignore" }).status === 0;
   if (!found) console.log(`not installed, and left out: ${file} ${args.join(" ")}`);
   return found;
 }
 
-const below = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-const bytes = parseSize(values.size, "--size");
-const pairs = Number(values.pairs);
-const plans = PLANS.filter(({ name }) => !values.only || values.only.some((wanted) => name.includes(wanted))).filter(
-  ({ needs }) => needs.every(isThere),
-);
+const isWanted = ({ name }: Plan) => !values.only || values.only.some((wanted) => name.includes(wanted));
 
-const lab = await Lab.open(undefined, below);
 try {
   console.log(machineLine());
-  console.log(`${values.size} in ${below}, 512 KiB pieces, ${pairs} runs of each row in turn; median (range)`);
-  const load: Load = { folder: lab.path("here"), name: "load.bin", torrent: lab.path("load.torrent"), bytes };
-  await writeFileOf(`${load.folder}/${load.name}`, bytes, "bench");
-  const flags = ["-o", load.torrent, "--piece-length", "512KiB", "--json"];
-  await lab.sta("create", ["create", `${load.folder}/${load.name}`, ...flags]).json("created", undefined, 120_000);
-  const digest = await digestOf(`${load.folder}/${load.name}`);
-  const results = new Map<string, Run[]>(plans.map(({ name }) => [name, []]));
-  for (let turn = 1; turn <= pairs; turn++) {
-    for (const { name, run } of plans) {
-      const result = await run(load, digest, below);
-      results.get(name)!.push(result);
-      console.log(`${turn}/${pairs} ${name}: ${result.wall.toFixed(2)} s`);
+  console.log(`${values.size} in ${below}, pieces of 512 KiB unless said, ${values.pairs} runs; median (range)`);
+  const results = new Map<string, Run[]>();
+  for (const part of parts()) {
+    const plans = part.filter((plan) => isWanted(plan) && (plan.needs ?? []).every(isThere));
+    for (const { name } of plans) results.set(name, []);
+    for (let turn = 1; turn <= Number(values.pairs); turn++) {
+      for (const { name, run } of plans) {
+        const result = await run();
+        results.get(name)!.push(result);
+        console.log(`${turn}/${values.pairs} ${name}: ${result.wall.toFixed(2)} s`);
+      }
     }
   }
-  const rows = plans.map(({ name, baseline }) => {
-    const runs = results.get(name)!;
-    return { name, runs, baseline: baseline === undefined ? undefined : results.get(baseline) };
-  });
-  console.log(`\n${tableText(rows)}\n\nx: to lt -> lt, or to openssl sha1. Load at the end: ${loadText()}`);
+  const baselines = new Map(parts().flatMap((part) => part.map(({ name, baseline }) => [name, baseline])));
+  const rows = Array.from(results, ([name, runs]) => ({
+    name,
+    runs,
+    baseline: results.get(baselines.get(name) ?? ""),
+  }));
+  console.log(
+    `\n${tableText(rows)}\n\nx: to the lt -> lt, openssl or plain TCP of the same part.\n\n${goalsText(results)}\n`,
+  );
+  console.log(`Load at the end: ${loadText()}`);
 } finally {
   await lab.close();
 }

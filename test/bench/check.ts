@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { digestOf, writeFileOf } from "../helpers/files.ts";
 import { Lab } from "../helpers/processes.ts";
-import type { Load } from "./clients.ts";
+import type { Load } from "./load.ts";
 import { cpuOf } from "./machine.ts";
-import type { Run } from "./transfer.ts";
+import type { Run } from "./run.ts";
 
 /** Lets a new engine hash all pieces of the file. */
 export async function checkWithSta({ torrent, folder }: Load, below: string): Promise<Run> {
@@ -19,14 +19,14 @@ export async function checkWithSta({ torrent, folder }: Load, below: string): Pr
     const reply = await engine.send({ method: "share", path: torrent, folder });
     const wall = (performance.now() - start) / 1_000;
     if (!reply.ok) throw new Error(reply.text);
-    return { wall, leecherCpu: cpuOf(running.pid) - before, seederCpu: 0, rss: 0 };
+    return { wall, leecherCpu: cpuOf(running.pid) - before };
   } finally {
     await lab.close();
   }
 }
 
 /** As many `openssl sha1` as there are cores, each on its share of the bytes. */
-export async function checkWithOpenssl({ bytes }: Load, below: string): Promise<Run> {
+export async function checkWithOpenssl(bytes: number, below: string): Promise<Run> {
   const lab = await Lab.open(undefined, below);
   try {
     const parts = Array.from({ length: availableParallelism() }, (_, part) => lab.path(`part-${part}`));
@@ -35,7 +35,7 @@ export async function checkWithOpenssl({ bytes }: Load, below: string): Promise<
     const start = performance.now();
     const hashing = parts.map((part) => spawn("openssl", ["sha1", part], { stdio: "ignore" }));
     await Promise.all(hashing.map((child) => once(child, "close")));
-    return { wall: (performance.now() - start) / 1_000, leecherCpu: 0, seederCpu: 0, rss: 0 };
+    return { wall: (performance.now() - start) / 1_000 };
   } finally {
     await lab.close();
   }

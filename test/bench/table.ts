@@ -1,5 +1,5 @@
 // Medians, ranges, and a table of them.
-import type { Run } from "./transfer.ts";
+import type { Run } from "./run.ts";
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -9,12 +9,12 @@ export function median(values: readonly number[]): number {
 
 /** `1.05 (1.01-1.30)` */
 function spread(values: readonly number[]): string {
-  if (values.every((value) => value === 0)) return "";
+  if (values.length === 0) return "";
   return `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)}-${Math.max(...values).toFixed(2)})`;
 }
 
 function ratio(ours: readonly number[], theirs: readonly number[] | undefined): string {
-  if (!theirs || median(theirs) === 0 || median(ours) === 0) return "";
+  if (!theirs || theirs.length === 0 || ours.length === 0) return "";
   return (median(ours) / median(theirs)).toFixed(2);
 }
 
@@ -30,14 +30,19 @@ const COLUMNS = ["", "wall s", "x", "leecher CPU s", "x", "seeder CPU s", "x", "
 /** The whole table as text; every `x` is the ratio of medians to the row's baseline. */
 export function tableText(rows: readonly Row[]): string {
   const cells = rows.map(({ name, runs, baseline }) => {
-    const both = (of: (run: Run) => number) => [spread(runs.map(of)), ratio(runs.map(of), baseline?.map(of))];
-    const rss = median(runs.map((run) => run.rss)) / 1e6;
+    const figures = (of: (run: Run) => number | undefined, from: readonly Run[]) =>
+      from.map(of).filter((value) => value !== undefined);
+    const both = (of: (run: Run) => number | undefined) => {
+      const ours = figures(of, runs);
+      return [spread(ours), ratio(ours, baseline && figures(of, baseline))];
+    };
+    const rss = figures((run) => run.rss, runs);
     return [
       name,
       ...both((run) => run.wall),
       ...both((run) => run.leecherCpu),
       ...both((run) => run.seederCpu),
-      rss === 0 ? "" : rss.toFixed(0),
+      rss.length === 0 ? "" : (median(rss) / 1e6).toFixed(0),
       String(runs.length),
     ];
   });

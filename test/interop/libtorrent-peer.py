@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""libtorrent as a peer on 127.0.0.1, until its stdin ends. Prints one JSON object a line.
+"""libtorrent as a peer, until its stdin ends. Prints one JSON object a line.
 
 libtorrent-peer.py make PATH OUT.torrent PIECE_LENGTH [ANNOUNCE_URL]
-libtorrent-peer.py seed X.torrent FOLDER [--plain] [--no-trackers]
-libtorrent-peer.py leech X.torrent FOLDER [--plain] [--no-trackers] [--once] [--peer PORT]...
+libtorrent-peer.py seed X.torrent FOLDER [--plain] [--no-trackers] [--host ADDRESS] [--port PORT]
+libtorrent-peer.py leech X.torrent FOLDER [the same] [--once] [--peer HOST:PORT]...
 
---plain never encrypts, --once ends when all is there.
+--plain never encrypts, --once ends when all is there. It listens on 127.0.0.1 unless --host says otherwise.
 """
 import json
 import os
@@ -32,12 +32,12 @@ def make(source, out, piece_length, announce=None):
     say("created", infoHash=str(lt.torrent_info(out).info_hash()))
 
 
-def open_session(plain, **more):
+def open_session(plain, host, port, **more):
     settings = {
-        "listen_interfaces": "127.0.0.1:0",
+        "listen_interfaces": f"{host}:{port}",
         "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
         "enable_outgoing_utp": False, "enable_incoming_utp": False,
-        "allow_multiple_connections_per_ip": True, "announce_ip": "127.0.0.1",
+        "allow_multiple_connections_per_ip": True, "announce_ip": host,
         **more,
     }
     if plain:
@@ -49,10 +49,14 @@ def stdin_ended():
     return bool(select.select([sys.stdin], [], [], 0)[0]) and not sys.stdin.buffer.raw.read(1)
 
 
+def value_of(name, flags, default):
+    return flags[flags.index(name) + 1] if name in flags else default
+
+
 def run(role, torrent, folder, flags):
     more = {"max_out_request_queue": 2000, "request_queue_time": 3} if role == "leech" else {
         "unchoke_slots_limit": -1, "send_buffer_watermark": 4 << 20, "close_redundant_connections": False}
-    session = open_session("--plain" in flags, **more)
+    session = open_session("--plain" in flags, value_of("--host", flags, "127.0.0.1"), value_of("--port", flags, "0"), **more)
     params = lt.add_torrent_params()
     params.ti = lt.torrent_info(torrent)
     params.save_path = folder
@@ -68,7 +72,8 @@ def run(role, torrent, folder, flags):
     say("listening", port=session.listen_port())
     for at, flag in enumerate(flags):
         if flag == "--peer":
-            handle.connect_peer(("127.0.0.1", int(flags[at + 1])))
+            host, port = flags[at + 1].rsplit(":", 1)
+            handle.connect_peer((host, int(port)))
     connected = done = False
     while not stdin_ended():
         if not connected and any(not peer.flags & peer.connecting and not peer.flags & peer.handshake

@@ -34,7 +34,7 @@ describeClient(libtorrent, () => {
     const lab = await Lab.open(onTestFinished);
     const content = await makeContent(lab, "small-pieces.bin");
     const port = await seedWithSta(lab, content);
-    const flags = [content.torrent, await lab.makeFolder("down"), "--peer", String(port)];
+    const flags = [content.torrent, await lab.makeFolder("down"), "--peer", `127.0.0.1:${port}`];
     const leecher = startLibtorrent(lab, ["leech", ...flags]);
     expect(Number((await leecher.json("connected")).seconds)).toBeLessThan(3);
     await leecher.json("done");
