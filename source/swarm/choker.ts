@@ -4,7 +4,6 @@ import type { PeerKey } from "./events.ts";
 /** What the choker looks at. */
 export interface ChokeCandidate {
   readonly key: PeerKey;
-  readonly peerInterested: boolean;
   /** What ranks it: bytes a second it gives us. */
   readonly bytesPerSecond: number;
 }
@@ -24,7 +23,6 @@ export function chooseUnchoked(
   options: { readonly slots: number; readonly previous: PeerKey | undefined; readonly random: () => number },
 ): ChokeChoice {
   const ranked = Array.from(peers)
-    .filter((peer) => peer.peerInterested)
     .map((peer) => ({ peer, tie: options.random() }))
     .toSorted((a, b) => b.peer.bytesPerSecond - a.peer.bytesPerSecond || a.tie - b.tie)
     .map(({ peer }) => peer.key);
@@ -39,7 +37,6 @@ export function chooseUnchoked(
 /** What a seed's choker looks at. */
 export interface TurnCandidate {
   readonly key: PeerKey;
-  readonly peerInterested: boolean;
   /** Bytes it had of us; see `chargeTurns`. */
   hadBytes: number;
 }
@@ -53,7 +50,6 @@ export function chooseTurns(
   options: { readonly slots: number; readonly random: () => number },
 ): ReadonlySet<PeerKey> {
   const waiting = Array.from(peers)
-    .filter((peer) => peer.peerInterested)
     .map((peer) => ({ peer, tie: options.random() }))
     .toSorted((a, b) => a.peer.hadBytes - b.peer.hadBytes || a.tie - b.tie);
   return new Set(waiting.slice(0, options.slots).map(({ peer }) => peer.key));

@@ -7,6 +7,8 @@ import type { SwarmPeer } from "./peer.ts";
 interface ChokingOptions {
   readonly peers: ReadonlyMap<PeerKey, SwarmPeer>;
   readonly random: () => number;
+  /** Is it given pieces without asking? Then it needs no slot. */
+  readonly isGivenTo: (peer: PeerKey) => boolean;
   /** Tells the peer, after its `amChoking` was changed. */
   readonly changed: (peer: SwarmPeer) => void;
 }
@@ -26,8 +28,18 @@ export class Choking {
     if (now - this.#roundAt < CHOKE_ROUND_MS) return;
     this.#roundAt = now;
     this.#charge();
-    const unchoked = seeding ? this.#takeTurns() : this.#rank(now);
+    const unchoked = new Set(seeding ? this.#takeTurns() : this.#rank(now));
+    // Who wants nothing at this moment keeps a slot that nobody else wants: what it asks for next is not lost to a choke on the way.
+    for (const { key, amChoking, peerInterested } of this.#options.peers.values()) {
+      if (unchoked.size > UPLOAD_SLOTS) break;
+      if (!amChoking && !peerInterested) unchoked.add(key);
+    }
     for (const peer of this.#options.peers.values()) this.#set(peer, !unchoked.has(peer.key));
+  }
+
+  /** Decides anew at the next tick. */
+  hurry(): void {
+    this.#roundAt = 0;
   }
 
   /** A peer came: it is first in turn, but has nothing to catch up with. */
@@ -41,24 +53,29 @@ export class Choking {
   fillSlots(): void {
     let unchoked = 0;
     for (const peer of this.#options.peers.values()) if (!peer.amChoking) unchoked++;
-    for (const peer of this.#options.peers.values()) {
+    for (const peer of this.#askers()) {
       if (unchoked > UPLOAD_SLOTS) return;
-      if (!peer.peerInterested || !peer.amChoking) continue;
+      if (!peer.amChoking) continue;
       this.#set(peer, false);
       unchoked++;
     }
   }
 
+  /** Those that want a slot. */
+  #askers(): SwarmPeer[] {
+    const { peers, isGivenTo } = this.#options;
+    return [...peers.values()].filter(({ key, peerInterested }) => peerInterested && !isGivenTo(key));
+  }
+
   #takeTurns(): ReadonlySet<PeerKey> {
     this.#optimistic = undefined;
-    return chooseTurns(this.#options.peers.values(), { slots: UPLOAD_SLOTS + 1, random: this.#options.random });
+    return chooseTurns(this.#askers(), { slots: UPLOAD_SLOTS + 1, random: this.#options.random });
   }
 
   #rank(now: number): ReadonlySet<PeerKey> {
     if (this.#rounds++ % OPTIMISTIC_ROUNDS === 0) this.#optimistic = undefined;
-    const candidates = Array.from(this.#options.peers.values(), ({ key, peerInterested, down }) => ({
+    const candidates = this.#askers().map(({ key, down }) => ({
       key,
-      peerInterested,
       bytesPerSecond: down.bytesPerSecond(now),
     }));
     const { random } = this.#options;

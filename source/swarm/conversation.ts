@@ -113,5 +113,7 @@ export class Conversation {
     if (!peer.speaksPush) return;
     if (message.type === "block") peer.down.add(message.data.length, now);
     this.#options.gifts.handle(peer, message, now);
+    // Who gives is not stalling, whatever else it was asked for.
+    if (message.type === "block") peer.requests.progressAt = now;
   }
 }

@@ -31,7 +31,7 @@ interface GivingOptions {
   readonly campaign?: Campaign | undefined;
 }
 
-type Receiver = Pick<SwarmPeer, "key" | "connected" | "pieces" | "isSeed" | "speaksPush">;
+type Receiver = Pick<SwarmPeer, "key" | "connected" | "pieces" | "isSeed" | "speaksPush" | "peerInterested">;
 
 /** A piece on offer or, once the taker was `ready`, under way, and when it last moved. */
 interface Offer {
@@ -107,6 +107,11 @@ export class Giving {
   /** Bytes left for this peer: what is under way to it moves. */
   blockSent({ key }: Pick<Receiver, "key">, now: number): void {
     for (const offer of this.#takers.get(key)?.open.values() ?? []) if (offer.isSending) offer.movedAt = now;
+  }
+
+  /** Is it being given pieces for as long as it lacks some? */
+  gives(key: PeerKey): boolean {
+    return this.#campaign?.keep === true && (this.#takers.get(key)?.open.size ?? 0) > 0;
   }
 
   gotReady({ key }: Pick<Receiver, "key">, piece: number, now: number): void {
@@ -201,9 +206,10 @@ export class Giving {
           ties++;
           if (random() * ties < 1) chosen = index;
         }
-        if (++looks >= MAX_OFFER_CHOICE) return chosen;
+        if (++looks >= MAX_OFFER_CHOICE) break;
       }
     }
-    return chosen;
+    // Who asks by itself gets further copies faster from those that have one.
+    return fewest > 0 && peer.peerInterested ? undefined : chosen;
   }
 }

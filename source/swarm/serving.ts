@@ -24,6 +24,8 @@ interface ServingOptions {
 
 export class Serving {
   readonly #options: ServingOptions;
+  /** Pieces that some peer may have while it is choked. */
+  readonly #fastPieces = new Set<number>();
 
   constructor(options: ServingOptions) {
     this.#options = options;
@@ -67,7 +69,7 @@ export class Serving {
 
   /**
    * Tells a peer that has next to nothing and waits for a slot which pieces it may have meanwhile (BEP 6), once: with them it
-   * has something to give.
+   * has something to give. Neighbours have the same set: each piece of it is for one of them, or all would fetch the same ones.
    */
   allowFast(peer: Asker): void {
     if (!peer.connected.fast || !peer.amChoking || peer.fastBlocks || peer.pieces.count >= ALLOWED_FAST_PIECES) return;
@@ -76,7 +78,8 @@ export class Serving {
     const count = Math.min(ALLOWED_FAST_PIECES, Math.floor(ALLOWED_FAST_BYTES / pieceLength));
     peer.fastBlocks = new Map();
     for (const index of allowedFastSet({ host: peer.connected.address.host, infoHash, pieceCount, count })) {
-      if (!held.get(index) || peer.pieces.get(index)) continue;
+      if (!held.get(index) || peer.pieces.get(index) || this.#fastPieces.has(index)) continue;
+      this.#fastPieces.add(index);
       peer.fastBlocks.set(index, layout.blockCount(index));
       this.#send(peer, { type: "allowed-fast", index });
     }
@@ -89,6 +92,11 @@ export class Serving {
     let bytes = uploads[0]!.length;
     while (count < uploads.length && bytes + uploads[count]!.length <= maxBytes) bytes += uploads[count++]!.length;
     return uploads.splice(0, count);
+  }
+
+  /** It is gone: what it was allowed may be another's. */
+  peerLeft({ fastBlocks }: Asker): void {
+    for (const index of fastBlocks?.keys() ?? []) this.#fastPieces.delete(index);
   }
 
   /** Each block of what it was allowed is sent once. */

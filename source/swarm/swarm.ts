@@ -81,8 +81,13 @@ export class Swarm {
     this.#requester = new Requester({ ...shared, suspicion: this.#suspicion, peers });
     this.#receiving = new Receiving({ layout, requester: this.#requester, peers });
     this.#serving = new Serving({ layout, infoHash, held, emit });
-    this.#choking = new Choking({ peers, random, changed: (peer) => this.#serving.chokingChanged(peer) });
     this.#gifts = new Gifts({ ...options, ...shared });
+    this.#choking = new Choking({
+      peers,
+      random,
+      isGivenTo: (peer) => this.#gifts.giving.gives(peer),
+      changed: (peer) => this.#serving.chokingChanged(peer),
+    });
     this.#conversation = new Conversation({
       pieceCount: layout.pieceCount,
       isUploading: () => this.#upload,
@@ -176,6 +181,7 @@ export class Swarm {
       case "set-active":
         return this.#setActive(event.download, event.upload, now);
       case "give":
+        this.#choking.hurry();
         return this.#gifts.start(this.peers.values(), event.count, event.keep, now);
       case "stop-giving":
         return this.#gifts.giving.stop();
@@ -227,6 +233,7 @@ export class Swarm {
     this.#roster.remove(peer, useful, now);
     this.#requester.release(peer, true);
     this.#gifts.peerLeft(peer);
+    this.#serving.peerLeft(peer);
     this.#holdings.forget(peer);
     // While all are being dropped, nothing more is said to those that are still here.
     if (!this.#isActive) return;

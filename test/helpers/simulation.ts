@@ -4,7 +4,7 @@ import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
 import { toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
 import { BLOCK_BYTES } from "../../source/protocol/peer/limits.ts";
 import type { PeerMessage } from "../../source/protocol/peer/messages.ts";
-import type { PeerKey, SwarmCommand, SwarmEvent } from "../../source/swarm/events.ts";
+import type { PeerKey, SwarmCommand, SwarmEvent, Upload } from "../../source/swarm/events.ts";
 import { Swarm } from "../../source/swarm/swarm.ts";
 
 const INFO_HASH = toInfoHash(new Uint8Array(20).fill(1));
@@ -86,6 +86,7 @@ export class SimulatedNode {
   #sentBlocks = 0;
   /** Peers that wait for blocks. */
   readonly #waiting = new Set<PeerKey>();
+  readonly #gifts = new Map<PeerKey, Upload[]>();
   #uploadsAt = 0;
   #tickAt = Number.POSITIVE_INFINITY;
   #writes = 0;
@@ -166,13 +167,15 @@ export class SimulatedNode {
   /** Goes without a word: its connections end. */
   leave(): void {
     this.gone = true;
-    for (const [key] of this.links) this.#unlink(key);
+    for (const [key] of this.links) this.unlink(key);
   }
 
-  #unlink(key: PeerKey): void {
+  /** Ends a connection; the other side hears of it. */
+  unlink(key: PeerKey): void {
     const link = this.links.get(key);
     if (!link) return;
     this.links.delete(key);
+    this.#gifts.delete(key);
     link.to.links.delete(link.keyThere);
     this.#simulation.at(this.#simulation.arrivalOf(this.#simulation.now), () =>
       link.to.handle({ type: "peer-left", peer: link.keyThere }),
@@ -203,7 +206,7 @@ export class SimulatedNode {
       case "disconnect": {
         const node = this.links.get(command.peer)?.to.name ?? "?";
         this.disconnects.push({ node, reason: command.reason });
-        return this.#unlink(command.peer);
+        return this.unlink(command.peer);
       }
       case "ban":
         this.banned.add(this.#simulation.nodeAt(command.address)!.name);
@@ -250,15 +253,21 @@ export class SimulatedNode {
     for (const key of this.#waiting) {
       this.#waiting.delete(key);
       const [upload] = this.swarm.takeUploads(key, BLOCK_BYTES);
-      if (!upload) continue;
-      const { index, begin, length } = upload;
+      const block = upload ?? this.#gifts.get(key)?.shift();
+      if (!block) continue;
       this.#waiting.add(key);
       this.#sentBlocks++;
-      this.#occupyUplink(length);
-      this.#send(key, { type: "piece", index, begin, data: this.#data(length) }, this.#sendsUntil);
-      this.handle({ type: "block-sent", peer: key, bytes: length });
+      this.#occupyUplink(block.length);
+      this.#send(key, this.#blockMessage(block, upload === undefined), this.#sendsUntil);
+      this.handle({ type: "block-sent", peer: key, bytes: block.length });
       return this.#uploadLater();
     }
+  }
+
+  #blockMessage({ index, begin, length }: Upload, isGift: boolean): PeerMessage {
+    const data = this.#data(length);
+    if (!isGift) return { type: "piece", index, begin, data };
+    return { type: "sta-push", message: { type: "block", piece: index, begin, data } };
   }
 
   #uploadLater(): void {
@@ -269,13 +278,13 @@ export class SimulatedNode {
 
   #give(key: PeerKey, index: number): void {
     const { layout } = this.#simulation;
+    const blocks = this.#gifts.get(key) ?? [];
     for (let block = 0; block < layout.blockCount(index); block++) {
-      const length = layout.blockLengthAt(index, block);
-      this.#occupyUplink(length);
-      const message = { type: "block", piece: index, begin: block * BLOCK_BYTES, data: this.#data(length) } as const;
-      this.#send(key, { type: "sta-push", message }, this.#sendsUntil);
-      this.#simulation.at(this.#sendsUntil, () => this.handle({ type: "block-sent", peer: key, bytes: length }));
+      blocks.push({ index, begin: block * BLOCK_BYTES, length: layout.blockLengthAt(index, block) });
     }
+    this.#gifts.set(key, blocks);
+    this.#waiting.add(key);
+    this.#upload();
   }
 
   #data(length: number): Uint8Array {

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chooseUnchoked } from "../../source/swarm/choker.ts";
+import { chargeTurns, chooseTurns, chooseUnchoked } from "../../source/swarm/choker.ts";
 import { seededRandom } from "../helpers/simulation.ts";
 
-const peer = (key: number, bytesPerSecond: number, peerInterested = true) => ({ key, bytesPerSecond, peerInterested });
+const peer = (key: number, bytesPerSecond: number) => ({ key, bytesPerSecond });
 const options = { slots: 2, previous: undefined, random: seededRandom(1) };
 
 describe("choking", () => {
@@ -13,12 +13,6 @@ describe("choking", () => {
     expect(choice.unchoked).toContain(3);
     expect(choice.unchoked.size).toBe(3);
     expect([1, 4]).toContain(choice.optimistic);
-  });
-
-  it("gives no slot to who wants nothing, however fast it is", () => {
-    const choice = chooseUnchoked([peer(1, 1_000, false), peer(2, 0)], options);
-    expect([...choice.unchoked]).toEqual([2]);
-    expect(choice.optimistic).toBeUndefined();
   });
 
   it("keeps the optimistic peer while it has earned no slot of its own", () => {
@@ -33,21 +27,35 @@ describe("choking", () => {
   });
 
   it("never has more than the slots and one, and never leaves one free that somebody wants", () => {
-    const peers = fc.uniqueArray(
-      fc.record({ key: fc.nat(1_000), bytesPerSecond: fc.nat(5), peerInterested: fc.boolean() }),
-      {
-        selector: ({ key }) => key,
-      },
-    );
+    const peers = fc.uniqueArray(fc.record({ key: fc.nat(1_000), bytesPerSecond: fc.nat(5) }), {
+      selector: ({ key }) => key,
+    });
     fc.assert(
       fc.property(peers, fc.nat(10), fc.nat(), (all, slots, seed) => {
         const { unchoked } = chooseUnchoked(all, { slots, previous: undefined, random: seededRandom(seed) });
-        const interested = all.filter(({ peerInterested }) => peerInterested);
-        expect(unchoked.size).toBe(Math.min(interested.length, slots + 1));
-        const slowest = interested.filter(({ key }) => !unchoked.has(key)).map((one) => one.bytesPerSecond);
-        const faster = interested.filter(({ bytesPerSecond }) => bytesPerSecond > Math.max(...slowest, -1));
+        expect(unchoked.size).toBe(Math.min(all.length, slots + 1));
+        const slowest = all.filter(({ key }) => !unchoked.has(key)).map((one) => one.bytesPerSecond);
+        const faster = all.filter(({ bytesPerSecond }) => bytesPerSecond > Math.max(...slowest, -1));
         if (slowest.length > 0) for (const { key } of faster.slice(0, slots)) expect(unchoked).toContain(key);
       }),
     );
+  });
+});
+
+describe("a seed's turns", () => {
+  it("go to those that had least, ties in random order", () => {
+    const peers = [50, 10, 30, 20, 40].map((hadBytes, key) => ({ key, hadBytes }));
+    expect([...chooseTurns(peers, { slots: 2, random: seededRandom(1) })].toSorted()).toEqual([1, 3]);
+    const ties = Array.from({ length: 10 }, (_, key) => ({ key, hadBytes: 0 }));
+    const first = (seed: number) => [...chooseTurns(ties, { slots: 1, random: seededRandom(seed) })][0];
+    expect(new Set(Array.from({ length: 50 }, (_, seed) => first(seed))).size).toBeGreaterThan(5);
+  });
+
+  it("cost what was taken, and the mean at least: else the slow would keep them", () => {
+    const slow = { amChoking: false, tookBytes: 0, hadBytes: 5 };
+    const fast = { amChoking: false, tookBytes: 100, hadBytes: 5 };
+    const choked = { amChoking: true, tookBytes: 7, hadBytes: 5 };
+    chargeTurns([slow, fast, choked]);
+    expect([slow.hadBytes, fast.hadBytes, choked.hadBytes]).toEqual([55, 105, 12]);
   });
 });

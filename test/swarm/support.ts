@@ -5,6 +5,7 @@ import { toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
 import type { PushMessage } from "../../source/protocol/peer/extensions/sta-push.ts";
 import type { PeerMessage } from "../../source/protocol/peer/messages.ts";
 import type { ConnectedPeer, PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../../source/swarm/events.ts";
+import type { Campaign } from "../../source/swarm/giving.ts";
 import { Swarm } from "../../source/swarm/swarm.ts";
 import { seededRandom } from "../helpers/simulation.ts";
 
@@ -15,6 +16,7 @@ export interface HandOptions {
   readonly private?: boolean;
   readonly giftRefusal?: () => "unwanted" | "full" | undefined;
   readonly seed?: number;
+  readonly campaign?: Campaign | undefined;
 }
 
 export const INFO_HASH = toInfoHash(new Uint8Array(20).fill(1));
@@ -53,6 +55,7 @@ export class HandSwarm {
       infoHash: INFO_HASH,
       giftRefusal: options.giftRefusal ?? (() => undefined),
       random: seededRandom(options.seed ?? 1),
+      campaign: options.campaign,
     });
     this.handle({ type: "set-active", download: true, upload: true });
   }
