@@ -167,7 +167,7 @@ export class Swarm {
         this.states.fail(event.index);
         return this.#pieceMissing(event.index);
       case "piece-lost":
-        return this.#pieceLost(event.index);
+        return this.#pieceLost(event.index, now);
       case "set-wanted":
         return this.#setWanted(event.priorities, event.sequential, now);
       case "candidates":
@@ -296,11 +296,12 @@ export class Swarm {
     this.#requester.retry(index);
   }
 
-  #pieceLost(index: number): void {
+  #pieceLost(index: number, now: number): void {
+    const wasDone = this.#wanted.isDone;
     this.states.lose(index);
     this.#requester.retry(index);
     this.#holdings.weLost(index);
-    this.#roster.hungry();
+    if (this.#wanted.isDone !== wasDone) this.#doneChanged(now);
   }
 
   #completed(now: number): void {

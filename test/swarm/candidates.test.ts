@@ -110,4 +110,32 @@ describe("candidates", () => {
     candidates.add([at(6_000)], "tracker", 1);
     expect(candidates.next(1)?.address).toEqual(at(6_000));
   });
+
+  it("that gave most are dialled first, then those that failed least, then those heard of first", () => {
+    const candidates = new Candidates();
+    candidates.add([1, 2, 3, 4].map(at), "tracker", 0);
+    const ends: [number, boolean, number][] = [
+      [1, false, 0],
+      [2, true, 500],
+      [3, true, 9_000],
+      [4, false, 0],
+    ];
+    for (let n = 0; n < 4; n++) candidates.next(0);
+    for (const [n, useful, given] of ends) candidates.ended(at(n), 0, useful, given);
+    candidates.add([at(5)], "tracker", 0);
+    const order = Array.from({ length: 5 }, () => candidates.next(60_000)?.address);
+    expect(order).toEqual([3, 2, 5, 1, 4].map(at));
+  });
+
+  it("that want nothing of us, nor we of them, wait until we do", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1)], "tracker", 0);
+    candidates.next(0);
+    candidates.connected(at(1));
+    candidates.sated(at(1));
+    candidates.add([at(1)], "given", 0);
+    expect([candidates.next(1e9), candidates.nextDueAt()]).toEqual([undefined, undefined]);
+    candidates.hungry();
+    expect(candidates.next(1e9)?.address).toEqual(at(1));
+  });
 });

@@ -89,3 +89,61 @@ describe("rarest first", () => {
     for (let i = 0; i < 20; i++) expect(rarest.pick(Bitfield.full(2))).toBe(1);
   });
 });
+
+describe("a torrent of 2 097 152 pieces", () => {
+  const COUNT = 2_097_152;
+  const big = () => {
+    const rarest = new RarestFirst(COUNT, seededRandom(1));
+    for (let index = 0; index < COUNT; index++) rarest.insert(index);
+    return rarest;
+  };
+  /** Counts how often the holder is asked about a piece. */
+  const counted = (...held: number[]) => {
+    const bitfield = Bitfield.of(COUNT, held);
+    let looks = 0;
+    return { looks: () => looks, allows: () => ++looks > 0, bitfield };
+  };
+
+  it("is picked from with few looks, whether its holder has all or one piece of it", () => {
+    const rarest = big();
+    rarest.addSeed();
+    const seed = Bitfield.full(COUNT);
+    for (let n = 0; n < 1_000; n++) rarest.remove(rarest.pick(seed)!);
+    const one = counted(1_234_567);
+    rarest.insert(1_234_567);
+    rarest.increase(1_234_567);
+    expect(rarest.pick(one.bitfield, one.allows)).toBe(1_234_567);
+    expect(one.looks()).toBe(1);
+  });
+
+  it("in the order of the file is looked into no further than 1 024 pieces ahead", () => {
+    const rarest = new RarestFirst(COUNT, seededRandom(1));
+    rarest.reset(undefined, true);
+    for (let index = 0; index < COUNT; index++) rarest.insert(index);
+    expect(rarest.pick(Bitfield.of(COUNT, [5, 1_000, 2_000_000]))).toBe(5);
+    expect(rarest.pick(Bitfield.of(COUNT, [2_000_000]))).toBe(2_000_000);
+    for (let index = 0; index < 1_000; index++) rarest.remove(index);
+    expect(rarest.pick(Bitfield.full(COUNT))).toBe(1_000);
+    rarest.insert(7);
+    expect(rarest.pick(Bitfield.full(COUNT))).toBe(7);
+  });
+});
+
+describe("pieces that come first", () => {
+  it("stand before all others, the rarest of them in front, in every order of events", () => {
+    const rarest = new RarestFirst(6, seededRandom(2));
+    rarest.reset((index) => index >= 4, false);
+    for (let index = 0; index < 6; index++) rarest.insert(index);
+    for (const index of [4, 4, 5]) rarest.increase(index);
+    rarest.increase(0);
+    const all = Bitfield.full(6);
+    const order: number[] = [];
+    for (let index = rarest.pick(all); index !== undefined; index = rarest.pick(all)) {
+      order.push(index);
+      rarest.remove(index);
+    }
+    expect(order.slice(0, 2)).toEqual([5, 4]);
+    expect(order.slice(2, 5).toSorted()).toEqual([1, 2, 3]);
+    expect(order.at(-1)).toBe(0);
+  });
+});

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { ConnectedPeer } from "../../source/swarm/events.ts";
-import { BAN_MS, MAX_DIALING, MAX_PEERS, MAX_REDIAL_MS, REDIAL_MS } from "../../source/swarm/limits.ts";
+import {
+  BAN_MS,
+  MAX_DIALING,
+  MAX_PEERS,
+  MAX_REDIAL_MS,
+  MAX_REMEMBERED_LEFT,
+  REDIAL_MS,
+  SETTLE_MS,
+} from "../../source/swarm/limits.ts";
 import { Roster } from "../../source/swarm/roster.ts";
 import { connectedOf, peerIdOf } from "./support.ts";
 
@@ -73,6 +81,56 @@ describe("a new connection", () => {
     roster.add(dialled(1), 0);
     roster.refused({ ...dialled(1), peer: 2 }, 0);
     expect(roster.nextDialAt()).toBeUndefined();
+  });
+});
+
+describe("one peer an address", () => {
+  const from = (host: string, n: number): ConnectedPeer => ({ ...connectedOf(n), address: { host, port: 40_000 + n } });
+
+  it.each([
+    ["192.0.2.1", "its address is connected already"],
+    ["2001:db8::1", "its address is connected already"],
+    ["127.0.0.1", undefined],
+    ["127.0.0.9", undefined],
+    ["::1", undefined],
+  ])("is the rule for %s: %s", (host, refusal) => {
+    const roster = rosterOf();
+    expect(roster.refusalOf(from(host, 1), true, 0)).toBeUndefined();
+    roster.add(from(host, 1), 0);
+    expect(roster.refusalOf(from(host, 2), true, 0)).toBe(refusal);
+    expect(roster.refusalOf(from("192.0.2.77", 3), true, 0)).toBeUndefined();
+  });
+});
+
+describe("when there are 50 peers", () => {
+  it("goes who is of no use for a minute, when another comes", () => {
+    const roster = crowd(MAX_PEERS);
+    for (const peer of roster.peers.values()) peer.amInterested = true;
+    const idle = roster.peers.get(7)!;
+    idle.amInterested = false;
+    expect(roster.refusalOf(connectedOf(60), true, SETTLE_MS)).toBe("50 peers are enough");
+    expect(roster.useless(SETTLE_MS + 1)).toBe(idle);
+    expect(roster.refusalOf(connectedOf(60), true, SETTLE_MS + 1)).toBeUndefined();
+    for (const use of ["amInterested", "peerInterested", "speaksPush"] as const) {
+      idle[use] = true;
+      expect(roster.useless(SETTLE_MS + 1)).toBeUndefined();
+      idle[use] = false;
+    }
+  });
+});
+
+describe("the address of a peer", () => {
+  it("is known for as long as it is connected, and of the last 1 000 that left", () => {
+    const roster = rosterOf();
+    const peer = roster.add(connectedOf(1), 0);
+    expect(roster.addressOf(1)).toEqual(connectedOf(1).address);
+    roster.listensAt(peer, addressOf(1));
+    roster.remove(peer, true, 0);
+    expect(roster.addressOf(1)).toEqual(addressOf(1));
+    for (let key = 2; key <= MAX_REMEMBERED_LEFT; key++) roster.remove(roster.add(connectedOf(key), 0), true, 0);
+    expect(roster.addressOf(1)).toEqual(addressOf(1));
+    roster.remove(roster.add(connectedOf(5_000), 0), true, 0);
+    expect(roster.addressOf(1)).toBeUndefined();
   });
 });
 
