@@ -257,6 +257,8 @@ export class Transfer {
     this.#earlierWastedBytes += this.swarm.wastedBytes;
     this.swarm = this.#newSwarm();
     this.#tellWanted();
+    // Who had nothing for us has something now.
+    if (lost > 0) this.#candidates.hungry();
     this.#disk.reset();
     await this.#begin();
     this.#options.onEvent(this, { type: "pieces-lost", lost });
