@@ -61,6 +61,7 @@ const FLAGS = {
   peer: { type: "string", isMultiple: true },
   count: { type: "number" },
   keep: { type: "boolean" },
+  stop: { type: "boolean" },
   output: { type: "string", shortFlag: "o" },
   pieceLength: { type: "string" },
   announce: { type: "string", isMultiple: true },

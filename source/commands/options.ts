@@ -31,6 +31,7 @@ export interface Flags {
   readonly peer?: readonly string[] | undefined;
   readonly count?: number | undefined;
   readonly keep?: boolean | undefined;
+  readonly stop?: boolean | undefined;
   readonly output?: string | undefined;
   readonly pieceLength?: string | undefined;
   readonly announce?: readonly string[] | undefined;
@@ -68,6 +69,7 @@ export interface Options {
   readonly peers: readonly string[];
   readonly count: number;
   readonly keep: boolean;
+  readonly stop: boolean;
   readonly output: string | undefined;
   readonly pieceLength: number | undefined;
   readonly announce: readonly string[];
@@ -119,6 +121,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     peers: flags.peer ?? [],
     count,
     keep: flags.keep ?? false,
+    stop: flags.stop ?? false,
     output: flags.output,
     pieceLength: flags.pieceLength === undefined ? undefined : parsePieceLength(flags.pieceLength),
     announce: flags.announce ?? [],

@@ -10,11 +10,12 @@ export async function run([target]: readonly string[], options: Options): Promis
   try {
     engine = await useEngine(options);
     const used = engine;
-    const { count, keep } = options;
-    const reply = await sendWhenTrackersAnswer(used, () => used.send({ method: "push", target: target!, count, keep }));
+    const { count, keep, stop } = options;
+    const command = { method: "push", target: target!, count, keep, ...(stop && { stop }) } as const;
+    const reply = await sendWhenTrackersAnswer(used, () => used.send(command));
     if (!reply.ok) return fail(reply.text);
     print(reply.text);
-    if (options.standalone) await untilSignal().ended;
+    if (options.standalone && !stop) await untilSignal().ended;
     return EXIT.done;
   } finally {
     await engine?.close();

@@ -35,7 +35,7 @@ export const COMMANDS = {
     load: () => import("./share.ts"),
   },
   push: {
-    usage: "NAME [--count N] [--keep]",
+    usage: "NAME [--count N] [--keep] [--stop]",
     summary: "give random pieces to every connected sta peer",
     operands: { min: 1, max: 1, what: "a name or an info hash" },
     load: () => import("./push.ts"),

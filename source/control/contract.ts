@@ -265,12 +265,13 @@ export const commandSchema = z.discriminatedUnion("method", [
     /** Of a .torrent: share what is there, also when it is not all of it, and ask for nothing. */
     partial: z.boolean().optional(),
   }),
-  /** Gives `count` random pieces to every connected sta peer; `keep` goes on until nobody lacks anything. */
+  /** Gives `count` random pieces to every connected sta peer; `keep` goes on until nobody lacks anything, or until `stop` is asked for. */
   z.object({
     method: z.literal("push"),
     target,
     count: z.number().int().min(1).max(1000),
     keep: z.boolean().optional(),
+    stop: z.boolean().optional(),
   }),
   z.object({ method: z.literal("pause"), infoHash }),
   z.object({ method: z.literal("resume"), infoHash }),

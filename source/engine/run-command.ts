@@ -183,6 +183,10 @@ async function push(engine: Engine, command: Extract<Command, { method: "push" }
   }
   const { transfer } = entry;
   const { name } = transfer.metainfo;
+  if (command.stop) {
+    transfer.dispatch({ type: "stop-giving" });
+    return success(`Giving no more pieces of ${name}; those that are under way arrive.`, transfer.infoHash);
+  }
   if (transfer.metainfo.private) throw new Refusal("failed", `${name} is private: its pieces are not given away.`);
   const peers = await engine.links.peers();
   if (peers.length === 0 && transfer.connectedPeers === 0)

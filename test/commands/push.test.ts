@@ -11,6 +11,13 @@ test("it asks the running engine for as many pieces as were said", async () => {
   expect(heard.out).toBe("push: done.\n");
 });
 
+test("it asks the running engine to give no more", async () => {
+  const { home, engine } = await startScriptedEngine();
+  listen();
+  expect(await run(["video.mkv"], optionsOf(home, { stop: true }))).toBe(0);
+  expect(engine.commands).toMatchObject([{ method: "push", target: "video.mkv", stop: true }]);
+});
+
 test("a refusal is told and exits 1", async () => {
   const heard = listen();
   const { home, engine } = await startScriptedEngine();

@@ -6,7 +6,18 @@ import { StorageError } from "../../source/storage/errors.ts";
 import { writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 import { RawClient, startTracker, torrentOf } from "../tracker/support.ts";
-import { rowOf, share, startEngine, type TestEngine, torrentFile, until, untilRow } from "./support.ts";
+import {
+  handshakeFor,
+  MB,
+  RawPeer,
+  rowOf,
+  share,
+  startEngine,
+  type TestEngine,
+  torrentFile,
+  until,
+  untilRow,
+} from "./support.ts";
 
 const NOWHERE = "0123456789abcdef0123456789abcdef01234567";
 
@@ -167,6 +178,28 @@ describe("a command that cannot be carried out", () => {
 });
 
 describe("a command", () => {
+  it("gives pieces until it is told to stop", async () => {
+    const path = join(await temporaryFolder(), "given.bin");
+    await writeFileOf(path, MB, "given");
+    const on = await startEngine();
+    const infoHash = await share(on, path);
+    const peer = new RawPeer(on.engine.port);
+    peer.say(handshakeFor(infoHash));
+    await untilRow(on, infoHash, ({ peers }) => peers.length === 1);
+    const { transfer } = on.engine.book.get(infoHash)!;
+    await ask(on, { method: "push", target: "given.bin", count: 1, keep: true });
+    expect(transfer.swarm.campaign).toMatchObject({ keep: true });
+    // A check begins with a swarm of its own, which goes on giving.
+    await transfer.check();
+    expect(transfer.swarm.campaign).toMatchObject({ keep: true });
+    const reply = await ask(on, { method: "push", target: "given.bin", count: 1, stop: true });
+    expect(reply).toMatchObject({
+      ok: true,
+      text: "Giving no more pieces of given.bin; those that are under way arrive.",
+    });
+    expect(transfer.swarm.campaign).toBeUndefined();
+  });
+
   it("sets limits, each by itself", async () => {
     const on = await startEngine();
     const down = await ask(on, { method: "set-limits", downBytesPerSecond: 5 });
