@@ -1,10 +1,14 @@
-// A process that writes the missing pieces of a torrent, four at once, and says which are held, until it is killed. Run by crash.test.ts.
+// A process that writes the missing pieces of a torrent, four at once, and says which are held, until it is killed: `FOLDER [PAUSE]`, with
+// so many milliseconds between two pieces. With a pause it also counts in `saved`, a file that it replaces, and says `saved N`. Run by tests.
 import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { buildMetainfo } from "../../source/metainfo/create.ts";
 import { parseMetainfo } from "../../source/metainfo/parse.ts";
 import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
+import { utf8 } from "../../source/protocol/bencode.ts";
+import { atomicWrite } from "../../source/storage/atomic-write.ts";
 import { HashWorkers } from "../../source/storage/hash-workers.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 
@@ -41,13 +45,24 @@ if (process.argv[1] === import.meta.filename) {
     folder: join(folder, "data"),
     journalFile: join(folder, "x.pieces"),
     hashWorkers: new HashWorkers(),
+    keptFreeBytes: 0,
   });
+  const pauseMs = Number(process.argv[3] ?? 0);
   const missing = [...storage.held.missing()][Symbol.iterator]();
   const writer = async (): Promise<void> => {
     for (const index of missing) {
       await storage.write(index, bytesOf(index));
       writeSync(1, `${index}\n`);
+      if (pauseMs > 0) await delay(pauseMs);
     }
   };
-  await Promise.all([writer(), writer(), writer(), writer()]);
+  const saver = async (): Promise<void> => {
+    if (pauseMs === 0) return;
+    for (let count = 1; !storage.held.isFull; count++) {
+      await atomicWrite(join(folder, "saved"), utf8(`${count}\n`.padStart(5_000)));
+      writeSync(1, `saved ${count}\n`);
+      await delay(pauseMs);
+    }
+  };
+  await Promise.all([writer(), writer(), writer(), writer(), saver()]);
 }

@@ -1,0 +1,64 @@
+// One download, killed at random moments: it goes on where it was, at once, and nothing that was held is fetched again.
+// STA_LONG=1: 100 kills. A failure prints the moments.
+import { expect, onTestFinished, test } from "vitest";
+import type { Snapshot } from "../../source/control/contract.ts";
+import { digestOf, writeFileOf } from "../helpers/files.ts";
+import { Lab, untilSnapshot } from "../helpers/processes.ts";
+
+const MB = 1_000_000;
+const KILLS = process.env["STA_LONG"] ? 100 : 10;
+
+/** Bytes a second, and of the file: the download lasts for all kills. */
+const RATE = 12 * MB;
+const BYTES = KILLS * 0.9 * RATE;
+
+/** Fetched again at most for each kill: a second of the download, or this. */
+const LOST_BYTES = 4 * 1024 * 1024;
+
+/** Milliseconds between a byte seen and the kill. */
+const MOMENTS = Array.from({ length: KILLS }, () => 50 + Math.round(Math.random() * 600));
+
+const row = ({ transfers }: Snapshot) => transfers[0];
+
+test(`a download that is killed ${KILLS} times loses nothing`, { timeout: 600_000 }, async () => {
+  const lab = await Lab.open(onTestFinished);
+  await writeFileOf(lab.path("film.bin"), BYTES, "film");
+  const tracker = await lab.tracker();
+  const flags = ["--tracker", tracker.address];
+  await lab.daemon("one", [...flags, "--limit-up", `${RATE / MB}MB`]);
+  expect(await lab.sta("one", ["share", lab.path("film.bin")]).end()).toMatchObject({ code: 0 });
+  let shown = 0;
+  const firstBytesMs: number[] = [];
+  for (const [kill, moment] of MOMENTS.entries()) {
+    const { running } = await lab.daemon("two", flags);
+    const engine = await lab.engine("two");
+    if (kill === 0) await engine.send({ method: "download", target: "film.bin" });
+    const begun = await untilSnapshot(engine, "the transfer", (snapshot) => row(snapshot) !== undefined);
+    const why = `kill ${kill} of ${MOMENTS.join(" ")}`;
+    expect(row(begun)!.heldBytes, why).toBeGreaterThanOrEqual(shown);
+    const states = new Set<string>();
+    onTestFinished(engine.subscribe(() => void states.add(row(engine.getSnapshot())?.state ?? "none")));
+    const before = row(begun)!.downloadedBytes;
+    await untilSnapshot(engine, `bytes, ${why}`, (snapshot) => row(snapshot)!.downloadedBytes > before);
+    firstBytesMs.push(performance.now() - running.startedAt);
+    await new Promise((later) => setTimeout(later, moment));
+    shown = row(engine.getSnapshot())!.heldBytes;
+    await running.kill("SIGKILL");
+    await engine.close();
+    expect([...states], why).not.toContain("checking");
+    if (shown === BYTES) break;
+  }
+  await lab.daemon("two", flags);
+  const engine = await lab.engine("two");
+  await untilSnapshot(engine, "the whole", (snapshot) => row(snapshot)?.state === "seeding", 60_000);
+  expect(await digestOf(lab.path("two-files", "film.bin"))).toBe(await digestOf(lab.path("film.bin")));
+  const one = await lab.engine("one");
+  const { uploadedBytes } = row(one.getSnapshot())!;
+  const again = (uploadedBytes - BYTES) / MOMENTS.length;
+  console.log(
+    `${KILLS} kills: sent ${(uploadedBytes / BYTES).toFixed(3)} times the file, ${(again / MB).toFixed(2)} MB again a kill; first bytes after ${Math.round(Math.max(...firstBytesMs))} ms at most`,
+  );
+  expect(again).toBeLessThanOrEqual(Math.max(LOST_BYTES, RATE));
+  expect(uploadedBytes).toBeLessThanOrEqual(1.15 * BYTES);
+  expect(firstBytesMs.toSorted((a, b) => a - b)[KILLS >> 1]).toBeLessThan(2_000);
+});
