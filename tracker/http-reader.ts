@@ -61,7 +61,7 @@ export class HttpReader {
     this.#socket = socket;
     this.#options = options;
     this.#since = options.now();
-    socket.on("data", this.#read);
+    socket.on("data", this.#read).on("end", this.#ended);
   }
 
   /** Ends a connection that takes too long over a request, an answer, or nothing. */
@@ -77,6 +77,9 @@ export class HttpReader {
     this.#text += chunk.toString("latin1");
     this.#answerAll();
   };
+
+  /** Who says nothing more hears what it asked for, and that is all. */
+  readonly #ended = (): void => void this.#socket.end();
 
   readonly #drained = (): void => {
     this.#socket.resume();
@@ -134,7 +137,7 @@ export class HttpReader {
   }
 
   #handOver(): void {
-    this.#socket.off("data", this.#read).off("drain", this.#drained).pause();
+    this.#socket.off("data", this.#read).off("end", this.#ended).off("drain", this.#drained).pause();
     this.#options.handOver(this.#socket, Buffer.from(this.#text, "latin1"));
     this.#text = "";
   }

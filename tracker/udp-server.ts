@@ -1,7 +1,6 @@
 // Announces and scrapes over UDP (BEP 15, 41). Nobody gets more bytes than were sent before the address is proved, and a wrong proof no answer.
 import { type RemoteInfo, type Socket, createSocket } from "node:dgram";
 import { once } from "node:events";
-import { fromLatin1 } from "../source/protocol/bencode.ts";
 import { ProtocolError } from "../source/protocol/errors.ts";
 import { tokenOfQuery } from "../source/protocol/tracker/http-announce.ts";
 import {
@@ -131,6 +130,9 @@ export class UdpServer {
     // A datagram can name port 0, but none can be sent there.
     if (port === 0) return;
     const head = encodeUdpResponse(response, 4);
-    this.#socket.send(tail === "" ? head : [head, fromLatin1(tail)], port, address);
+    const datagram = Buffer.allocUnsafe(head.length + tail.length);
+    datagram.set(head);
+    datagram.write(tail, head.length, "latin1");
+    this.#socket.send(datagram, port, address);
   }
 }

@@ -1,12 +1,11 @@
 // What the tracker's tests share: a tracker on a free loopback port, raw channel clients, small torrents.
-import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import { decode, encode } from "../../source/protocol/bencode.ts";
+import { decode } from "../../source/protocol/bencode.ts";
 import type { BencodeDictionary } from "../../source/protocol/bencode.ts";
 import { toBase64 } from "../../source/protocol/channel/bitfield.ts";
 import {
@@ -15,8 +14,9 @@ import {
   type TrackerMessage,
   parseTrackerMessage,
 } from "../../source/protocol/channel/messages.ts";
-import { type InfoHashHex, type PeerIdHex, idFromHex, toHex, toInfoHash } from "../../source/protocol/ids.ts";
+import { type InfoHashHex, type PeerIdHex, idFromHex } from "../../source/protocol/ids.ts";
 import { percentEncode } from "../../source/protocol/tracker/http-announce.ts";
+import { torrentOf } from "./torrents.ts";
 import { type CreateTrackerOptions, type RunningTracker, createTracker } from "../../tracker/server.ts";
 
 /** A folder that goes with the test. */
@@ -35,17 +35,7 @@ export async function startTracker(options: Partial<CreateTrackerOptions> = {}):
   return tracker;
 }
 
-/** A torrent of `pieceCount` pieces of 16 KiB that nobody has the data of. */
-export function torrentOf(name: string, pieceCount = 4, salt = 0): { bytes: Uint8Array; infoHash: InfoHashHex } {
-  const info = {
-    name,
-    length: pieceCount * 16_384,
-    "piece length": 16_384,
-    pieces: new Uint8Array(20 * pieceCount).fill(salt),
-  };
-  const digest = createHash("sha1").update(encode(info)).digest();
-  return { bytes: encode({ info }), infoHash: toHex(toInfoHash(digest)) };
-}
+export { torrentOf };
 
 export const peerIdOf = (n: number) => n.toString(16).padStart(40, "0") as PeerIdHex;
 

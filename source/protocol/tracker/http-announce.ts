@@ -237,13 +237,17 @@ export function tokenOfQuery(text: string): string | undefined {
 /** Values of a query string by name, still percent-encoded; `+` stays a plus, as in the queries of BitTorrent clients. */
 function parseFields(text: string): ReadonlyMap<string, readonly string[]> {
   const fields = new Map<string, string[]>();
-  for (const part of text.split("&")) {
-    const at = part.indexOf("=");
-    const name = at < 0 ? part : part.slice(0, at);
-    const value = at < 0 ? "" : part.slice(at + 1);
+  for (let at = 0; at <= text.length;) {
+    const next = text.indexOf("&", at);
+    const end = next < 0 ? text.length : next;
+    const equals = text.indexOf("=", at);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    const name = text.slice(at, nameEnd);
+    const value = text.slice(Math.min(nameEnd + 1, end), end);
     const values = fields.get(name);
     if (values) values.push(value);
     else fields.set(name, [value]);
+    at = end + 1;
   }
   return fields;
 }
@@ -277,14 +281,20 @@ export function percentDecode(text: string): Uint8Array | undefined {
     let code = text.charCodeAt(i);
     if (code > 0x7f) return undefined;
     if (code === 0x25) {
-      const hex = text.slice(i + 1, i + 3);
-      if (!/^[0-9a-fA-F]{2}$/.test(hex)) return undefined;
-      code = Number.parseInt(hex, 16);
+      code = hexDigit(text.charCodeAt(i + 1)) * 16 + hexDigit(text.charCodeAt(i + 2));
+      if (Number.isNaN(code)) return undefined;
       i += 2;
     }
     bytes[length++] = code;
   }
   return bytes.subarray(0, length);
+}
+
+/** Value of a hexadecimal digit, NaN for any other character. */
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : Number.NaN;
 }
 
 function integer(

@@ -1,0 +1,78 @@
+// A process of many channel clients: node tracker-clients.ts '{"port":5000,"clients":9000,"rounds":20}'. Prints `connected`, waits for a line,
+// then lets one client change the catalogue again and again, and prints when each broadcast reached everybody.
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { WebSocket } from "ws";
+import { median } from "./table.ts";
+import { fullBitfield, toBase64 } from "../../source/protocol/channel/bitfield.ts";
+import { CHANNEL_SUBPROTOCOL } from "../../source/protocol/channel/messages.ts";
+import { torrentOf } from "../tracker/torrents.ts";
+
+export interface ClientsPlan {
+  readonly port: number;
+  readonly clients: number;
+  readonly rounds: number;
+}
+
+/** Milliseconds from `have` being sent to `available` being read. */
+export interface ClientsResult {
+  readonly median: number;
+  readonly p99: number;
+  readonly last: number;
+}
+
+const { port, clients, rounds } = JSON.parse(process.argv[2]!) as ClientsPlan;
+const { bytes, infoHash } = torrentOf("bench", 8);
+const pieces = toBase64(fullBitfield(8));
+
+const sockets: WebSocket[] = [];
+/** Arrivals of the broadcast that is waited for. */
+let arrivals: number[] = [];
+let all: () => void = () => undefined;
+
+async function open(n: number): Promise<void> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/swarm`, [CHANNEL_SUBPROTOCOL], { perMessageDeflate: false });
+  sockets.push(socket);
+  await once(socket, "open");
+  const welcomed = once(socket, "message");
+  const peerId = n.toString(16).padStart(40, "0");
+  socket.send(JSON.stringify({ type: "hello", peerId, port: 1 + n, agent: "bench" }));
+  await welcomed;
+  socket.on("message", (data: Buffer) => {
+    // `{"type":"available"`: only its first letter is like `unavailable`'s and others' last.
+    if (data[9] !== 0x61) return;
+    arrivals.push(performance.now());
+    if (arrivals.length === clients) all();
+  });
+}
+
+const AT_ONCE = 50;
+for (let n = 0; n < clients; n += AT_ONCE) {
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, clients - n) }, (_, i) => open(n + i)));
+}
+const [speaker] = sockets;
+speaker!.send(JSON.stringify({ type: "publish", id: 1, torrent: toBase64(bytes) }));
+console.log("connected");
+await once(createInterface(process.stdin), "line");
+
+const delays: number[] = [];
+for (let round = 0; round < rounds; round++) {
+  arrivals = [];
+  const reached = new Promise<void>((resolve) => (all = resolve));
+  const sentAt = performance.now();
+  speaker!.send(JSON.stringify({ type: "have", infoHash, pieces }));
+  await reached;
+  delays.push(...arrivals.map((at) => at - sentAt));
+  speaker!.send(JSON.stringify({ type: "have", infoHash, pieces: null }));
+  // 10 messages a second are allowed.
+  await new Promise((next) => setTimeout(next, 300));
+}
+delays.sort((a, b) => a - b);
+const result: ClientsResult = {
+  median: median(delays),
+  p99: delays[Math.floor(delays.length * 0.99)]!,
+  last: delays.at(-1)!,
+};
+console.log(JSON.stringify(result));
+for (const socket of sockets) socket.terminate();
+process.exit(0);

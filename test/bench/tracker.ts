@@ -1,0 +1,135 @@
+// npm run bench:tracker -- [--seconds 5] [--rounds 3] [--clients 9000]: how fast sta-tracker is, beside the trackers that can be had here.
+// Each figure is from a process of its own that asks over loopback; trackers take turns. It never fails by time.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Lab, type Running } from "../helpers/processes.ts";
+import { cpuOf, loadText, machineLine } from "./machine.ts";
+import { median } from "./table.ts";
+import type { ClientsPlan, ClientsResult } from "./tracker-clients.ts";
+import type { LoadPlan, LoadResult } from "./tracker-load.ts";
+import { SERVERS, type TrackerServer, startUnlimited } from "./tracker-servers.ts";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
+    clients: { type: "string", default: "9000" },
+  },
+});
+const seconds = Number(values.seconds);
+const rounds = Number(values.rounds);
+const SPREAD = { seconds, connections: 64, swarms: 100, peers: 500 } as const;
+
+const WIRES = { http: "HTTP keep-alive", close: "HTTP, a connection each", udp: "UDP" } as const;
+
+interface Started {
+  readonly server: TrackerServer;
+  readonly running: Running;
+  readonly port: number;
+}
+
+/** Announces a second, and microseconds of the tracker's own CPU for each. */
+interface Rate {
+  readonly perSecond: number;
+  readonly cpu: number;
+}
+
+async function load(lab: Lab, { running, port }: Started, plan: Omit<LoadPlan, "port">): Promise<Rate> {
+  const before = cpuOf(running.pid);
+  const script = join(import.meta.dirname, "tracker-load.ts");
+  const child = startUnlimited(lab, process.execPath, [script, JSON.stringify({ ...plan, port } satisfies LoadPlan)]);
+  const { code } = await child.end(120_000);
+  if (code !== 0) throw new Error(`the load ended with ${code}: ${child.stderr}`);
+  const { announces, failures, seconds: took } = JSON.parse(child.stdout) as LoadResult;
+  if (failures > announces / 100) throw new Error(`${failures} of ${announces} announces failed`);
+  return { perSecond: announces / took, cpu: ((cpuOf(running.pid) - before) / announces) * 1e6 };
+}
+
+function residentOf(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) * 1024;
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+const middle = (rates: readonly Rate[]) =>
+  `${Math.round(median(rates.map((rate) => rate.perSecond)))
+    .toLocaleString("en")
+    .padStart(9)}/s ${median(rates.map((rate) => rate.cpu))
+    .toFixed(1)
+    .padStart(6)} us CPU each`;
+
+/** Announces to every tracker in turn, over HTTP and UDP. */
+async function compareAnnounces(lab: Lab, started: readonly Started[]): Promise<void> {
+  const rates = new Map<string, Rate[]>();
+  const measure = async (one: Started, wire: LoadPlan["wire"]) => {
+    const name = `${one.server.name}, ${WIRES[wire]}`;
+    rates.set(name, [...(rates.get(name) ?? []), await load(lab, one, { ...SPREAD, wire })]);
+  };
+  for (let round = 0; round < rounds; round++) {
+    for (const one of started) {
+      const wires: readonly LoadPlan["wire"][] = [one.server.keepsAlive ? "http" : "close", "udp"];
+      for (const wire of wires) await measure(one, wire);
+    }
+    // What others cannot, ours is measured with as well.
+    await measure(started[0]!, "close");
+  }
+  console.log("\nannounces, 100 swarms of 500 peers, 64 at once, medians:");
+  for (const [name, list] of rates) console.log(`  ${name.padEnd(46)} ${middle(list)}`);
+}
+
+async function swarmSizes(lab: Lab, ours: Started): Promise<void> {
+  console.log("\none swarm, HTTP keep-alive (a swarm keeps its newest 1 000 peers):");
+  for (const peers of [1, 1_000, 100_000]) {
+    const plan = { wire: "http", connections: 64, swarms: 1, peers, seconds } as const;
+    await load(lab, ours, { ...plan, once: true });
+    console.log(`  ${peers.toLocaleString("en").padStart(9)} announcing ${middle([await load(lab, ours, plan)])}`);
+  }
+}
+
+async function manyPeers(lab: Lab, ours: Started): Promise<void> {
+  await load(lab, ours, { wire: "http", connections: 64, swarms: 200, peers: 1_000, seconds, once: true });
+  console.log(`\n200 000 peers in 200 swarms: ${megabytes(residentOf(ours.running.pid))} RSS`);
+}
+
+async function channel(lab: Lab, ours: Started, clients: number): Promise<void> {
+  const hard = Number(execFileSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }).replace("unlimited", "1000000"));
+  if (hard < clients + 100) {
+    console.log(`\nSKIPPED: ${clients} channel clients need as many descriptors; the hard limit is ${hard}`);
+    return;
+  }
+  const before = residentOf(ours.running.pid);
+  const script = join(import.meta.dirname, "tracker-clients.ts");
+  const plan: ClientsPlan = { port: ours.port, clients, rounds: 10 };
+  const child = startUnlimited(lab, process.execPath, [script, JSON.stringify(plan)]);
+  await child.line((line) => line === "connected", 120_000);
+  const each = (residentOf(ours.running.pid) - before) / clients;
+  child.child.stdin!.write("go\n");
+  const { code } = await child.end(120_000);
+  if (code !== 0) throw new Error(`the clients ended with ${code}: ${child.stderr}`);
+  const { median: half, p99, last } = JSON.parse(child.stdout.split("\n")[1]!) as ClientsResult;
+  console.log(`\n${clients} channel clients: ${(each / 1e3).toFixed(1)} KB of RSS each`);
+  console.log(
+    `  a broadcast reaches half within ${half.toFixed(0)} ms, 99 % ${p99.toFixed(0)} ms, the last ${last.toFixed(0)} ms`,
+  );
+}
+
+const lab = await Lab.open();
+try {
+  console.log(machineLine());
+  const started: Started[] = [];
+  for (const server of SERVERS) {
+    const one = await server.start(lab);
+    if (one) started.push({ server, ...one });
+  }
+  await compareAnnounces(lab, started);
+  for (const { running } of started) await running.kill();
+  for (const part of [swarmSizes, manyPeers, (on: Lab, ours: Started) => channel(on, ours, Number(values.clients))]) {
+    const ours = { server: SERVERS[0]!, ...(await SERVERS[0]!.start(lab))! };
+    await part(lab, ours);
+    await ours.running.kill();
+  }
+  console.log(`\nload at the end: ${loadText()}`);
+} finally {
+  await lab.close();
+}
