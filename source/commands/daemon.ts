@@ -55,6 +55,7 @@ async function listen(path: string, engine: Engine): Promise<ControlServer> {
 
 function report(event: EngineEvent, log: WriteStream, options: Options): void {
   if (options.json) printJson(event);
+  if (event.event === "health") log.write(`${new Date().toISOString()} ${JSON.stringify(event)}\n`);
   if (event.event !== "problem") return;
   log.write(`${new Date().toISOString()} ${event.text}\n`);
   if (!options.json) tell(event.text);

@@ -1,21 +1,18 @@
 // sta doctor: how the engine itself does, and what helps where it does badly.
 import type { Doctor } from "../control/contract.ts";
 import { bytesText } from "../engine/transfer-summary.ts";
-import { findEngine } from "./engine-access.ts";
+import { withEngine } from "./on-transfer.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson } from "./output.ts";
 
-export async function run(_operands: readonly string[], options: Options): Promise<number> {
-  const engine = await findEngine(options);
-  if (!engine) return fail(`No engine is running: "sta" or "sta daemon" starts one.`);
-  const reply = await engine.send({ method: "doctor" });
-  await engine.close();
-  if (!reply.ok) return fail(reply.text);
-  const { doctor } = reply;
-  if (!doctor) return fail('The engine that runs is of another version: stop it with "sta stop".');
-  if (options.json) printJson(doctor);
-  else for (const line of lines(doctor)) print(line);
-  return EXIT.done;
+export function run(_operands: readonly string[], options: Options): Promise<number> {
+  return withEngine(options, async (engine) => {
+    const reply = await engine.send({ method: "doctor" });
+    if (!reply.ok) return fail(reply.text);
+    if (options.json) printJson(reply.doctor!);
+    else for (const line of lines(reply.doctor!)) print(line);
+    return EXIT.done;
+  });
 }
 
 function lines(doctor: Doctor): string[] {

@@ -162,9 +162,9 @@ function daemonFlags(options: Options): string[] {
   if (options.limitDown !== undefined) flags.push("--limit-down", String(options.limitDown));
   if (options.limitUp !== undefined) flags.push("--limit-up", String(options.limitUp));
   if (options.activeDownloads !== undefined) flags.push("--active-downloads", String(options.activeDownloads));
-  if (options.ratio !== undefined) flags.push("--ratio", String(options.ratio));
+  if (options.ratio !== undefined) flags.push("--ratio", String(options.ratio ?? "none"));
   if (options.acceptPushes !== undefined) flags.push("--accept-pushes", options.acceptPushes);
-  if (options.seedTime !== undefined) flags.push("--seed-time", String(options.seedTime));
+  if (options.seedTime !== undefined) flags.push("--seed-time", String(options.seedTime ?? "none"));
   return flags;
 }
 

@@ -37,6 +37,7 @@ async function get(
       ...(options.peers.length > 0 && { peers: [...options.peers] }),
       ...(options.folder !== undefined && { folder: options.folder }),
       ...(options.sequential && { sequential: true }),
+      ...(options.files && { files: [...options.files] }),
     }),
   );
   const reply = await Promise.race([asked, until.ended.then(() => undefined)]);
@@ -103,7 +104,7 @@ function stateOf({ state, reason }: TransferRow): string {
 }
 
 function isWhole(row: TransferRow): boolean {
-  return row.heldPieces === row.pieceCount && row.state !== "checking";
+  return row.wantedHeldBytes === row.wantedBytes && row.state !== "checking";
 }
 
 function progress({ infoHash, name, heldBytes, length, downBytesPerSecond, peers }: TransferRow): object {

@@ -26,7 +26,9 @@ ${rows.join("\n")}
     --active-downloads N  download so many at once; the others wait for their turn
     --ratio 1.5           give so many times what a file is long, then pause it
     --seed-time 2h        share what is whole for so long, then pause it: 90s, 30m, 2h, 3d
-    --sequential          fetch the pieces in their order
+    --sequential          fetch the pieces in their order; --no-sequential: the rarest first
+    --files 0,3-5         only these files, by the numbers of "sta files"
+    --files-first 3       these before the others
     --token SECRET        what the tracker asks for
     --standalone          run the engine inside this command and end it with the command
     --json                one JSON object a line

@@ -6,6 +6,7 @@ import { MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
 import { stateHome } from "../storage/state-folder.ts";
 import type { Address } from "../swarm/events.ts";
 import { parseDuration } from "./durations.ts";
+import { parseFileNumbers } from "./file-numbers.ts";
 import { parseSize } from "./sizes.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -20,10 +21,13 @@ export interface Flags {
   readonly limitDown?: string | undefined;
   readonly limitUp?: string | undefined;
   readonly activeDownloads?: number | undefined;
-  readonly ratio?: number | undefined;
+  readonly ratio?: string | undefined;
   readonly seedTime?: string | undefined;
   readonly acceptPushes?: string | undefined;
   readonly sequential?: boolean | undefined;
+  readonly files?: string | undefined;
+  readonly filesFirst?: string | undefined;
+  readonly withData?: boolean | undefined;
   readonly standalone?: boolean | undefined;
   readonly json?: boolean | undefined;
   readonly seed?: boolean | undefined;
@@ -57,11 +61,16 @@ export interface Options {
   readonly limitUp: number | undefined;
   /** 0: no limit. */
   readonly activeDownloads: number | undefined;
-  readonly ratio: number | undefined;
-  /** Seconds. */
-  readonly seedTime: number | undefined;
+  /** null: none. */
+  readonly ratio: number | null | undefined;
+  /** Seconds; null: none. */
+  readonly seedTime: number | null | undefined;
   readonly acceptPushes: PushPolicy | undefined;
-  readonly sequential: boolean;
+  readonly sequential: boolean | undefined;
+  /** Indexes of the files that are wanted, and of those that are wanted first. */
+  readonly files: ReadonlySet<number> | undefined;
+  readonly filesFirst: ReadonlySet<number> | undefined;
+  readonly withData: boolean;
   readonly standalone: boolean;
   readonly json: boolean;
   readonly seed: boolean;
@@ -88,11 +97,10 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
   if (!(Number.isInteger(count) && count >= 1 && count <= 1_000)) {
     throw new UsageError("Wrong format: --count takes a number from 1 to 1000.");
   }
-  const { activeDownloads, ratio } = flags;
+  const { activeDownloads } = flags;
   if (activeDownloads !== undefined && !(Number.isInteger(activeDownloads) && activeDownloads >= 0)) {
     throw new UsageError("Wrong format: --active-downloads takes a number, 0 for no limit.");
   }
-  if (ratio !== undefined && !(ratio >= 0)) throw new UsageError("Wrong format: --ratio takes a number such as 1.5.");
   if (flags.dir === "") throw new UsageError("Wrong format: --dir takes a folder.");
   if (flags.output === "") throw new UsageError("Wrong format: --output takes a file.");
   for (const peer of flags.peer ?? []) {
@@ -110,10 +118,13 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     limitDown: flags.limitDown === undefined ? undefined : parseSize(flags.limitDown, "--limit-down"),
     limitUp: flags.limitUp === undefined ? undefined : parseSize(flags.limitUp, "--limit-up"),
     activeDownloads,
-    ratio,
-    seedTime: flags.seedTime === undefined ? undefined : parseDuration(flags.seedTime, "--seed-time"),
+    ratio: unlessNone(flags.ratio, parseRatio),
+    seedTime: unlessNone(flags.seedTime, (text) => parseDuration(text, "--seed-time")),
     acceptPushes: flags.acceptPushes === undefined ? undefined : parsePushPolicy(flags.acceptPushes),
-    sequential: flags.sequential ?? false,
+    sequential: flags.sequential,
+    files: flags.files === undefined ? undefined : parseFileNumbers(flags.files, "--files"),
+    filesFirst: flags.filesFirst === undefined ? undefined : parseFileNumbers(flags.filesFirst, "--files-first"),
+    withData: flags.withData ?? false,
     standalone: flags.standalone ?? false,
     json: flags.json ?? false,
     seed: flags.seed ?? false,
@@ -135,6 +146,19 @@ function parseTracker(text: string): Address {
   const address = parseAddress(text.replace(/^(?:https?|wss?):\/\//, "").replace(/\/$/, ""), 5_000);
   if (!address) throw new UsageError(`Wrong format: "${text}" is no HOST:PORT of a tracker.`);
   return address;
+}
+
+/** `none` lifts a limit. */
+function unlessNone(text: string | undefined, parse: (text: string) => number): number | null | undefined {
+  if (text === undefined) return undefined;
+  return text === "none" ? null : parse(text);
+}
+
+function parseRatio(text: string): number {
+  if (!/^[0-9]+(?:\.[0-9]+)?$/.test(text)) {
+    throw new UsageError(`Wrong format: --ratio takes a number such as 1.5, or none, not "${text}".`);
+  }
+  return Number(text);
 }
 
 function parsePushPolicy(text: string): PushPolicy {

@@ -1,25 +1,21 @@
 // sta peers: who is connected for a transfer, what moves, and why nothing does.
-import type { PeerRow, Snapshot, TransferRow } from "../control/contract.ts";
+import type { PeerRow, TransferRow } from "../control/contract.ts";
 import { bytesText } from "../engine/transfer-summary.ts";
-import { findEngine } from "./engine-access.ts";
+import { namedTransfer, withEngine } from "./on-transfer.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson } from "./output.ts";
 
-export async function run([operand]: readonly string[], options: Options): Promise<number> {
-  const engine = await findEngine(options);
-  if (!engine) return fail(`No engine is running: "sta" or "sta daemon" starts one.`);
-  const rows = named(engine.getSnapshot(), operand);
-  await engine.close();
-  if (operand !== undefined && rows.length === 0) return fail(`There is no transfer ${operand}.`);
-  if (options.json)
-    for (const row of rows) for (const peer of row.peers) printJson({ infoHash: row.infoHash, ...peer });
-  else for (const row of rows) show(row);
-  return EXIT.done;
-}
-
-/** All transfers, or the one that a person names. */
-function named({ transfers }: Snapshot, operand: string | undefined): readonly TransferRow[] {
-  return transfers.filter(({ infoHash, name }) => operand === undefined || operand === name || operand === infoHash);
+export function run([operand]: readonly string[], options: Options): Promise<number> {
+  return withEngine(options, async (engine) => {
+    const snapshot = engine.getSnapshot();
+    const named = operand === undefined ? snapshot.transfers : namedTransfer(snapshot, operand);
+    if (typeof named === "string") return fail(named);
+    for (const row of "peers" in named ? [named] : named) {
+      if (options.json) for (const peer of row.peers) printJson({ infoHash: row.infoHash, ...peer });
+      else show(row);
+    }
+    return EXIT.done;
+  });
 }
 
 function show(row: TransferRow): void {

@@ -13,6 +13,7 @@ interface CommandRow {
   readonly load: () => Promise<CommandModule>;
 }
 
+const some = { min: 1, max: 1_000, what: "a name or an info hash" };
 const none = { min: 0, max: 0, what: "" };
 
 export const COMMANDS = {
@@ -23,7 +24,7 @@ export const COMMANDS = {
     load: () => import("./open.ts"),
   },
   get: {
-    usage: "NAME|INFO_HASH|X.torrent [--peer HOST:PORT] [--seed]",
+    usage: "NAME|INFO_HASH|X.torrent [--peer HOST:PORT] [--files 0,3-5] [--seed]",
     summary: "download a file of the swarm and wait for it",
     operands: { min: 1, max: 1, what: "a name, an info hash or a .torrent file" },
     load: () => import("./get.ts"),
@@ -51,6 +52,38 @@ export const COMMANDS = {
     summary: "what the swarm offers and what is under way",
     operands: none,
     load: () => import("./ls.ts"),
+  },
+  files: {
+    usage: "NAME|INFO_HASH|X.torrent",
+    summary: "the files of a torrent, with their numbers",
+    operands: { min: 1, max: 1, what: "a name, an info hash or a .torrent file" },
+    load: () => import("./files.ts"),
+  },
+  pause: { usage: "NAME...", summary: "stop transfers for a while", operands: some, load: () => import("./pause.ts") },
+  resume: { usage: "NAME...", summary: "let them go on", operands: some, load: () => import("./resume.ts") },
+  remove: {
+    usage: "NAME... [--with-data]",
+    summary: "forget transfers; their data stays unless you say so",
+    operands: some,
+    load: () => import("./remove.ts"),
+  },
+  set: {
+    usage: "NAME [--limit-up RATE] [--ratio 2] [--seed-time 2h] [--files 0,3-5] ...",
+    summary: "how one transfer goes on; none lifts --ratio and --seed-time",
+    operands: { min: 1, max: 1, what: "a name or an info hash" },
+    load: () => import("./set.ts"),
+  },
+  check: {
+    usage: "NAME",
+    summary: "hash what lies on disk again",
+    operands: { min: 1, max: 1, what: "a name or an info hash" },
+    load: () => import("./check.ts"),
+  },
+  events: {
+    usage: "",
+    summary: "what happens in the engine, as it happens",
+    operands: none,
+    load: () => import("./events.ts"),
   },
   peers: {
     usage: "[NAME]",

@@ -405,6 +405,8 @@ export type Reply =
 
 /** What happens, as it happens: one JSON object a line in `--json` output. */
 export type EngineEvent =
+  /** How the engine does, once in ten minutes and when it was late. */
+  | ({ readonly event: "health" } & Doctor)
   | { readonly event: "seeding"; readonly infoHash: string; readonly name: string; readonly port: number }
   | {
       readonly event: "done";

@@ -74,9 +74,7 @@ export function movedOrder(
 }
 
 function wantsTurn({ transfer }: Entry): boolean {
-  return (
-    transfer.mode === "download" && !transfer.isDone && !transfer.problem && transfer.checkedPieces === undefined
-  );
+  return transfer.mode === "download" && !transfer.isDone && !transfer.problem && transfer.checkedPieces === undefined;
 }
 
 /** One that waits has no peers to tell: it is taken at its word. */

@@ -22,7 +22,7 @@ import { BroadcastLog } from "./broadcast-log.ts";
 import { Bans } from "./bans.ts";
 import { Connections } from "./connections.ts";
 import { GiftTaker, type PushPolicy } from "./gift-taker.ts";
-import { HOLDERS_MS, LOW_SPACE_BYTES, SAVE_MS, STOP_MS } from "./limits.ts";
+import { HEALTH_MINUTES, HOLDERS_MS, LATE_LOOP_MS, LOW_SPACE_BYTES, SAVE_MS, STOP_MS } from "./limits.ts";
 import { PeerFinder } from "./peer-finder.ts";
 import { applyQueue } from "./download-queue.ts";
 import { Doctor } from "./doctor.ts";
@@ -95,6 +95,8 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #gifts: GiftTaker;
   readonly #eventListeners = new Set<(event: EngineEvent) => void>();
   readonly #doctor = new Doctor();
+  /** Minutes since it began. */
+  #minutes = 0;
   readonly #timers: NodeJS.Timeout[] = [];
   #freeBytes: number | undefined;
   #stopping: Promise<void> | undefined;
@@ -285,7 +287,7 @@ export class Engine implements EngineClient, EngineEvents {
       if (this.#endSecond() || this.links.isWaiting) this.#snapshotter.changed();
     });
     this.#every(5_000, () => void this.#lookAtDisk());
-    this.#every(60_000, () => this.#doctor.endMinute());
+    this.#every(60_000, () => this.#endMinute());
     this.#every(HOLDERS_MS, () => this.#finder.findMissing());
     this.#every(SAVE_MS, () => void this.book.saveChanged());
   }
@@ -304,6 +306,13 @@ export class Engine implements EngineClient, EngineEvents {
 
   #every(intervalMs: number, action: () => void): void {
     this.#timers.push(setInterval(action, intervalMs).unref());
+  }
+
+  #endMinute(): void {
+    const { p99 } = this.#doctor.endMinute();
+    this.#minutes++;
+    if (p99 <= LATE_LOOP_MS && this.#minutes % HEALTH_MINUTES !== 0) return;
+    this.emit({ event: "health", ...this.doctor() });
   }
 
   /** Says whether anything that is shown changed. */

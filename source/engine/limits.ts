@@ -85,6 +85,9 @@ export const LOW_SPACE_BYTES = 500_000_000;
 /** The event loop's delay is measured so often: 0.1 % of a core, and late by 50 ms is seen. */
 export const DOCTOR_RESOLUTION_MS = 50;
 
+/** How often the engine says how it does, when it does well: a line in the log that shows what changed over a day. */
+export const HEALTH_MINUTES = 10;
+
 /** An event loop that is later than this once in a hundred times is told of: keys and peers begin to wait. */
 export const LATE_LOOP_MS = 50;
 

@@ -1,0 +1,7 @@
+// sta resume: lets transfers go on.
+import { onEach } from "./on-transfer.ts";
+import type { Options } from "./options.ts";
+
+export function run(operands: readonly string[], options: Options): Promise<number> {
+  return onEach(operands, options, ({ infoHash }) => ({ method: "resume", infoHash }));
+}
