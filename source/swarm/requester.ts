@@ -185,32 +185,33 @@ export class Requester {
   #fillEndgame(peer: SwarmPeer, now: number): void {
     if (this.#options.rarest.size > 0) return;
     const { outstanding } = peer.requests;
-    for (const { other, names } of this.#slowest(peer, now)) {
+    const isWorth = (theirsMs: number) =>
+      theirsMs >= ENDGAME_ADVANTAGE * durationMs(peer, outstanding.size + 1, now) + ENDGAME_MARGIN_MS;
+    const slow = Array.from(this.#options.peers.values(), (other) => ({
+      other,
+      ms: durationMs(other, other.requests.outstanding.size, now),
+    }))
+      .filter(({ other, ms }) => other !== peer && other.requests.outstanding.size > 0 && isWorth(ms))
+      .toSorted((a, b) => b.ms - a.ms);
+    for (const { other } of slow) {
+      const names = [...other.requests.outstanding].toReversed();
       for (const [place, name] of names.entries()) {
-        const oursMs = durationMs(peer, outstanding.size + 1, now);
-        const theirsMs = durationMs(other, names.length - place, now);
-        if (theirsMs < ENDGAME_ADVANTAGE * oursMs + ENDGAME_MARGIN_MS) break;
+        if (!isWorth(durationMs(other, names.length - place, now))) break;
         if (outstanding.size >= ENDGAME_REQUESTS) return;
-        const block = name % BLOCKS_PER_PIECE;
-        const partial = this.#options.states.downloading.get(Math.floor(name / BLOCKS_PER_PIECE));
-        if (!partial || partial.only !== undefined || !peer.pieces.get(partial.index)) continue;
-        const askers = partial.askers(block);
-        if (askers.length >= ENDGAME_ASKERS || askers.includes(peer.key)) continue;
-        this.#work(peer, partial);
-        this.#ask(peer, partial, block, now);
+        this.#askToo(peer, name, now);
       }
     }
   }
 
-  /** The other peers that are asked for blocks, who will take longest first, and for which, the last first. */
-  #slowest(peer: SwarmPeer, now: number): { other: SwarmPeer; names: number[]; ms: number }[] {
-    return Array.from(this.#options.peers.values())
-      .filter((other) => other !== peer && other.requests.outstanding.size > 0)
-      .map((other) => {
-        const names = [...other.requests.outstanding].toReversed();
-        return { other, names, ms: durationMs(other, names.length, now) };
-      })
-      .toSorted((a, b) => b.ms - a.ms);
+  /** Asks for a block that somebody else is asked for. */
+  #askToo(peer: SwarmPeer, name: number, now: number): void {
+    const block = name % BLOCKS_PER_PIECE;
+    const partial = this.#options.states.downloading.get(Math.floor(name / BLOCKS_PER_PIECE));
+    if (!partial || partial.only !== undefined || !peer.pieces.get(partial.index)) return;
+    const askers = partial.askers(block);
+    if (askers.length >= ENDGAME_ASKERS || askers.includes(peer.key)) return;
+    this.#work(peer, partial);
+    this.#ask(peer, partial, block, now);
   }
 
   #work(peer: SwarmPeer, partial: PartialPiece): void {

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../source/engine/engine.ts";
+import { encodeExtendedHandshake } from "../../source/protocol/peer/extensions/extended-handshake.ts";
+import { encodePush } from "../../source/protocol/peer/extensions/sta-push.ts";
+import { encodeExtended } from "../../source/protocol/peer/messages.ts";
 import { digestsOf, writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 import { startTracker } from "../tracker/support.ts";
@@ -196,6 +199,32 @@ describe("a gift", () => {
     await untilRow(taker, infoHash, ({ heldPieces }) => heldPieces === 1);
     await untilRow(giver, infoHash, ({ pieceMap }) => pieceMap.includes("g"));
     await until(taker, ({ catalogue }) => catalogue.some((row) => row.infoHash === infoHash && row.holders === 2));
+  });
+
+  it("is refused as full when it would be more than the quota, and nothing of it is written", async () => {
+    const tracker = await startTracker();
+    const trackers = [{ host: "127.0.0.1", port: tracker.port }];
+    const path = join(await temporaryFolder(), "large.bin");
+    await writeFileOf(path, 5 * MB, "large");
+    const giver = await startEngine({ trackers });
+    const infoHash = await share(giver, path);
+    const taker = await startEngine({ trackers, giftQuotaBytes: 2 * 524_288 });
+    await until(taker, ({ catalogue }) => catalogue.some((row) => row.infoHash === infoHash && row.holders === 1));
+    await giver.engine.send({ method: "push", target: "large.bin", count: 1, keep: true });
+    await untilRow(taker, infoHash, ({ heldPieces }) => heldPieces === 2);
+    const other = new RawPeer(taker.engine.port);
+    const speaks = encodeExtended(0, encodeExtendedHandshake({ extensions: new Map([["sta_push", 9]]) }));
+    const offers = [...Array(10).keys()].map((piece) => encodeExtended(1, encodePush({ type: "offer", piece })));
+    other.say(handshakeFor(infoHash), speaks, ...offers);
+    const reasons = () =>
+      [
+        ...Buffer.from(other.received)
+          .toString("latin1")
+          .matchAll(/3:why4:([a-z]{4})/g),
+      ].map(([, why]) => why);
+    for (let bytes = 1; reasons().length < 10; bytes = other.received.length + 1) await other.heard(bytes);
+    expect(reasons().toSorted()).toEqual([...Array(8).fill("full"), "have", "have"]);
+    expect(rowOf(taker, infoHash)).toMatchObject({ heldPieces: 2 });
   });
 
   it("is not taken by an engine that takes none", async () => {

@@ -17,6 +17,7 @@ export interface HandOptions {
   readonly giftRefusal?: () => "unwanted" | "full" | undefined;
   readonly seed?: number;
   readonly campaign?: Campaign | undefined;
+  readonly isRead?: (peer: PeerKey) => boolean;
 }
 
 export const INFO_HASH = toInfoHash(new Uint8Array(20).fill(1));
@@ -56,6 +57,7 @@ export class HandSwarm {
       giftRefusal: options.giftRefusal ?? (() => undefined),
       random: seededRandom(options.seed ?? 1),
       campaign: options.campaign,
+      ...(options.isRead && { isRead: options.isRead }),
     });
     this.handle({ type: "set-active", download: true, upload: true });
   }

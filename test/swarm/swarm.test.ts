@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Bitfield } from "../../source/metainfo/bitfield.ts";
+import { STALL_MS } from "../../source/swarm/limits.ts";
 import { Simulation, type SimulatedNode } from "../helpers/simulation.ts";
+import { HandSwarm } from "./support.ts";
 
 describe("a swarm", () => {
   it("brings a file from one seeder to one leecher, each block once", () => {
@@ -134,6 +136,67 @@ describe("a swarm", () => {
     simulation.now += 7_200_000;
     simulation.run(1);
     expect(leecher.swarm.peers.size).toBe(1);
+  });
+
+  it("holds nothing against a peer that we do not read, and 30 s without a block once we do", () => {
+    let read = false;
+    const leecher = new HandSwarm({ isRead: () => read });
+    leecher.join(1, "all");
+    leecher.say(1, { type: "unchoke" });
+    leecher.pass(400_000);
+    expect(leecher.swarm.peers.get(1)?.requests.snubbed).toBe(false);
+    read = true;
+    leecher.pass(STALL_MS - 2_000);
+    expect(leecher.swarm.peers.has(1)).toBe(true);
+    leecher.pass(4_000);
+    expect(leecher.swarm.peers.has(1)).toBe(false);
+  });
+
+  it("loses nothing to a peer that leaves 200 times in mid piece (P4)", () => {
+    const simulation = new Simulation({ seed: 13, pieceCount: 400, delayMs: 5 });
+    const restless = simulation.add("restless", { held: "all", upBytesPerSecond: 300_000 });
+    simulation.add("stays", { held: "all", upBytesPerSecond: 300_000 });
+    const leecher = simulation.add("leecher", { held: "nothing" });
+    simulation.introduce(leecher);
+    simulation.run(1);
+    let verified = 0;
+    for (let times = 0; times < 200; times++) {
+      for (const [key, { to }] of leecher.links) {
+        if (to !== restless) continue;
+        leecher.unlink(key);
+        leecher.handle({ type: "peer-left", peer: key });
+      }
+      simulation.dialled(leecher, restless.address);
+      simulation.run(0.25);
+      expect(leecher.swarm.states.held.count).toBeGreaterThanOrEqual(verified);
+      verified = leecher.swarm.states.held.count;
+    }
+    expect(simulation.run(60, () => leecher.isComplete)).toBe(true);
+  });
+
+  it("finishes whichever write of the disk fails (D4), and when the disk is full for a while", () => {
+    for (let failsAt = 1; failsAt <= 20; failsAt++) {
+      const simulation = new Simulation({ seed: failsAt, pieceCount: 20 });
+      simulation.add("seeder", { held: "all" });
+      const leecher = simulation.add("leecher", { held: "nothing", disk: { failsAt } });
+      simulation.introduce(leecher);
+      expect(
+        simulation.run(60, () => leecher.isComplete),
+        `write ${failsAt}`,
+      ).toBe(true);
+      expect([leecher.diskFaults, leecher.banned.size]).toEqual([1, 0]);
+    }
+    const simulation = new Simulation({ seed: 1, pieceCount: 200 });
+    simulation.add("seeder", { held: "all", upBytesPerSecond: 1_000_000 });
+    const leecher = simulation.add("leecher", {
+      held: "nothing",
+      disk: { full: { from: 5, until: 60 }, writeMs: 200 },
+    });
+    simulation.introduce(leecher);
+    simulation.run(58);
+    expect(leecher.isComplete).toBe(false);
+    // Looked at every 10 s, then 10 s for what is missing.
+    expect(simulation.run(35, () => leecher.isComplete)).toBe(true);
   });
 
   it("drops a peer that is silent for 150 s, and keeps one that sends keep-alives", () => {
