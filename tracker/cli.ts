@@ -18,6 +18,7 @@ const help = (env: NodeJS.ProcessEnv) => `
     --host HOST     Address to listen on [0.0.0.0]; :: is IPv6 and IPv4
     --port PORT     TCP port, 0 for any free one [5000]
     --dir FOLDER    Where published torrents are kept [${defaultFolder(env)}]
+    --keep DAYS     Forget torrents that nobody held for so long [for ever]
     --open          Serve announces of torrents nobody published, too
     --token SECRET  Ask every client for this secret
     --trust-proxy [ADDRESSES]
@@ -26,6 +27,8 @@ const help = (env: NodeJS.ProcessEnv) => `
                     error, warn, info or debug [info]
     --help, --version
 `;
+
+const DAY_MS = 86_400_000;
 
 /** What the command line needs of its process. */
 export interface CliIo {
@@ -48,12 +51,12 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
     if (!(error instanceof Error)) throw error;
     return say(io.err, `sta-tracker: ${error.message} See sta-tracker --help.`, 2);
   }
-  const { host, port, dir, open, token, trustProxy, logLevel, untilStdinEnds, ...others } = cli.flags;
+  const { host, port, dir, open, token, keep, trustProxy, logLevel, untilStdinEnds, ...others } = cli.flags;
   const { help: wantsHelp, version, ...unknown } = others;
   if (wantsHelp) return say(io.out, cli.help.trimEnd(), 0);
   if (version) return say(io.out, cli.pkg.version ?? "", 0);
 
-  const wrong = wrongUsage(cli.input, Object.keys(unknown), { port, dir, token, host, logLevel, trustProxy });
+  const wrong = wrongUsage(cli.input, Object.keys(unknown), { port, dir, token, host, keep, logLevel, trustProxy });
   if (wrong) return say(io.err, `sta-tracker: ${wrong} See sta-tracker --help.`, 2);
 
   // meow names the process after the package's first bin.
@@ -67,6 +70,7 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
       host,
       port: Number(port),
       dir: folder,
+      keepMs: keep === undefined ? undefined : Number(keep) * DAY_MS,
       open,
       token,
       trustProxy: trustProxy?.split(",").filter((address) => address !== ""),
@@ -92,6 +96,7 @@ function parse(argv: readonly string[], env: NodeJS.ProcessEnv) {
       host: { type: "string", default: "0.0.0.0" },
       port: { type: "string", default: "5000" },
       dir: { type: "string" },
+      keep: { type: "string" },
       open: { type: "boolean", default: false },
       token: { type: "string" },
       trustProxy: { type: "string" },
@@ -116,9 +121,11 @@ function wrongUsage(
 ): string | undefined {
   if (input.length > 0) return `there is nothing to do with ${displayText(input[0]!)}.`;
   if (unknown.length > 0) return `there is no option --${displayText(unknown[0]!)}.`;
-  const { port = "", logLevel = "", trustProxy = "", ...needed } = flags;
+  const { port = "", keep = "1", logLevel = "", trustProxy = "", ...needed } = flags;
   const empty = Object.keys(needed).find((name) => needed[name] === "");
   if (empty) return `--${empty} needs a value.`;
+  if (!/^[0-9]{1,5}(\.[0-9]+)?$/.test(keep) || Number(keep) === 0)
+    return `--keep is a number of days, not ${displayText(keep)}.`;
   if (!LOG_LEVELS.some((level) => level === logLevel))
     return `--log-level is one of ${LOG_LEVELS.join(", ")}, not ${displayText(logLevel)}.`;
   const name = trustProxy.split(",").find((address) => address !== "" && !isIPv4(address) && !isIPv6(address));

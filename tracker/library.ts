@@ -15,6 +15,8 @@ export interface LibraryOptions {
   readonly store: TorrentStore;
   readonly swarms: Swarms;
   readonly ledger: Ledger;
+  /** Torrents that nobody held for so long are forgotten; undefined keeps them for ever. */
+  readonly keepMs: number | undefined;
   /** Wall time, milliseconds since 1970. */
   readonly wallTime: () => number;
 }
@@ -28,6 +30,8 @@ export interface Published {
 /** Its methods throw RequestError. */
 export class Library {
   readonly #options: LibraryOptions;
+  /** When each torrent was last known to be held, wall time. */
+  readonly #heldAt = new Map<InfoHashHex, number>();
 
   constructor(options: LibraryOptions) {
     this.#options = options;
@@ -36,10 +40,28 @@ export class Library {
   /** Fills the catalogue from the store. Rejects with the store's error when it cannot be used. */
   async load(warn: (sentence: string) => void): Promise<void> {
     const { store, swarms } = this.#options;
-    for (const { metainfo, addedAt } of await store.load(warn)) {
-      swarms.apply({ type: "published", facts: factsOf(metainfo, addedAt) });
+    for (const { metainfo, addedAt, heldAt } of await store.load(warn)) {
+      const facts = factsOf(metainfo, addedAt);
+      swarms.apply({ type: "published", facts });
+      this.#heldAt.set(facts.infoHash, heldAt);
     }
     swarms.catalogue.takeChanged();
+  }
+
+  /** To be called now and then: remembers what is held, and forgets what nobody has held for too long. */
+  async tidy(): Promise<void> {
+    const { store, swarms, keepMs, wallTime } = this.#options;
+    const now = wallTime();
+    const [held, unheld]: [InfoHashHex[], InfoHashHex[]] = [[], []];
+    for (const infoHash of swarms.catalogue.infoHashes()) {
+      const { holders, addedAt } = swarms.catalogue.entry(infoHash)!;
+      if (holders > 0) this.#heldAt.set(infoHash, now);
+      const heldAt = this.#heldAt.get(infoHash) ?? addedAt;
+      if (holders > 0) held.push(infoHash);
+      else if (keepMs !== undefined && now - heldAt > keepMs) unheld.push(infoHash);
+    }
+    for (const infoHash of unheld) await this.#forget(infoHash, "nobody held it for long");
+    await store.held(held, now);
   }
 
   /** Keeps a metainfo file and lists it. Publishing it again is no error. */
@@ -86,6 +108,7 @@ export class Library {
 
   async #forget(infoHash: InfoHashHex, why: string): Promise<void> {
     const { store, ledger } = this.#options;
+    this.#heldAt.delete(infoHash);
     await ledger.record({ type: "forgotten", infoHash, why });
     await store.remove(infoHash);
   }

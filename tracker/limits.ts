@@ -56,6 +56,8 @@ export interface Timing {
   readonly gatherMs: number;
   /** What announcing peers are told to wait; after 2.5 times as long they are gone. */
   readonly announceIntervalMs: number;
+  /** How often it is written down what is held, and `--keep` is looked after. */
+  readonly tidyMs: number;
 }
 
 /** 5 minutes between announces, as libtorrent's shortest: an announcing peer that dies is forgotten in 12.5. */
@@ -65,4 +67,5 @@ export const TIMING: Timing = {
   silentMs: 90_000,
   gatherMs: 250,
   announceIntervalMs: 300_000,
+  tidyMs: 3_600_000,
 };

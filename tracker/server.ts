@@ -16,7 +16,7 @@ import { Members } from "./members.ts";
 import { metricsText } from "./metrics.ts";
 import { RequestRates } from "./request-rates.ts";
 import { Swarms } from "./swarms.ts";
-import { TorrentStore } from "./torrent-store.ts";
+import { FolderStore } from "./folder-store.ts";
 import { type UdpOptions, UdpServer } from "./udp-server.ts";
 
 export interface CreateTrackerOptions {
@@ -26,6 +26,8 @@ export interface CreateTrackerOptions {
   readonly port: number;
   /** Folder of the published metainfo; made when missing. */
   readonly dir: string;
+  /** Torrents that nobody held for so long are forgotten; undefined keeps them for ever. */
+  readonly keepMs?: number | undefined;
   /** Serve announces of torrents nobody published, too. */
   readonly open?: boolean;
   /** Shared secret that every client must name. */
@@ -38,6 +40,8 @@ export interface CreateTrackerOptions {
   readonly timing?: Partial<Timing>;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallTime?: () => number;
   readonly random?: () => number;
 }
 
@@ -60,13 +64,14 @@ const CLOSE_GRACE_MS = 500;
 
 /** Starts a tracker. Rejects with the system's error when the port cannot be had or the folder cannot be used. */
 export async function createTracker(options: CreateTrackerOptions): Promise<RunningTracker> {
-  const { log = () => undefined, now = () => performance.now(), random = Math.random } = options;
+  const { log = () => undefined, now = () => performance.now(), wallTime = Date.now, random = Math.random } = options;
   const timing = { ...TIMING, ...options.timing };
   const name = randomBytes(8).toString("hex");
   const broadcaster = new Broadcaster((frame) => channel.send(frame), REPLAY_BROADCASTS);
   const swarms = new Swarms({ name, broadcast: (announcement) => broadcaster.broadcast(announcement), now });
   const ledger: Ledger = { record: (change) => Promise.resolve(swarms.apply(change)) };
-  const library = new Library({ store: new TorrentStore(options.dir), swarms, ledger, wallTime: Date.now });
+  const store = new FolderStore(options.dir);
+  const library = new Library({ store, swarms, ledger, keepMs: options.keepMs, wallTime });
   await library.load((sentence) => log("warn", sentence));
 
   const admits = admission(options.token);
@@ -120,6 +125,9 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
     rates.forget(now());
   }, timing.announceIntervalMs / 10);
 
+  const tidy = setInterval(() => {
+    library.tidy().catch((error: unknown) => log("error", "the torrents cannot be kept", { error: String(error) }));
+  }, timing.tidyMs);
   let closed: Promise<void> | undefined;
 
   return {
@@ -130,6 +138,7 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
     close() {
       clearInterval(flush);
       clearInterval(expire);
+      clearInterval(tidy);
       return (closed ??= Promise.all([http.close(), udp.close(), channel.close(CLOSE_GRACE_MS)]).then(() => undefined));
     },
   };

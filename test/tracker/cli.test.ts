@@ -32,6 +32,8 @@ test.for([
   [["--port", "x"], "--port is a number from 0 to 65535, not x."],
   [["--port", "65536"], "--port is a number from 0 to 65535, not 65536."],
   [["--prot", "1"], "there is no option --prot."],
+  [["--keep", "long"], "--keep is a number of days, not long."],
+  [["--keep", "0"], "--keep is a number of days, not 0."],
   [["--log-level", "loud"], "--log-level is one of error, warn, info, debug, not loud."],
   [["--trust-proxy", "nginx"], "--trust-proxy takes IP addresses, and nginx is none."],
   [["extra"], "there is nothing to do with extra."],

@@ -1,14 +1,14 @@
 import { readFile, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { TorrentStore } from "../../tracker/torrent-store.ts";
+import { FolderStore } from "../../tracker/folder-store.ts";
 import { temporaryFolder, torrentOf } from "./support.ts";
 
 const quiet = (sentence: string) => expect.fail(sentence);
 
 test("what is put is there, and there again after a restart, oldest first", async () => {
   const folder = join(await temporaryFolder(), "made", "for us");
-  const store = new TorrentStore(folder);
+  const store = new FolderStore(folder);
   expect(await store.load(quiet)).toEqual([]);
   const [a, b] = [torrentOf("a"), torrentOf("b")];
   await store.put(b.infoHash, b.bytes);
@@ -17,7 +17,7 @@ test("what is put is there, and there again after a restart, oldest first", asyn
   expect(store.bytes).toBe(a.bytes.length + b.bytes.length);
   await utimes(join(folder, `${a.infoHash}.torrent`), 1, 1);
 
-  const again = new TorrentStore(folder);
+  const again = new FolderStore(folder);
   const loaded = await again.load(quiet);
   expect(loaded.map(({ metainfo }) => metainfo.name)).toEqual(["a", "b"]);
   expect(loaded[0]?.addedAt).toBe(1000);
@@ -26,7 +26,7 @@ test("what is put is there, and there again after a restart, oldest first", asyn
 
 test("files and folder are the user's alone, and nothing half-written is left", async () => {
   const folder = join(await temporaryFolder(), "store");
-  const store = new TorrentStore(folder);
+  const store = new FolderStore(folder);
   await store.load(quiet);
   const { bytes, infoHash } = torrentOf("a");
   await store.put(infoHash, bytes);
@@ -38,7 +38,7 @@ test("files and folder are the user's alone, and nothing half-written is left", 
 });
 
 test("what is removed is gone", async () => {
-  const store = new TorrentStore(await temporaryFolder());
+  const store = new FolderStore(await temporaryFolder());
   await store.load(quiet);
   const { bytes, infoHash } = torrentOf("a");
   await store.put(infoHash, bytes);
@@ -59,14 +59,35 @@ test.for([
   await writeFile(join(folder, `${infoHash}.torrent`), content());
   await writeFile(join(folder, "notes.txt"), "mine");
   const warnings: string[] = [];
-  expect(await new TorrentStore(folder).load((sentence) => warnings.push(sentence))).toEqual([]);
+  expect(await new FolderStore(folder).load((sentence) => warnings.push(sentence))).toEqual([]);
   expect(warnings).toEqual([expect.stringContaining(warning)]);
   expect((await readdir(folder)).toSorted()).toEqual([`${infoHash}.torrent.damaged`, "notes.txt"].toSorted());
   expect(String(await readFile(join(folder, "notes.txt")))).toBe("mine");
 });
 
+test("when a torrent was last held is remembered, and counted from its first day where that cannot be read", async () => {
+  const folder = await temporaryFolder();
+  const store = new FolderStore(folder);
+  await store.load(quiet);
+  const [a, b] = [torrentOf("a"), torrentOf("b")];
+  for (const { infoHash, bytes } of [a, b]) await store.put(infoHash, bytes);
+  await store.held([a.infoHash], 5);
+  await store.held([], 6);
+  const heldAt = async (warn: (sentence: string) => void) =>
+    Object.fromEntries(
+      (await new FolderStore(folder).load(warn)).map(({ metainfo, heldAt }) => [metainfo.name, heldAt]),
+    );
+  const { a: held, b: never } = await heldAt(quiet);
+  expect(held).toBe(5);
+  expect(never).toBeGreaterThan(1e12);
+  const warnings: string[] = [];
+  await writeFile(join(folder, "held.json"), "{");
+  expect((await heldAt((sentence) => warnings.push(sentence))).a).toBeGreaterThan(1e12);
+  expect(warnings).toEqual([expect.stringContaining("held.json is damaged")]);
+});
+
 test("a folder that cannot be had is said at the start", async () => {
   const file = join(await temporaryFolder(), "file");
   await writeFile(file, "in the way");
-  await expect(new TorrentStore(join(file, "torrents")).load(quiet)).rejects.toMatchObject({ code: "ENOTDIR" });
+  await expect(new FolderStore(join(file, "torrents")).load(quiet)).rejects.toMatchObject({ code: "ENOTDIR" });
 });
