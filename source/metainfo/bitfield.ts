@@ -105,6 +105,13 @@ export class Bitfield {
     }
   }
 
+  /** Pieces that are set here and in `other`, which has the same size. */
+  countWith(other: Bitfield): number {
+    let count = 0;
+    for (let byte = 0; byte < this.#bytes.length; byte++) count += bitsOf(this.#bytes[byte]! & other.#bytes[byte]!);
+    return count;
+  }
+
   /** Indexes that are not set, rising. */
   *missing(): Generator<number, void> {
     for (let byte = 0; byte < this.#bytes.length; byte++) {

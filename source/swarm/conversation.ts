@@ -3,9 +3,11 @@ import { Bitfield } from "../metainfo/bitfield.ts";
 import type { ExtendedHandshake } from "../protocol/peer/extensions/extended-handshake.ts";
 import type { PushMessage } from "../protocol/peer/extensions/sta-push.ts";
 import type { PeerMessage } from "../protocol/peer/messages.ts";
+import { ProtocolError } from "../protocol/errors.ts";
 import type { Choking } from "./choking.ts";
 import type { Gifts } from "./gifts.ts";
 import type { Holdings } from "./holdings.ts";
+import { MAX_RETRACTIONS } from "./limits.ts";
 import { NEVER_BARREN, type SwarmPeer } from "./peer.ts";
 import type { Receiving } from "./receiving.ts";
 import type { Requester } from "./requester.ts";
@@ -81,6 +83,9 @@ export class Conversation {
   }
 
   #gotPieces(peer: SwarmPeer, pieces: Bitfield, now: number): void {
+    if (pieces.countWith(peer.pieces) < peer.pieces.count && ++peer.retractions > MAX_RETRACTIONS) {
+      throw new ProtocolError("retractions", "it takes back pieces that it said it has, again and again");
+    }
     this.#options.holdings.holds(peer, pieces);
     peer.requests.barren = NEVER_BARREN;
     // A late bitfield, of a peer that has unchoked us already.

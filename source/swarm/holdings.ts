@@ -40,12 +40,19 @@ export class Holdings {
     return true;
   }
 
-  /** `peer` says all that it holds, in place of what it said before; `pieces` is kept. */
+  /** `peer` says all that it holds, in place of what it said before; `pieces` is kept. Costs what is different. */
   holds(peer: Holder, pieces: Bitfield): void {
-    this.forget(peer);
-    peer.pieces = pieces;
-    if (pieces.isFull) this.#options.rarest.addSeed();
-    else for (const index of pieces.held()) this.#options.rarest.increase(index);
+    if (peer.isSeed || pieces.isFull) {
+      this.forget(peer);
+      peer.pieces = pieces;
+      this.#count(peer);
+    } else {
+      const { rarest } = this.#options;
+      const common = pieces.countWith(peer.pieces);
+      rarest.changeAll(peer.pieces.without(pieces), peer.pieces.count - common, -1);
+      rarest.changeAll(pieces.without(peer.pieces), pieces.count - common, 1);
+      peer.pieces = pieces;
+    }
     this.countWanted(peer);
   }
 
@@ -60,7 +67,12 @@ export class Holdings {
   /** Takes the pieces of `peer` out of the availability: it left. */
   forget(peer: Holder): void {
     if (peer.isSeed) this.#options.rarest.removeSeed();
-    else for (const index of peer.pieces.held()) this.#options.rarest.decrease(index);
+    else this.#options.rarest.changeAll(peer.pieces.held(), peer.pieces.count, -1);
+  }
+
+  #count(peer: Holder): void {
+    if (peer.isSeed) this.#options.rarest.addSeed();
+    else this.#options.rarest.changeAll(peer.pieces.held(), peer.pieces.count, 1);
   }
 
   /** We hold `index` now: it is wanted of nobody. */
@@ -96,7 +108,7 @@ export class Holdings {
 
   /** Its last piece came by `have`: counted piece by piece until now, as a seed from now on. */
   #countAsSeed(peer: Holder): void {
-    for (const index of peer.pieces.held()) this.#options.rarest.decrease(index);
+    this.#options.rarest.changeAll(peer.pieces.held(), peer.pieces.count, -1);
     this.#options.rarest.addSeed();
   }
 }

@@ -81,6 +81,9 @@ export const MAX_DROPPED = 2 * MAX_WINDOW;
 /** Blocks that nothing explains before a peer is dropped. */
 export const MAX_UNEXPLAINED_BLOCKS = 64;
 
+/** Bitfields that take pieces back before a peer is dropped: each costs as much as a first one, and honest peers lose pieces seldom. */
+export const MAX_RETRACTIONS = 8;
+
 /** Chokes within `FLAPS_MS` before a peer is dropped. */
 export const MAX_CHOKE_FLAPS = 60;
 export const FLAPS_MS = 60_000;

@@ -61,6 +61,8 @@ export class SwarmPeer {
   /** Payload bytes that were of no use. */
   wastedBytes = 0;
   unexplainedBlocks = 0;
+  /** Bitfields in which pieces were missing that it had said it holds. */
+  retractions = 0;
   #upBeforeTurn = 0;
   /** Chokes in the minute that began at `flapsSince`. */
   flaps = 0;

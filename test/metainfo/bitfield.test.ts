@@ -62,4 +62,17 @@ describe("Bitfield", () => {
       }),
     );
   });
+
+  test("tells what another lacks of it, from any index on, and how many both have", () => {
+    const all = fc.tuple(fc.uniqueArray(fc.nat(29)), fc.uniqueArray(fc.nat(29)), fc.nat(30));
+    fc.assert(
+      fc.property(all, ([ours, theirs, from]) => {
+        const [a, b] = [Bitfield.of(30, ours), Bitfield.of(30, theirs)];
+        const sorted = ours.filter((index) => index >= from).toSorted((x, y) => x - y);
+        expect([...a.held(from)]).toEqual(sorted);
+        expect([...a.without(b, from)]).toEqual(sorted.filter((index) => !theirs.includes(index)));
+        expect(a.countWith(b)).toBe(ours.filter((index) => theirs.includes(index)).length);
+      }),
+    );
+  });
 });

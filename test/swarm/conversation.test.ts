@@ -1,8 +1,26 @@
 import { describe, expect, it } from "vitest";
 import type { PeerMessage } from "../../source/protocol/peer/messages.ts";
+import { MAX_RETRACTIONS } from "../../source/swarm/limits.ts";
 import { disconnects, HandSwarm, peerIdOf } from "./support.ts";
 
 describe("what a peer says", () => {
+  it.each([
+    [MAX_RETRACTIONS - 1, 0],
+    [MAX_RETRACTIONS, 0],
+    [MAX_RETRACTIONS + 1, 1],
+  ])("may be that it lost pieces, %d times; dropped: %d", (times, dropped) => {
+    const leecher = new HandSwarm({ pieceCount: 8 });
+    leecher.join(1);
+    const bitfield = (byte: number) => leecher.say(1, { type: "bitfield", bytes: Uint8Array.of(byte) });
+    bitfield(0xf0);
+    // The same again, and more than before, take nothing back.
+    for (let n = 0; n < 20; n++) bitfield(n < 10 ? 0xf0 : 0xfe);
+    for (let n = 0; n < times; n++) bitfield(n % 2 === 0 ? 0x0f : 0xf0);
+    expect(disconnects(leecher.take())).toHaveLength(dropped);
+    const expected = dropped > 0 ? [0, 0] : times % 2 === 1 ? [0, 1] : [1, 0];
+    expect([0, 7].map((index) => leecher.swarm.availability(index))).toEqual(expected);
+  });
+
   it.each<PeerMessage>([
     { type: "keep-alive" },
     { type: "have-none" },

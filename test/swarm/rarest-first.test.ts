@@ -90,6 +90,43 @@ describe("rarest first", () => {
   });
 });
 
+describe("many pieces at once", () => {
+  it("come and go as one by one, whether they are moved or sorted", () => {
+    for (const share of [0.01, 0.5, 1]) {
+      for (let seed = 0; seed < 20; seed++) {
+        const random = seededRandom(seed);
+        const [moved, changed] = [new RarestFirst(400, random), new RarestFirst(400, random)];
+        const reset = (rarest: RarestFirst) => {
+          if (seed % 2 === 1) rarest.reset((index) => index % 7 === 0, false);
+          for (let index = 0; index < 400; index++) if (index % 5 !== seed % 5) rarest.insert(index);
+        };
+        for (const rarest of [moved, changed]) reset(rarest);
+        const held = Array.from({ length: 3 }, () =>
+          Bitfield.of(
+            400,
+            [...Array(400).keys()].filter(() => random() < share),
+          ),
+        );
+        for (const pieces of held) {
+          for (const index of pieces.held()) moved.increase(index);
+          changed.changeAll(pieces.held(), pieces.count, 1);
+        }
+        for (const index of held[0]!.held()) moved.decrease(index);
+        changed.changeAll(held[0]!.held(), held[0]!.count, -1);
+        const all = Bitfield.full(400);
+        const first = (index: number) => (seed % 2 === 1 && index % 7 === 0 ? 0 : 1);
+        for (let n = changed.size; n > 0; n--) {
+          const [a, b] = [moved.pick(all)!, changed.pick(all)!];
+          expect([first(b), changed.availability(b)]).toEqual([first(a), moved.availability(a)]);
+          moved.remove(a);
+          changed.remove(b);
+        }
+        expect([moved.pick(all), changed.pick(all)]).toEqual([undefined, undefined]);
+      }
+    }
+  });
+});
+
 describe("a torrent of 2 097 152 pieces", () => {
   const COUNT = 2_097_152;
   const big = () => {
