@@ -51,6 +51,8 @@ const FLAGS = {
   limitUp: { type: "string" },
   activeDownloads: { type: "number" },
   acceptPushes: { type: "string" },
+  allocation: { type: "string" },
+  keepFree: { type: "string" },
   ratio: { type: "string" },
   seedTime: { type: "string" },
   sequential: { type: "boolean" },

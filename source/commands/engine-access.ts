@@ -43,6 +43,8 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       downLimit: options.limitDown ?? 0,
       upLimit: options.limitUp ?? 0,
       acceptPushes: options.acceptPushes ?? "catalogue",
+      allocation: options.allocation,
+      keptFreeBytes: options.keepFree,
       activeDownloads: options.activeDownloads ?? 0,
       ratioLimit: options.ratio ?? null,
       seedSecondsLimit: options.seedTime ?? null,
@@ -78,7 +80,13 @@ export async function findEngine(options: Options): Promise<RunningEngine | unde
 }
 
 /** What only an engine that starts can heed. */
-const STARTING_FLAGS = { port: "--port", host: "--host", acceptPushes: "--accept-pushes" } as const;
+const STARTING_FLAGS = {
+  port: "--port",
+  host: "--host",
+  acceptPushes: "--accept-pushes",
+  allocation: "--allocation",
+  keepFree: "--keep-free",
+} as const;
 
 /**
  * The engine for a command: its own with `--standalone`, else the running one, started if there is none. The command's
@@ -164,6 +172,8 @@ function daemonFlags(options: Options): string[] {
   if (options.activeDownloads !== undefined) flags.push("--active-downloads", String(options.activeDownloads));
   if (options.ratio !== undefined) flags.push("--ratio", String(options.ratio ?? "none"));
   if (options.acceptPushes !== undefined) flags.push("--accept-pushes", options.acceptPushes);
+  if (options.allocation !== undefined) flags.push("--allocation", options.allocation);
+  if (options.keepFree !== undefined) flags.push("--keep-free", String(options.keepFree));
   if (options.seedTime !== undefined) flags.push("--seed-time", String(options.seedTime ?? "none"));
   return flags;
 }

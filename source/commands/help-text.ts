@@ -23,6 +23,8 @@ ${rows.join("\n")}
     --limit-down RATE     at most so many bytes a second: 500K, 2M, 1.5MB, 0 for no limit
     --limit-up RATE
     --accept-pushes WHICH gifts to take: wanted, catalogue (also of files never asked for) or never
+    --allocation full     a file takes all its room before its first piece; sparse by default
+    --keep-free 100MB     leave so much of each disk to others
     --active-downloads N  download so many at once; the others wait for their turn
     --ratio 1.5           give so many times what a file is long, then pause it
     --seed-time 2h        share what is whole for so long, then pause it: 90s, 30m, 2h, 3d

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { PUSH_POLICIES, type PushPolicy } from "../engine/gift-taker.ts";
 import { parseAddress } from "../engine/parse-address.ts";
 import { MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
+import type { Allocation } from "../storage/allocate.ts";
 import { stateHome } from "../storage/state-folder.ts";
 import type { Address } from "../swarm/events.ts";
 import { parseDuration } from "./durations.ts";
@@ -24,6 +25,8 @@ export interface Flags {
   readonly ratio?: string | undefined;
   readonly seedTime?: string | undefined;
   readonly acceptPushes?: string | undefined;
+  readonly allocation?: string | undefined;
+  readonly keepFree?: string | undefined;
   readonly sequential?: boolean | undefined;
   readonly files?: string | undefined;
   readonly filesFirst?: string | undefined;
@@ -66,6 +69,9 @@ export interface Options {
   /** Seconds; null: none. */
   readonly seedTime: number | null | undefined;
   readonly acceptPushes: PushPolicy | undefined;
+  readonly allocation: Allocation | undefined;
+  /** Bytes; undefined: not said. */
+  readonly keepFree: number | undefined;
   readonly sequential: boolean | undefined;
   /** Indexes of the files that are wanted, and of those that are wanted first. */
   readonly files: ReadonlySet<number> | undefined;
@@ -121,6 +127,8 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     ratio: unlessNone(flags.ratio, parseRatio),
     seedTime: unlessNone(flags.seedTime, (text) => parseDuration(text, "--seed-time")),
     acceptPushes: flags.acceptPushes === undefined ? undefined : parsePushPolicy(flags.acceptPushes),
+    allocation: flags.allocation === undefined ? undefined : parseAllocation(flags.allocation),
+    keepFree: flags.keepFree === undefined ? undefined : parseSize(flags.keepFree, "--keep-free"),
     sequential: flags.sequential,
     files: flags.files === undefined ? undefined : parseFileNumbers(flags.files, "--files"),
     filesFirst: flags.filesFirst === undefined ? undefined : parseFileNumbers(flags.filesFirst, "--files-first"),
@@ -159,6 +167,11 @@ function parseRatio(text: string): number {
     throw new UsageError(`Wrong format: --ratio takes a number such as 1.5, or none, not "${text}".`);
   }
   return Number(text);
+}
+
+function parseAllocation(text: string): Allocation {
+  if (text === "sparse" || text === "full") return text;
+  throw new UsageError(`Wrong format: --allocation takes sparse or full, not "${text}".`);
 }
 
 function parsePushPolicy(text: string): PushPolicy {

@@ -13,6 +13,7 @@ import type {
 import type { ChannelEvent } from "../discovery/swarm-channel.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
 import { type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
+import type { Allocation } from "../storage/allocate.ts";
 import { StorageError } from "../storage/errors.ts";
 import { freeBytes } from "../storage/free-space.ts";
 import { StateFolder } from "../storage/state-folder.ts";
@@ -61,6 +62,8 @@ export interface EngineOptions {
   readonly giftQuotaBytes?: number | undefined;
   /** Bytes of each disk that downloads leave free; 100 MB unless said. */
   readonly keptFreeBytes?: number | undefined;
+  /** Whether files take all their room before their first piece; `sparse` unless said. */
+  readonly allocation?: Allocation | undefined;
   /** Transfers that download at once; 0: no limit. */
   readonly activeDownloads: number;
   /** When a new transfer stops seeding; null: it does not. */
@@ -131,6 +134,7 @@ export class Engine implements EngineClient, EngineEvents {
     this.book = new TransferBook({
       store,
       keptFreeBytes: options.keptFreeBytes,
+      allocation: options.allocation,
       newTransfer: (metainfo, storage) => this.#newTransfer(metainfo, storage),
       onProblem: (text) => this.report("problem", text),
     });

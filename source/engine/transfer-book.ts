@@ -5,6 +5,7 @@ import type { Metainfo } from "../metainfo/metainfo.ts";
 import { type FilePriority, FileSelection } from "../metainfo/file-selection.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
 import { type InfoHashHex, toHex } from "../protocol/ids.ts";
+import type { Allocation } from "../storage/allocate.ts";
 import { StorageError } from "../storage/errors.ts";
 import { HashWorkers } from "../storage/hash-workers.ts";
 import { parseRanges, toRanges } from "../storage/index-ranges.ts";
@@ -40,6 +41,8 @@ export interface TransferBookOptions {
   readonly newTransfer: (metainfo: Metainfo, storage: TorrentStorage) => Transfer;
   /** Bytes of each disk that downloads leave free. */
   readonly keptFreeBytes?: number | undefined;
+  /** Whether files take all their room before their first piece. */
+  readonly allocation?: Allocation | undefined;
   readonly onProblem: (text: string) => void;
 }
 
@@ -308,6 +311,7 @@ export class TransferBook {
       folder: settings.folder,
       leftOut: selection.leftOut,
       setAside,
+      allocation: this.#options.allocation,
       ...(this.#options.keptFreeBytes !== undefined && { keptFreeBytes: this.#options.keptFreeBytes }),
       journalFile: this.#options.store.journalFile(infoHash),
       openFiles: this.#openFiles,

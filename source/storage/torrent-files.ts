@@ -8,6 +8,7 @@ import { type FileHandle, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { Bitfield } from "../metainfo/bitfield.ts";
 import type { FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
+import { allocate, type Allocation } from "./allocate.ts";
 import { syncFolder } from "./atomic-write.ts";
 import { storageError, toStorageError } from "./errors.ts";
 import type { FilePart } from "./file-hasher.ts";
@@ -44,6 +45,7 @@ export interface TorrentFilesOptions {
   readonly partFile: string;
   /** Files whose bytes lie in the part file. */
   readonly setAside: ReadonlySet<number>;
+  readonly allocation: Allocation;
   readonly openFiles: OpenFiles;
   /** The place is not the file that was written to before: what was held there is suspect. */
   readonly gotForeign: (place: number) => Promise<void>;
@@ -58,6 +60,8 @@ export class TorrentFiles {
   readonly #keyPrefix: string;
   /** Places that we wrote to and gave their full length. */
   readonly #written = new Map<number, WrittenFile>();
+  /** Those whose length is being seen to. */
+  readonly #sizing = new Map<number, Promise<WrittenFile>>();
   readonly #known = new KnownFiles();
   /** Places whose names a loss of power would not take, or will not once `#newNames` are synced. */
   readonly #named = new Set<number>();
@@ -294,17 +298,28 @@ export class TorrentFiles {
     return written!;
   }
 
-  /**
-   * A file has its length from its first byte on, as a hole. It is never cut: what is longer is a person's business.
-   * When it is not the one that we wrote to before, what was held of it is suspect.
-   */
+  /** One write at a time sees to the size of a file: another's zeros must not land on its piece. */
   async #ensureSize(place: number, handle: FileHandle): Promise<WrittenFile> {
+    for (let other = this.#sizing.get(place); other; other = this.#sizing.get(place))
+      await other.catch(() => undefined);
     const before = this.#written.get(place);
     if (before?.handle === handle) return before;
+    const sizing = this.#size(place, handle, before).finally(() => this.#sizing.delete(place));
+    this.#sizing.set(place, sizing);
+    return sizing;
+  }
+
+  /**
+   * A file has its length from its first byte on, as a hole or allocated. It is never cut: what is longer is a person's business.
+   * When it is not the one that we wrote to before, what was held of it is suspect.
+   */
+  async #size(place: number, handle: FileHandle, before: WrittenFile | undefined): Promise<WrittenFile> {
     const length = this.#layout.files[place]?.length ?? 0;
     const { ino, size } = await handle.stat();
     if (before && (before.ino !== ino || size < length)) await this.#options.gotForeign(place);
-    if (size < length) await handle.truncate(length);
+    if (size < length && this.#options.allocation === "full")
+      await allocate(handle, this.pathOf(place), { size, length });
+    else if (size < length) await handle.truncate(length);
     const known = this.#written.get(place);
     if (known?.ino === ino) {
       known.handle = handle;

@@ -4,6 +4,7 @@ import { Bitfield } from "../metainfo/bitfield.ts";
 import { wantedPieces } from "../metainfo/file-selection.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import type { PieceLayout } from "../metainfo/piece-layout.ts";
+import type { Allocation } from "./allocate.ts";
 import { BehindSync } from "./behind-sync.ts";
 import { readBootId } from "./boot-id.ts";
 import { diskPaths, inspectFiles } from "./disk-files.ts";
@@ -29,6 +30,8 @@ export interface TorrentStorageOptions {
   readonly leftOut?: Iterable<number>;
   /** Those of them whose bytes go to the part file: what `leaveOut` handed out last. */
   readonly setAside?: Iterable<number>;
+  /** Whether files take all their room before their first piece: `sparse` by default. */
+  readonly allocation?: Allocation | undefined;
   /** Bytes of the disk that are left to others: `KEPT_FREE_BYTES` by default. */
   readonly keptFreeBytes?: number;
   /** The budget of descriptors that all torrents share. */
@@ -96,6 +99,7 @@ export class TorrentStorage {
       paths: await diskPaths(metainfo, folder),
       partFile: partFileOf(journalFile),
       setAside: new Set(options.setAside),
+      allocation: options.allocation ?? "sparse",
       openFiles: options.openFiles ?? new OpenFiles(),
       gotForeign: (place) => storage.#distrust(place),
     });

@@ -16,6 +16,7 @@ function filesOf({ layout }: TestTorrent, folder: SafeFolder, paths: readonly (r
     paths,
     partFile,
     setAside: new Set(),
+    allocation: "sparse",
     openFiles: new OpenFiles(),
     gotForeign,
   });
