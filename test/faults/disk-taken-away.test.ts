@@ -37,8 +37,9 @@ describe.skipIf(!canMount("the tests of disks that are taken away"))("a disk", (
     onTestFinished(() => void vi.useRealTimers());
     const disk = smallDisk("20m");
     disk.remount("ro");
-    const at = performance.now();
     const all = await downloading(disk.path);
+    await untilRow(all.taker, all.infoHash, ({ downloadedBytes }) => downloadedBytes > 0);
+    const at = performance.now();
     await untilRow(all.taker, all.infoHash, ({ state }) => state === "error");
     expect(performance.now() - at).toBeLessThan(2_000);
     expect(rowOf(all.taker, all.infoHash)!.reason).toContain("check its permissions and whether the disk is read-only");
