@@ -3,6 +3,10 @@ import { Bitfield } from "../metainfo/bitfield.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import { safePaths } from "../metainfo/safe-path.ts";
+import { storageError } from "./errors.ts";
+import type { JournalState } from "./journal-format.ts";
+import { knownState } from "./piece-claims.ts";
+import type { RecoveredJournal } from "./resume-journal.ts";
 import type { SafeFolder } from "./safe-open.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 
@@ -65,4 +69,35 @@ export async function inspectFiles(
   };
   await Promise.all(Array.from({ length: STATS_AT_ONCE }, inspector));
   return { absent, changed, anyThere };
+}
+
+export interface StateOptions {
+  readonly files: TorrentFiles;
+  readonly justHashed: boolean;
+  /** Data that was held and is gone altogether is no error. */
+  readonly acceptMissing: boolean;
+}
+
+/** What is held and what is suspect at the start: the journal's word, as far as the files bear it out. Throws StorageError, `missing` when all of it is gone. */
+export async function stateOnDisk(
+  layout: PieceLayout,
+  recovered: RecoveredJournal | undefined,
+  { files, justHashed, acceptMissing }: StateOptions,
+): Promise<JournalState> {
+  const state = knownState(layout.pieceCount, { recovered, justHashed });
+  if (justHashed) return state;
+  const { written, synced, suspect } = state;
+  const { absent, changed, anyThere } = await inspectFiles(layout, files, recovered?.writtenAtMs);
+  if (written.count > 0 && !anyThere && !acceptMissing) throw storageError("missing", files.folder);
+  for (const piece of changed.held()) {
+    if (!written.clear(piece)) continue;
+    synced.clear(piece);
+    suspect.set(piece);
+  }
+  for (const piece of absent.held()) {
+    written.clear(piece);
+    synced.clear(piece);
+    suspect.clear(piece);
+  }
+  return state;
 }

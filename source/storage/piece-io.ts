@@ -44,3 +44,16 @@ function after(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
 export async function allDone(work: readonly Promise<void>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(work)) if (outcome.status === "rejected") throw outcome.reason;
 }
+
+/** The views of `buffers` on `length` bytes from `start`, as if they stood one behind the other. */
+export function cut(buffers: readonly Uint8Array[], start: number, length: number): Uint8Array[] {
+  const views: Uint8Array[] = [];
+  let position = 0;
+  for (const buffer of buffers) {
+    const from = Math.max(0, start - position);
+    const to = Math.min(buffer.length, start + length - position);
+    if (from < to) views.push(buffer.subarray(from, to));
+    position += buffer.length;
+  }
+  return views;
+}

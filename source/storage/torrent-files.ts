@@ -9,10 +9,10 @@ import { basename, dirname } from "node:path";
 import type { Bitfield } from "../metainfo/bitfield.ts";
 import type { FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
 import { allocate, type Allocation } from "./allocate.ts";
-import { syncFolder } from "./atomic-write.ts";
 import { storageError, toStorageError } from "./errors.ts";
 import type { FilePart } from "./file-hasher.ts";
 import { KnownFiles } from "./known-files.ts";
+import { NewNames } from "./new-names.ts";
 import type { OpenFiles } from "./open-files.ts";
 import { readFully, writeFully } from "./piece-io.ts";
 import { SafeFolder } from "./safe-open.ts";
@@ -63,10 +63,7 @@ export class TorrentFiles {
   /** Those whose length is being seen to. */
   readonly #sizing = new Map<number, Promise<WrittenFile>>();
   readonly #known = new KnownFiles();
-  /** Places whose names a loss of power would not take, or will not once `#newNames` are synced. */
-  readonly #named = new Set<number>();
-  /** Folders in which names may be new. */
-  #newNames = new Set<string>();
+  readonly #names = new NewNames();
 
   constructor(options: TorrentFilesOptions) {
     this.#options = options;
@@ -185,7 +182,8 @@ export class TorrentFiles {
     await this.use(place, "read", (handle) => handle.datasync());
     // From here on changes of others show.
     if ((await this.look(place, performance.now())) !== "unchanged") return false;
-    this.#nameOf(place);
+    const { folder, path } = this.#at(place);
+    this.#names.add(place, folder, path);
     return true;
   }
 
@@ -195,24 +193,9 @@ export class TorrentFiles {
     return stats !== undefined && stats.ino === (this.#written.get(place)?.ino ?? stats.ino);
   }
 
-  #nameOf(place: number): void {
-    if (this.#named.has(place)) return;
-    this.#named.add(place);
-    const { folder, path } = this.#at(place);
-    this.#newNames.add(folder.path);
-    for (let depth = 1; depth < path.length; depth++) this.#newNames.add(folder.resolve(path.slice(0, depth)));
-  }
-
   /** Makes the names of the files that were synced survive a loss of power: one call for each folder. */
-  async syncNames(): Promise<void> {
-    const folders = this.#newNames;
-    this.#newNames = new Set();
-    for (const folder of folders) {
-      await syncFolder(folder).catch((error: unknown) => {
-        for (const name of folders) this.#newNames.add(name);
-        throw toStorageError(error, folder);
-      });
-    }
+  syncNames(): Promise<void> {
+    return this.#names.sync();
   }
 
   /** Makes the files without bytes that are wanted and not there. */
@@ -246,7 +229,7 @@ export class TorrentFiles {
   async forget(place: number): Promise<void> {
     await this.#options.openFiles.close(`${this.#keyPrefix}${place} `);
     this.#written.delete(place);
-    this.#named.delete(place);
+    this.#names.forget(place);
   }
 
   /** All files are looked at anew. */

@@ -7,15 +7,15 @@ import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import type { Allocation } from "./allocate.ts";
 import { BehindSync } from "./behind-sync.ts";
 import { readBootId } from "./boot-id.ts";
-import { diskPaths, inspectFiles } from "./disk-files.ts";
+import { diskPaths, stateOnDisk } from "./disk-files.ts";
 import { StorageError, storageError, toStorageError } from "./errors.ts";
 import { FreeSpace } from "./free-space.ts";
 import type { HashWorkers } from "./hash-workers.ts";
-import type { JournalState } from "./journal-format.ts";
 import { OpenFiles } from "./open-files.ts";
-import { knownState, PieceClaims } from "./piece-claims.ts";
+import { PieceClaims } from "./piece-claims.ts";
 import { hashPieces } from "./piece-hashing.ts";
-import { type RecoveredJournal, recoverJournal } from "./resume-journal.ts";
+import { cut } from "./piece-io.ts";
+import { recoverJournal } from "./resume-journal.ts";
 import { SafeFolder } from "./safe-open.ts";
 import { TorrentFiles, type WrittenFile } from "./torrent-files.ts";
 
@@ -103,7 +103,8 @@ export class TorrentStorage {
       openFiles: options.openFiles ?? new OpenFiles(),
       gotForeign: (place) => storage.#distrust(place),
     });
-    const state = await stateOnDisk(options, recovered, files);
+    const { justHashed = false, acceptMissing = false } = options;
+    const state = await stateOnDisk(layout, recovered, { files, justHashed, acceptMissing });
     const storage: TorrentStorage = new TorrentStorage(
       options,
       files,
@@ -332,30 +333,6 @@ export class TorrentStorage {
   }
 }
 
-/** What is held and what is suspect at the start: the journal's word, as far as the files bear it out. */
-async function stateOnDisk(
-  { layout, justHashed = false, acceptMissing }: TorrentStorageOptions,
-  recovered: RecoveredJournal | undefined,
-  files: TorrentFiles,
-): Promise<JournalState> {
-  const state = knownState(layout.pieceCount, { recovered, justHashed });
-  if (justHashed) return state;
-  const { written, synced, suspect } = state;
-  const { absent, changed, anyThere } = await inspectFiles(layout, files, recovered?.writtenAtMs);
-  if (written.count > 0 && !anyThere && !acceptMissing) throw storageError("missing", files.folder);
-  for (const piece of changed.held()) {
-    if (!written.clear(piece)) continue;
-    synced.clear(piece);
-    suspect.set(piece);
-  }
-  for (const piece of absent.held()) {
-    written.clear(piece);
-    synced.clear(piece);
-    suspect.clear(piece);
-  }
-  return state;
-}
-
 /** The part file of the torrent with this journal. */
 function partFileOf(journalFile: string): string {
   return journalFile.replace(/\.pieces$/, "") + ".parts";
@@ -369,17 +346,4 @@ function isGone(error: unknown): boolean {
 function isHash(hash: Uint8Array, hashes: Uint8Array, index: number): boolean {
   for (let i = 0; i < hash.length; i++) if (hash[i] !== hashes[index * hash.length + i]) return false;
   return true;
-}
-
-/** The views of `buffers` on `length` bytes from `start`, as if they stood one behind the other. */
-function cut(buffers: readonly Uint8Array[], start: number, length: number): Uint8Array[] {
-  const views: Uint8Array[] = [];
-  let position = 0;
-  for (const buffer of buffers) {
-    const from = Math.max(0, start - position);
-    const to = Math.min(buffer.length, start + length - position);
-    if (from < to) views.push(buffer.subarray(from, to));
-    position += buffer.length;
-  }
-  return views;
 }
