@@ -8,7 +8,29 @@ export type Announcement = Broadcast extends infer Message
     : never
   : never;
 
-/** Numbers broadcasts from 1 and hands each frame to `send` once. */
+/** A text as the bytes of one unmasked WebSocket frame (RFC 6455, 5.2): the same for all, however many they are. */
+export function webSocketFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const headBytes = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(headBytes + length);
+  frame[0] = FINAL_TEXT;
+  if (headBytes === 2) {
+    frame[1] = length;
+  } else if (headBytes === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  frame.write(text, headBytes);
+  return frame;
+}
+
+/** FIN, and the opcode of text. */
+const FINAL_TEXT = 0x81;
+
+/** Numbers broadcasts from 1 and hands the bytes of each to `send` once. */
 export class Broadcaster {
   readonly #send: (frame: Buffer) => void;
   readonly #keep: number;
@@ -28,7 +50,7 @@ export class Broadcaster {
 
   broadcast(announcement: Announcement): void {
     this.#seq++;
-    const frame = Buffer.from(encodeMessage({ ...announcement, seq: this.#seq }));
+    const frame = webSocketFrame(encodeMessage({ ...announcement, seq: this.#seq }));
     this.#frames.push(frame);
     // Cut when it is twice too long: a shift for each broadcast would copy the ring.
     if (this.#frames.length > 2 * this.#keep) this.#frames = this.#frames.slice(-this.#keep);

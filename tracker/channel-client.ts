@@ -1,4 +1,5 @@
 // One channel connection at the tracker's end: its manners, its queue, and who answers what it says.
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { fromBase64, toBase64 } from "../source/protocol/channel/bitfield.ts";
 import {
@@ -63,9 +64,11 @@ export class ChannelClient {
   readonly #asker: Asker;
   /** Whether its `hello` was welcomed. */
   welcomed = false;
-  /** When it last sent anything, monotonic milliseconds. */
+  /** When it last sent anything, or came; monotonic milliseconds. */
   heardAt: number;
   readonly #socket: WebSocket;
+  /** What `#socket` writes to: frames that were made for all go to it as they are. */
+  readonly #stream: Duplex;
   readonly #room: ChannelRoom;
   readonly #bucket: TokenBucket;
   /** Undefined for a client that only looks. */
@@ -81,8 +84,9 @@ export class ChannelClient {
   /** Why it goes, once we know better than "connection lost". */
   #why: string | undefined;
 
-  constructor(socket: WebSocket, asker: Asker, room: ChannelRoom) {
+  constructor(socket: WebSocket, stream: Duplex, asker: Asker, room: ChannelRoom) {
     this.#socket = socket;
+    this.#stream = stream;
     this.#asker = asker;
     this.#room = room;
     this.heardAt = room.now();
@@ -116,11 +120,11 @@ export class ChannelClient {
     if (this.#member !== undefined) this.#room.members.leave(this.#member, why);
   }
 
-  /** A broadcast, for those that were welcomed. Who does not read is cut; the others never notice. */
+  /** A frame of a broadcast, for those that were welcomed. Who does not read is cut; the others never notice. */
   broadcast(frame: Buffer): void {
     if (!this.welcomed || !this.#isOpen) return;
-    if (this.#socket.bufferedAmount - this.#bulkBytes > MAX_QUEUED_BYTES) this.cut("did not read");
-    else this.#socket.send(frame, { binary: false });
+    if (this.#stream.writableLength - this.#bulkBytes > MAX_QUEUED_BYTES) this.cut("did not read");
+    else this.#stream.write(frame);
   }
 
   ping(): void {

@@ -22,12 +22,16 @@ export class ChannelServer {
     maxPayload: MAX_TORRENT_FRAME,
     handleProtocols: () => CHANNEL_SUBPROTOCOL,
   });
+  /** Those that did not say hello when they were last looked at, and when they came. */
+  readonly #strangers = new Map<ChannelClient, number>();
   readonly #pings: NodeJS.Timeout;
+  readonly #greetings: NodeJS.Timeout;
 
   constructor(room: ChannelRoom, timing: Timing) {
     this.#room = room;
     this.#timing = timing;
     this.#pings = setInterval(() => this.#ping(), timing.pingMs);
+    this.#greetings = setInterval(() => this.#awaitHellos(), timing.helloMs / 5);
   }
 
   get size(): number {
@@ -48,7 +52,7 @@ export class ChannelServer {
       refuse(stream, "503 Service Unavailable", "too many connections");
     } else {
       stream.once("close", () => this.#count.leave(asker.network));
-      this.#server.handleUpgrade(request, stream, head, (socket) => this.#connected(socket, asker));
+      this.#server.handleUpgrade(request, stream, head, (socket) => this.#connected(socket, stream, asker));
     }
   }
 
@@ -60,6 +64,7 @@ export class ChannelServer {
   /** Tells every client that the tracker goes, and waits at most `graceMs` for them to answer. */
   async close(graceMs: number): Promise<void> {
     clearInterval(this.#pings);
+    clearInterval(this.#greetings);
     const dismissed = [...this.#clients].map((client) => client.dismiss());
     const grace = setTimeout(() => {
       for (const client of this.#clients) client.cut("did not answer");
@@ -69,12 +74,10 @@ export class ChannelServer {
     this.#server.close();
   }
 
-  #connected(socket: WebSocket, asker: Asker): void {
-    const client = new ChannelClient(socket, asker, this.#room);
+  #connected(socket: WebSocket, stream: Duplex, asker: Asker): void {
+    const client = new ChannelClient(socket, stream, asker, this.#room);
     this.#clients.add(client);
-    const hello = setTimeout(() => {
-      if (!client.welcomed) client.reject("no hello in time");
-    }, this.#timing.helloMs);
+    this.#strangers.set(client, client.heardAt);
     socket.on("pong", () => (client.heardAt = this.#room.now()));
     socket.on("message", (data, isBinary) => {
       if (isBinary) client.reject("binary frame");
@@ -83,10 +86,17 @@ export class ChannelServer {
     // A frame too large or malformed, or a reset; `close` follows.
     socket.on("error", (error) => client.note(error.message));
     socket.on("close", (code) => {
-      clearTimeout(hello);
       this.#clients.delete(client);
+      this.#strangers.delete(client);
       client.gone(code);
     });
+  }
+
+  #awaitHellos(): void {
+    for (const [client, cameAt] of this.#strangers) {
+      if (client.welcomed) this.#strangers.delete(client);
+      else if (this.#room.now() - cameAt >= this.#timing.helloMs) client.reject("no hello in time");
+    }
   }
 
   #ping(): void {

@@ -1,6 +1,7 @@
 // A lean reader of HTTP/1.1 for what a tracker is asked all day: a GET without a body. Whatever else comes, node:http answers.
 // Measured in test/bench/tracker.ts: node:http alone takes twice the time of an announce.
 import type { Socket } from "node:net";
+import type { Asker } from "./asker.ts";
 import { HEADER_MS, IDLE_MS, MAX_HEADER_BYTES, REQUEST_MS } from "./limits.ts";
 
 /** A GET. */
@@ -19,8 +20,9 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface HttpReaderOptions {
-  readonly answer: (request: HttpRequest) => HttpAnswer;
+/** What all readers of a server share: a connection costs no closures of its own. */
+export interface HttpReaderRoom {
+  readonly answer: (request: HttpRequest, asker: Asker) => HttpAnswer;
   /** Takes the socket, and what was read of it and not understood. */
   readonly handOver: (socket: Socket, unread: Buffer) => void;
   /** Monotonic milliseconds. */
@@ -51,16 +53,18 @@ interface Wishes {
 /** Answers what comes over one connection, until it hands it over or it is closed. */
 export class HttpReader {
   readonly #socket: Socket;
-  readonly #options: HttpReaderOptions;
+  readonly #asker: Asker;
+  readonly #room: HttpReaderRoom;
   /** What was read of a request that is not whole yet, a byte a character. */
   #text = "";
   /** When that began, or the last answer was given. */
   #since: number;
 
-  constructor(socket: Socket, options: HttpReaderOptions) {
+  constructor(socket: Socket, asker: Asker, room: HttpReaderRoom) {
     this.#socket = socket;
-    this.#options = options;
-    this.#since = options.now();
+    this.#asker = asker;
+    this.#room = room;
+    this.#since = room.now();
     socket.on("data", this.#read).on("end", this.#ended);
   }
 
@@ -73,7 +77,7 @@ export class HttpReader {
   }
 
   readonly #read = (chunk: Buffer): void => {
-    if (this.#text === "") this.#since = this.#options.now();
+    if (this.#text === "") this.#since = this.#room.now();
     this.#text += chunk.toString("latin1");
     this.#answerAll();
   };
@@ -111,12 +115,13 @@ export class HttpReader {
     const wishes = firstEnd < 0 ? { close: false, forwardedFor: undefined } : wishesOf(head, firstEnd + 2);
     if (target === undefined || !wishes) return false;
     const mark = target.indexOf("?");
-    const answer = this.#options.answer({
+    const request = {
       path: mark < 0 ? target : target.slice(0, mark),
       query: mark < 0 ? "" : target.slice(mark + 1),
       forwardedFor: wishes.forwardedFor,
-    });
-    this.#since = this.#options.now();
+    };
+    const answer = this.#room.answer(request, this.#asker);
+    this.#since = this.#room.now();
     this.#write(answer, wishes.close);
     return true;
   }
@@ -138,7 +143,7 @@ export class HttpReader {
 
   #handOver(): void {
     this.#socket.off("data", this.#read).off("end", this.#ended).off("drain", this.#drained).pause();
-    this.#options.handOver(this.#socket, Buffer.from(this.#text, "latin1"));
+    this.#room.handOver(this.#socket, Buffer.from(this.#text, "latin1"));
     this.#text = "";
   }
 }

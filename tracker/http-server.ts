@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import type { SecureContextOptions } from "node:tls";
 import { type Asker, type TrustedProxies, askerAt } from "./asker.ts";
 import { ConnectionCount } from "./connection-count.ts";
-import { type HttpAnswer, HttpReader, type HttpRequest } from "./http-reader.ts";
+import { type HttpAnswer, HttpReader, type HttpReaderRoom, type HttpRequest } from "./http-reader.ts";
 import { text } from "./http-routes.ts";
 import {
   HEADER_MS,
@@ -37,8 +37,6 @@ const TOO_MANY = text(429, "too many requests");
 /** A connection before it is closed or a channel. */
 interface Open {
   readonly asker: Asker;
-  /** It is none of ours any longer. */
-  readonly leave: () => void;
   /** Undefined once node:http has it. */
   reader: HttpReader | undefined;
 }
@@ -48,6 +46,7 @@ export class TrackerHttpServer {
   readonly #server: Server;
   readonly #open = new Map<Socket, Open>();
   readonly #count = new ConnectionCount(MAX_HTTP_CONNECTIONS, MAX_HTTP_CONNECTIONS_PER_ADDRESS);
+  readonly #readers: HttpReaderRoom;
   readonly #sweeps: NodeJS.Timeout;
   /** What node:http does with a connection. */
   readonly #serve: (socket: Socket) => void;
@@ -74,6 +73,11 @@ export class TrackerHttpServer {
     this.#server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
       this.#upgrade(request, stream, head);
     });
+    this.#readers = {
+      answer: (request, asker) => this.#answer(request, asker),
+      handOver: (socket, unread) => this.#handOver(socket, unread),
+      now: options.now,
+    };
     this.#sweeps = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -117,63 +121,66 @@ export class TrackerHttpServer {
   }
 
   #connected(socket: Socket): void {
-    const { proxies, allows, answer, now } = this.#options;
     // An address that is not there any more is that of a connection that is not.
     if (socket.remoteAddress === undefined) return void socket.destroy();
     const asker = askerAt(socket.remoteAddress);
-    if (!this.#count.enter(asker.network, asker.loopback || proxies.trusts(asker.host))) return void socket.destroy();
-    const leave = () => {
-      if (this.#open.delete(socket)) this.#count.leave(asker.network);
-    };
+    const exempt = asker.loopback || this.#options.proxies.trusts(asker.host);
+    if (!this.#count.enter(asker.network, exempt)) return void socket.destroy();
     socket.setNoDelay(true);
-    socket.on("error", () => socket.destroy());
-    socket.once("close", leave);
-    const reader = new HttpReader(socket, {
-      answer: (request) => {
-        const client = proxies.clientOf(asker, request.forwardedFor);
-        return allows(client) ? answer(request, client) : TOO_MANY;
-      },
-      handOver: (socket, unread) => {
-        this.#open.get(socket)!.reader = undefined;
-        socket.unshift(unread);
-        this.#serve(socket);
-        socket.resume();
-      },
-      now,
-    });
-    this.#open.set(socket, { asker, leave, reader });
+    socket.on("error", destroy);
+    socket.once("close", () => this.#leave(socket));
+    this.#open.set(socket, { asker, reader: new HttpReader(socket, asker, this.#readers) });
+  }
+
+  /** A connection is closed, or no longer ours. */
+  #leave(socket: Socket): void {
+    const open = this.#open.get(socket);
+    if (!open) return;
+    this.#open.delete(socket);
+    this.#count.leave(open.asker.network);
+  }
+
+  #answer(request: HttpRequest, asker: Asker): HttpAnswer {
+    const { proxies, allows, answer } = this.#options;
+    const client = proxies.clientOf(asker, request.forwardedFor);
+    return allows(client) ? answer(request, client) : TOO_MANY;
+  }
+
+  #handOver(socket: Socket, unread: Buffer): void {
+    this.#open.get(socket)!.reader = undefined;
+    socket.unshift(unread);
+    this.#serve(socket);
+    socket.resume();
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
-    const { answer, allows } = this.#options;
-    const asker = this.#askerOf(request);
-    const { status, type, body, headers } = !allows(asker)
-      ? TOO_MANY
-      : request.method !== "GET"
+    const { asker } = this.#open.get(request.socket)!;
+    const { status, type, body, headers } =
+      request.method !== "GET"
         ? text(405, "only GET is answered")
         : hasBody(request)
           ? text(400, "a GET has no body")
-          : answer(requestOf(request), asker);
+          : this.#answer(requestOf(request), asker);
     response.writeHead(status, { "Content-Type": type, "Content-Length": body.length, ...headers });
     response.end(typeof body === "string" ? Buffer.from(body, "latin1") : body);
   }
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    const asker = this.#askerOf(request);
+    const { asker } = this.#open.get(request.socket)!;
     // From here on it counts as a channel.
-    this.#open.get(request.socket)?.leave();
-    this.#options.upgrade(request, stream, head, asker);
-  }
-
-  #askerOf({ socket, headers }: IncomingMessage): Asker {
-    const asker = this.#open.get(socket)!.asker;
-    return this.#options.proxies.clientOf(asker, headers["x-forwarded-for"]?.toString());
+    this.#leave(request.socket);
+    const client = this.#options.proxies.clientOf(asker, requestOf(request).forwardedFor);
+    this.#options.upgrade(request, stream, head, client);
   }
 
   #sweep(): void {
     const now = this.#options.now();
     for (const { reader } of this.#open.values()) reader?.sweep(now);
   }
+}
+
+function destroy(this: Socket): void {
+  this.destroy();
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -14,8 +14,8 @@ export interface Member {
   readonly tracker: string;
   readonly peerId: PeerIdHex;
   readonly peer: PeerKey;
-  /** Torrents it said `have` for. */
-  readonly shares: Set<InfoHashHex>;
+  /** Torrents it said `have` for; made with the first of them, for many only look on. */
+  shares: Set<InfoHashHex> | undefined;
 }
 
 /** A holder of a torrent, by the address it gives. */
@@ -117,7 +117,7 @@ export class Swarms {
   }
 
   #arrive({ member: id, tracker, peerId, peer }: Extract<Change, { type: "arrived" }>): void {
-    if (!this.#members.has(id)) this.#members.set(id, { id, tracker, peerId, peer, shares: new Set() });
+    if (!this.#members.has(id)) this.#members.set(id, { id, tracker, peerId, peer, shares: undefined });
   }
 
   /** removeInfo: a client is gone, whyever. */
@@ -125,7 +125,7 @@ export class Swarms {
     const member = this.#members.get(id);
     if (!member) return;
     this.#members.delete(id);
-    for (const infoHash of member.shares) this.#removePeer(member, infoHash);
+    for (const infoHash of member.shares ?? []) this.#removePeer(member, infoHash);
     for (const event of this.catalogue.removeInfo(memberKey(id))) this.#tell(event, why, member.peer);
   }
 
@@ -134,7 +134,7 @@ export class Swarms {
     const entry = this.catalogue.entry(infoHash);
     if (!member || !entry) return;
     if (pieces === null) {
-      member.shares.delete(infoHash);
+      member.shares?.delete(infoHash);
       this.#removePeer(member, infoHash);
       this.#tell(this.catalogue.leave(infoHash, memberKey(id)), "stopped sharing", member.peer);
     } else {
@@ -180,7 +180,7 @@ export class Swarms {
     const entry = this.catalogue.entry(infoHash);
     if (!entry) return;
     for (const { member } of this.dictionary.peers(infoHash)) {
-      if (member !== undefined) this.#members.get(member)?.shares.delete(infoHash);
+      if (member !== undefined) this.#members.get(member)?.shares?.delete(infoHash);
     }
     this.catalogue.remove(infoHash);
     this.dictionary.removeSwarm(infoHash);
@@ -195,7 +195,7 @@ export class Swarms {
   }
 
   #putMember(member: Member, infoHash: InfoHashHex): void {
-    member.shares.add(infoHash);
+    (member.shares ??= new Set()).add(infoHash);
     const { id, peer, peerId, tracker } = member;
     const seed = this.catalogue.holding(infoHash, memberKey(id)) === "all";
     const known = this.dictionary.get(infoHash, peer);
