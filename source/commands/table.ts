@@ -24,9 +24,9 @@ export const COMMANDS = {
     load: () => import("./open.ts"),
   },
   get: {
-    usage: "NAME|INFO_HASH|X.torrent [--peer HOST:PORT] [--files 0,3-5] [--seed]",
+    usage: "NAME|INFO_HASH|MAGNET|X.torrent [--peer HOST:PORT] [--files 0,3-5] [--seed]",
     summary: "download a file of the swarm and wait for it",
-    operands: { min: 1, max: 1, what: "a name, an info hash or a .torrent file" },
+    operands: { min: 1, max: 1, what: "a name, an info hash, a magnet link or a .torrent file" },
     load: () => import("./get.ts"),
   },
   share: {

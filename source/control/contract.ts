@@ -238,8 +238,8 @@ export interface BroadcastRow {
   readonly text: DisplayText;
 }
 
-/** 40 hex digits, a name of the catalogue or of a transfer, or a path of a .torrent file on the engine's machine. */
-const target = z.string().min(1).max(4096);
+/** 40 hex digits, a magnet link, a name of the catalogue or of a transfer, or a path of a .torrent file on the engine's machine. */
+const target = z.string().min(1).max(8192);
 const infoHash = z.string().regex(/^[0-9a-f]{40}$/);
 const bytesPerSecond = z.number().int().min(0);
 
@@ -256,7 +256,12 @@ export const commandSchema = z.discriminatedUnion("method", [
     sequential: z.boolean().optional(),
   }),
   /** What a target holds, before it is added: the reply's `torrent`. */
-  z.object({ method: z.literal("inspect"), target, folder: z.string().optional() }),
+  z.object({
+    method: z.literal("inspect"),
+    target,
+    peers: z.array(z.string().max(255)).max(200).optional(),
+    folder: z.string().optional(),
+  }),
   /** A file or folder to hash, publish and seed; or a .torrent whose data lies in `folder`. */
   z.object({
     method: z.literal("share"),

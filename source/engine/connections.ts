@@ -73,6 +73,21 @@ export class Connections {
     });
   }
 
+  /** Dials a peer to ask for a torrent's metainfo: `failed` also when it answers for another torrent. */
+  dialFor(address: Address, handshake: Handshake, connected: (socket: PeerSocket) => void, failed: () => void): void {
+    if (!this.#hasRoom || this.#options.bans.has(address)) return queueMicrotask(failed);
+    const wanted = toHex(handshake.infoHash);
+    this.#dialer.dial({
+      address,
+      handshake,
+      connected: (socket, answer) => {
+        if (toHex(answer.infoHash) === wanted && answer.extended) connected(socket);
+        else socket.close("it has no metainfo for us");
+      },
+      failed,
+    });
+  }
+
   /** Takes and begins no more connections; those that stand are their transfers' to end. */
   async close(): Promise<void> {
     this.#dialer.close();

@@ -24,6 +24,7 @@ import { Bans } from "./bans.ts";
 import { Connections } from "./connections.ts";
 import { GiftTaker, type PushPolicy } from "./gift-taker.ts";
 import { HEALTH_MINUTES, HOLDERS_MS, LATE_LOOP_MS, LOW_SPACE_BYTES, SAVE_MS, STOP_MS } from "./limits.ts";
+import { MetainfoSearch } from "./metainfo-search.ts";
 import { PeerFinder } from "./peer-finder.ts";
 import { applyQueue } from "./download-queue.ts";
 import { Doctor } from "./doctor.ts";
@@ -94,6 +95,7 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #finder: PeerFinder;
   readonly #history = new RateHistory();
   readonly #wireBuffers = new WireBuffers();
+  readonly metainfoSearch: MetainfoSearch;
   readonly #snapshotter: Snapshotter;
   readonly #gifts: GiftTaker;
   readonly #eventListeners = new Set<(event: EngineEvent) => void>();
@@ -123,6 +125,11 @@ export class Engine implements EngineClient, EngineEvents {
       bans: this.#bans,
       transferOf: (infoHash) => this.book.get(infoHash)?.transfer,
       gotStranger: (infoHash) => void this.#gifts.offered(infoHash),
+    });
+    this.metainfoSearch = new MetainfoSearch({
+      connections: this.#connections,
+      peerId: this.peerId,
+      client: `sta ${options.version}`,
     });
     this.links = new TrackerLinks({
       peerId: this.peerId,

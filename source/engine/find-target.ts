@@ -1,15 +1,19 @@
 // What a person means by a target: a transfer, an entry of a catalogue, or a .torrent file.
 import { isAbsolute, resolve } from "node:path";
+import { metainfoOf } from "../metainfo/from-info.ts";
+import { isMagnet, type Magnet, parseMagnet } from "../metainfo/magnet.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { parseMetainfo } from "../metainfo/parse.ts";
-import { type InfoHashHex, parseInfoHashHex } from "../protocol/ids.ts";
+import { idFromHex, type InfoHashHex, parseInfoHashHex, toHex, toInfoHash } from "../protocol/ids.ts";
 import { readTorrentFile } from "../storage/hash-files.ts";
+import type { Address } from "../swarm/events.ts";
+import { parseAddress } from "./parse-address.ts";
 import { type CommandedEngine as Engine, Refusal } from "./reply.ts";
 import type { Entry } from "./transfer-book.ts";
 
-/** The transfer a person means: by info hash or name. Throws Refusal when several have the name. */
+/** The transfer a person means: by info hash, magnet link or name. Throws MetainfoError, and Refusal when several have the name. */
 export function findEntry(engine: Engine, target: string): Entry | undefined {
-  const infoHash = parseInfoHashHex(target);
+  const infoHash = infoHashOf(target);
   if (infoHash) return engine.book.get(infoHash);
   const named = [...engine.book.entries.values()].filter(({ transfer }) => transfer.metainfo.name === target);
   if (named.length > 1)
@@ -27,20 +31,25 @@ export function requireEntry(engine: Engine, infoHash: string): Entry {
   return entry;
 }
 
+/** Peers that a magnet link names. Throws MetainfoError. */
+export function peersOf(target: string): Address[] {
+  if (!isMagnet(target)) return [];
+  return parseMagnet(target)
+    .peers.map((peer) => parseAddress(peer))
+    .filter((address) => address !== undefined);
+}
+
 /**
- * The metainfo of what a person names. `hasPeers`: he also says who has it. Throws Refusal, MetainfoError, StorageError, TrackerError.
+ * The metainfo of what a person names; `peers`: who he says has it. A tracker is asked first, then peers (BEP 9), a minute at most.
+ * Throws Refusal, MetainfoError, StorageError, TrackerError.
  */
-export async function findMetainfo(engine: Engine, target: string, hasPeers: boolean): Promise<Metainfo> {
-  if (/^magnet:/i.test(target)) {
-    throw new Refusal(
-      "bad-format",
-      "Magnet links cannot be opened yet: give a .torrent file, a name of the catalogue or its info hash.",
-    );
-  }
+export async function findMetainfo(engine: Engine, target: string, peers: readonly Address[]): Promise<Metainfo> {
   const listed = findListed(engine, target);
-  if (listed) {
-    if (listed.holders === 0 && !hasPeers) throw new Refusal("no-holder", `No peer has the file ${listed.name} now.`);
-    return parseMetainfo(await engine.links.torrent(listed.infoHash));
+  if (listed) return parseMetainfo(await engine.links.torrent(listed.infoHash));
+  if (isMagnet(target)) return askPeers(engine, parseMagnet(target), peers);
+  const infoHash = idFromHex(target);
+  if (infoHash && peers.length > 0) {
+    return askPeers(engine, { infoHash: toInfoHash(infoHash), name: undefined, trackers: [] }, peers);
   }
   if (isAbsolute(target) || target.endsWith(".torrent")) return readTorrentFile(resolve(target));
   const hint = engine.links.count === 0 ? " No tracker is set: add one with --tracker HOST:PORT." : "";
@@ -52,7 +61,7 @@ export function findListed(
   engine: Engine,
   target: string,
 ): { infoHash: InfoHashHex; name: string; holders: number } | undefined {
-  const infoHash = parseInfoHashHex(target);
+  const infoHash = infoHashOf(target);
   const found = new Map<InfoHashHex, { infoHash: InfoHashHex; name: string; holders: number }>();
   for (const { entry } of engine.links.entries()) {
     if (infoHash ? entry.infoHash !== infoHash : entry.name !== target) continue;
@@ -61,6 +70,25 @@ export function findListed(
   }
   if (found.size > 1) throw ambiguous(target, [...found.keys()]);
   return found.values().next().value;
+}
+
+/** Of 40 hex digits or of a magnet link; undefined for anything else. Throws MetainfoError. */
+function infoHashOf(target: string): InfoHashHex | undefined {
+  return isMagnet(target) ? toHex(parseMagnet(target).infoHash) : parseInfoHashHex(target);
+}
+
+async function askPeers(
+  engine: Engine,
+  { infoHash, name, trackers }: Pick<Magnet, "infoHash" | "name" | "trackers">,
+  given: readonly Address[],
+): Promise<Metainfo> {
+  const peers = [...given, ...(await engine.links.holders(toHex(infoHash)))];
+  const info = await engine.metainfoSearch.find({ infoHash, trackers, peers, signal: engine.ending });
+  if (info) return metainfoOf(info, trackers);
+  throw new Refusal(
+    "no-holder",
+    `No peer told what ${name ?? toHex(infoHash)} is: ask again later, or give its .torrent file.`,
+  );
 }
 
 function ambiguous(name: string, infoHashes: readonly string[]): Refusal {

@@ -91,6 +91,16 @@ export const HEALTH_MINUTES = 10;
 /** An event loop that is later than this once in a hundred times is told of: keys and peers begin to wait. */
 export const LATE_LOOP_MS = 50;
 
+/** How long peers are asked for a torrent's metainfo before a person hears that nobody told it. */
+export const METAINFO_MS = 60_000;
+
+/** Info dictionaries that are kept for whoever looked at a torrent and adds it then; 10 MB each at most. */
+export const KEPT_METAINFO = 4;
+
+/** Peers that are asked for it at once, and for how long one may be silent meanwhile. */
+export const METAINFO_PEERS = 8;
+export const METAINFO_PEER_MS = 15_000;
+
 /** How often counts of payload are saved. */
 export const SAVE_MS = 30_000;
 

@@ -2,6 +2,7 @@
 import type { Doctor, Reply } from "../control/contract.ts";
 import { displayText } from "../protocol/display-text.ts";
 import type { Address } from "../swarm/events.ts";
+import type { MetainfoSearch } from "./metainfo-search.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
 import type { Entry, TransferBook } from "./transfer-book.ts";
@@ -21,6 +22,7 @@ export interface CommandedEngine {
   readonly ending: AbortSignal;
   readonly book: TransferBook;
   readonly links: TrackerLinks;
+  readonly metainfoSearch: Pick<MetainfoSearch, "find">;
   readonly downLimit: TokenBucket;
   readonly upLimit: TokenBucket;
   /** Begins the work of a transfer; resolves with a sentence for each tracker that did not take its metainfo. */

@@ -15,7 +15,7 @@ import { newTransferSettings, type TransferSettings } from "../storage/transfer-
 import type { Address } from "../swarm/events.ts";
 import { addressText } from "./address-text.ts";
 import { move, onlyThese, setFiles, setLimits, setTransfer } from "./change-settings.ts";
-import { findEntry, findListed, findMetainfo, requireEntry } from "./find-target.ts";
+import { findEntry, findListed, findMetainfo, peersOf, requireEntry } from "./find-target.ts";
 import { parseAddress } from "./parse-address.ts";
 import { type CommandedEngine as Engine, failure, Refusal, success } from "./reply.ts";
 import { bytesText } from "./transfer-summary.ts";
@@ -77,13 +77,9 @@ function dispatch(engine: Engine, command: Command): Promise<Reply> | Reply {
 }
 
 async function download(engine: Engine, command: Extract<Command, { method: "download" }>): Promise<Reply> {
-  const addresses = (command.peers ?? []).map((text) => {
-    const address = parseAddress(text);
-    if (!address) throw new Refusal("bad-format", `Wrong format: "${text}" is no HOST:PORT of a peer.`);
-    return address;
-  });
+  const addresses = [...parsePeers(command.peers), ...peersOf(command.target)];
   const known = findEntry(engine, command.target);
-  const entry = known ?? (await addTarget(engine, command, addresses.length > 0));
+  const entry = known ?? (await addTarget(engine, command, addresses));
   const { transfer } = entry;
   if (known && command.files) await engine.book.setFiles(known, onlyThese(transfer.metainfo, command.files));
   if (addresses.length > 0) transfer.dispatch({ type: "candidates", addresses, source: "given" });
@@ -99,12 +95,23 @@ async function download(engine: Engine, command: Extract<Command, { method: "dow
   return success(`Downloading ${transfer.metainfo.name} to ${entry.settings.folder}.`, transfer.infoHash);
 }
 
+function parsePeers(peers: readonly string[] = []): Address[] {
+  return peers.map((text) => {
+    const address = parseAddress(text);
+    if (!address) throw new Refusal("bad-format", `Wrong format: "${text}" is no HOST:PORT of a peer.`);
+    return address;
+  });
+}
+
 async function addTarget(
   engine: Engine,
   command: Extract<Command, { method: "download" }>,
-  hasPeers: boolean,
+  peers: readonly Address[],
 ): Promise<Entry> {
-  const metainfo = await findMetainfo(engine, command.target, hasPeers);
+  const listed = findListed(engine, command.target);
+  if (listed?.holders === 0 && peers.length === 0)
+    throw new Refusal("no-holder", `No peer has the file ${listed.name} now.`);
+  const metainfo = await findMetainfo(engine, command.target, peers);
   const folder = command.folder ?? engine.options.folder;
   const settings = { ...newSettings(engine, folder), sequential: command.sequential ?? false };
   if (command.files) {
@@ -277,8 +284,9 @@ async function completePath(prefix: string): Promise<Reply> {
 
 /** What a target holds, before it is added. */
 async function inspect(engine: Engine, command: Extract<Command, { method: "inspect" }>): Promise<Reply> {
-  const metainfo =
-    findEntry(engine, command.target)?.transfer.metainfo ?? (await findMetainfo(engine, command.target, true));
+  const { target } = command;
+  const peers = [...parsePeers(command.peers), ...peersOf(target)];
+  const metainfo = findEntry(engine, target)?.transfer.metainfo ?? (await findMetainfo(engine, target, peers));
   const folder = resolve(command.folder ?? engine.options.folder);
   const torrent = {
     infoHash: toHex(metainfo.infoHash),

@@ -367,6 +367,7 @@ export class Transfer {
     return new Swarm({
       layout: this.layout,
       infoHash: this.metainfo.infoHash,
+      info: this.metainfo.private ? undefined : this.metainfo.infoBytes,
       held: this.storage.held.clone(),
       peerId: this.#options.peerId,
       client: this.#options.client,

@@ -5,7 +5,7 @@
  * fields of version 1; `field`: a field is missing or has the wrong form; `sum`: sizes and number of pieces contradict each other;
  * `limit`: beyond what `limits.ts` allows.
  */
-export type MetainfoErrorCode = "not-bencode" | "no-info" | "v2-only" | "field" | "sum" | "limit";
+export type MetainfoErrorCode = "not-bencode" | "no-info" | "v2-only" | "field" | "sum" | "limit" | "magnet";
 
 /** A torrent file that cannot be used. The message is one sentence for the user, without the file's own text in it. */
 export class MetainfoError extends Error {

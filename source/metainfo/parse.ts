@@ -73,6 +73,7 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
     singleFile,
     private: info.get("private") === 1,
     announce: announceTiers(root),
+    infoBytes,
     bytes,
   };
 }

@@ -2,6 +2,7 @@
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { ExtendedHandshake } from "../protocol/peer/extensions/extended-handshake.ts";
 import type { PushMessage } from "../protocol/peer/extensions/sta-push.ts";
+import type { MetadataMessage } from "../protocol/peer/extensions/ut-metadata.ts";
 import type { PeerMessage } from "../protocol/peer/messages.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { Choking } from "./choking.ts";
@@ -24,6 +25,7 @@ interface ConversationOptions {
   readonly receiving: Pick<Receiving, "block" | "reject" | "choked" | "unchoked" | "allowedFast" | "suggested">;
   readonly serving: Pick<Serving, "request" | "cancel" | "allowFast">;
   readonly choking: Pick<Choking, "fillSlots">;
+  readonly gotMetadata: (peer: SwarmPeer, message: MetadataMessage) => void;
   readonly gifts: Pick<Gifts, "handle" | "peerLeft" | "giving">;
 }
 
@@ -63,6 +65,8 @@ export class Conversation {
         return this.#gotExtendedHandshake(peer, message.handshake, now);
       case "sta-push":
         return this.#gotPush(peer, message.message, now);
+      case "ut-metadata":
+        return this.#options.gotMetadata(peer, message.message);
       case "suggest":
         return receiving.suggested(peer, message.index);
       case "allowed-fast":
@@ -101,6 +105,7 @@ export class Conversation {
 
   #gotExtendedHandshake(peer: SwarmPeer, handshake: ExtendedHandshake, now: number): void {
     const { roster, gifts } = this.#options;
+    peer.speaksMetadata = (handshake.extensions.get("ut_metadata") ?? 0) > 0;
     peer.client = handshake.client ?? peer.client;
     peer.uploadOnly = handshake.uploadOnly ?? peer.uploadOnly;
     const spokePush = peer.speaksPush;

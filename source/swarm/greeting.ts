@@ -10,16 +10,19 @@ export interface Greeter {
   readonly client: string;
   /** The TCP port that takes peers, for `p` of our extended handshake; undefined: not said. */
   readonly listenPort: number | undefined;
+  /** The raw info dictionary, for peers that have only its hash; undefined: not given (a private torrent). */
+  readonly info?: Uint8Array | undefined;
 }
 
 /** Our extended handshake (BEP 10); said again when `uploadOnly` changes: we hold all that we want (BEP 21). */
-export function extendedHandshake({ client, listenPort }: Greeter, uploadOnly: boolean): PeerMessage {
+export function extendedHandshake({ client, listenPort, info }: Greeter, uploadOnly: boolean): PeerMessage {
   const handshake = {
     extensions: localExtensions(),
     client,
     requestQueue: ADVERTISED_REQUEST_QUEUE,
     uploadOnly,
     ...(listenPort !== undefined && { port: listenPort }),
+    ...(info && { metadataBytes: info.length }),
   };
   return { type: "extended-handshake", handshake };
 }

@@ -41,6 +41,9 @@ export const ENDGAME_MARGIN_MS = 500;
 /** Bytes of pieces that are begun; beyond it peers share pieces rather than begin new ones. */
 export const MAX_PARTIAL_BYTES = 64 * 1024 * 1024;
 
+/** How often a peer may ask for all of the info dictionary (BEP 9): once, and again when it lost some of it. */
+export const METADATA_TIMES = 2;
+
 /** How often the swarm wants to be woken while it has peers. */
 export const TICK_MS = 1_000;
 

@@ -75,6 +75,7 @@ export class SwarmPeer {
   /** It wants nothing more, whatever it lacks (BEP 21). */
   uploadOnly = false;
   speaksPush = false;
+  speaksMetadata = false;
 
   constructor(connected: ConnectedPeer, pieceCount: number, now: number) {
     this.connected = connected;

@@ -15,6 +15,7 @@ import { extendedHandshake, type Greeter, greeting } from "./greeting.ts";
 import { Holdings } from "./holdings.ts";
 import { TICK_MS } from "./limits.ts";
 import { endOf, forgiveSuspension, forgiveUnread, needsKeepAlive, stalls } from "./patience.ts";
+import { Metadata } from "./metadata.ts";
 import type { SwarmPeer } from "./peer.ts";
 import { PieceStates } from "./piece-states.ts";
 import { RarestFirst } from "./rarest-first.ts";
@@ -59,6 +60,7 @@ export class Swarm {
   readonly #serving: Serving;
   readonly #choking: Choking;
   readonly #gifts: Gifts;
+  readonly #metadata: Metadata;
   readonly #conversation: Conversation;
   #out: SwarmCommand[] = [];
   #upload = false;
@@ -88,6 +90,7 @@ export class Swarm {
       isGivenTo: (peer) => this.#gifts.giving.gives(peer),
       changed: (peer) => this.#serving.chokingChanged(peer),
     });
+    this.#metadata = new Metadata(options.info ?? new Uint8Array());
     this.#conversation = new Conversation({
       pieceCount: layout.pieceCount,
       isUploading: () => this.#upload,
@@ -98,6 +101,10 @@ export class Swarm {
       serving: this.#serving,
       choking: this.#choking,
       gifts: this.#gifts,
+      gotMetadata: (peer, message) => {
+        const answer = peer.speaksMetadata ? this.#metadata.answer(peer.key, message) : undefined;
+        if (answer) this.#send(peer, { type: "ut-metadata", message: answer });
+      },
     });
   }
 
@@ -233,6 +240,7 @@ export class Swarm {
     this.#roster.remove(peer, useful, now);
     this.#requester.release(peer, true);
     this.#gifts.peerLeft(peer);
+    this.#metadata.forget(key);
     this.#serving.peerLeft(peer);
     this.#holdings.forget(peer);
     // While all are being dropped, nothing more is said to those that are still here.

@@ -68,7 +68,7 @@ export function parseCommandLine(line: string, places: Places): TypedLine {
 export function parseAdd(line: string, places: Places): TypedLine {
   const typed = line.trim();
   if (typed === "") return wrong("type a name, an info hash, a magnet link or a path.");
-  if (/^magnet:/i.test(typed)) return parseMagnet(typed);
+  if (/^magnet:/i.test(typed)) return command({ method: "download", target: typed });
   if (/^[0-9a-f]{40}$/i.test(typed)) return command({ method: "download", target: typed.toLowerCase() });
   return command({ method: "download", target: isPath(typed) ? absolutePath(typed, places) : typed });
 }
@@ -92,21 +92,6 @@ export function absolutePath(typed: string, places: Places): string {
 /** Whether what was typed for `a` is meant as a path, not as a name of the catalogue. */
 export function isPath(typed: string): boolean {
   return /^(?:\/|~\/|\.{1,2}\/)/.test(typed) || /\.torrent$/i.test(typed);
-}
-
-function parseMagnet(magnet: string): TypedLine {
-  const parameters = new URLSearchParams(magnet.slice(magnet.indexOf("?") + 1));
-  const hash = parameters
-    .getAll("xt")
-    .map((topic) => /^urn:btih:([0-9a-f]{40})$/i.exec(topic)?.[1])
-    .find((found) => found !== undefined);
-  if (hash === undefined) return wrong("this magnet link has no xt=urn:btih: with 40 hex digits.");
-  const peers = parameters.getAll("x.pe").filter((peer) => peer.length <= 255);
-  return command({
-    method: "download",
-    target: hash.toLowerCase(),
-    ...(peers.length > 0 && { peers: peers.slice(0, 200) }),
-  });
 }
 
 function parseLimit(word: "limit-down" | "limit-up", rest: string): TypedLine {

@@ -45,8 +45,8 @@ describe("a command that cannot be carried out", () => {
     [
       "a magnet link",
       { method: "download", target: "magnet:?xt=urn:btih:1" },
-      "bad-format",
-      /^Magnet links cannot be opened yet/,
+      "file-problem",
+      /^The info hash of this magnet link is neither/,
     ],
     [
       "a peer that is no address",

@@ -5,6 +5,7 @@ libtorrent-peer.py make PATH OUT.torrent PIECE_LENGTH [ANNOUNCE_URL]
 libtorrent-peer.py seed X.torrent FOLDER [--plain] [--no-trackers] [--host ADDRESS] [--port PORT]
 libtorrent-peer.py leech X.torrent FOLDER [the same] [--once] [--peer HOST:PORT]...
 
+X.torrent may be a magnet link when leeching.
 --plain never encrypts, --once ends when all is there. It listens on 127.0.0.1 unless --host says otherwise.
 """
 import json
@@ -57,8 +58,11 @@ def run(role, torrent, folder, flags):
     more = {"max_out_request_queue": 2000, "request_queue_time": 3} if role == "leech" else {
         "unchoke_slots_limit": -1, "send_buffer_watermark": 4 << 20, "close_redundant_connections": False}
     session = open_session("--plain" in flags, value_of("--host", flags, "127.0.0.1"), value_of("--port", flags, "0"), **more)
-    params = lt.add_torrent_params()
-    params.ti = lt.torrent_info(torrent)
+    if torrent.startswith("magnet:"):
+        params = lt.parse_magnet_uri(torrent)
+    else:
+        params = lt.add_torrent_params()
+        params.ti = lt.torrent_info(torrent)
     params.save_path = folder
     if role == "seed":
         params.flags = lt.torrent_flags.seed_mode

@@ -2,9 +2,11 @@
 import { expect, test } from "vitest";
 import { Lab } from "../helpers/processes.ts";
 import { testBothWays, expectSame, leechWithSta, seedWithSta } from "./both-ways.ts";
-import { makeContent } from "./contents.ts";
+import { type Content, makeContent } from "./contents.ts";
 import { describeClient } from "./foreign-client.ts";
 import { libtorrent, startLibtorrent } from "./libtorrent.ts";
+
+const magnetOf = ({ infoHash }: Content) => `magnet:?xt=urn:btih:${infoHash}`;
 
 describeClient(libtorrent, () => {
   testBothWays(libtorrent);
@@ -38,6 +40,24 @@ describeClient(libtorrent, () => {
     const leecher = startLibtorrent(lab, ["leech", ...flags]);
     expect(Number((await leecher.json("connected")).seconds)).toBeLessThan(3);
     await leecher.json("done");
+    await expectSame(content, lab.path("down"));
+  });
+
+  test("sta downloads by a magnet link that names it", async ({ onTestFinished }) => {
+    const lab = await Lab.open(onTestFinished);
+    const content = await makeContent(lab, "a folder");
+    const seeder = await libtorrent.seed(lab, content.torrent, content.folder);
+    const magnet = `${magnetOf(content)}&x.pe=127.0.0.1:${seeder.port}`;
+    await leechWithSta(lab, { ...content, torrent: magnet }, lab.path("down")).json("done");
+    await expectSame(content, lab.path("down"));
+  });
+
+  test("it downloads from sta by a magnet link", async ({ onTestFinished }) => {
+    const lab = await Lab.open(onTestFinished);
+    const content = await makeContent(lab, "a folder");
+    const port = await seedWithSta(lab, content);
+    const flags = [magnetOf(content), await lab.makeFolder("down"), "--peer", `127.0.0.1:${port}`];
+    await startLibtorrent(lab, ["leech", ...flags]).json("done");
     await expectSame(content, lab.path("down"));
   });
 

@@ -105,7 +105,8 @@ async function every(intervalMs: number, action: () => Promise<void>): Promise<v
 async function ask(on: ControlClient, command: Parameters<ControlClient["send"]>[0]): Promise<string> {
   const reply = await on.send(command);
   // A tracker that is away is part of this.
-  if (!reply.ok && !["tracker-problem", "not-found", "no-holder"].includes(reply.code)) throw new Error(`${command.method}: ${reply.text}`);
+  if (!reply.ok && !["tracker-problem", "not-found", "no-holder"].includes(reply.code))
+    throw new Error(`${command.method}: ${reply.text}`);
   return reply.ok ? (reply.infoHash ?? "") : "";
 }
 

@@ -2,7 +2,7 @@
 import { ProtocolError } from "../errors.ts";
 import { toInfoHash, toPeerId } from "../ids.ts";
 import { decodeExtendedHandshake, encodeExtendedHandshake } from "./extensions/extended-handshake.ts";
-import { EXTENSIONS } from "./extensions/registry.ts";
+import { decodeExtension, encodeExtension } from "./extensions/registry.ts";
 import {
   BLOCK_BYTES,
   MAX_EXTENDED_BYTES,
@@ -21,6 +21,9 @@ import {
 } from "./messages.ts";
 
 const LENGTH_BYTES = 4;
+
+/** More than any index says. */
+const UNKNOWN_PIECE_COUNT = 2 ** 32;
 
 /**
  * Reads and writes the wire of one peer. The first message received is `handshake`; whoever reads it calls
@@ -42,6 +45,11 @@ export class PeerConnection {
   /** Tells how many pieces the torrent has, once the handshake said which torrent it is. */
   bind(pieceCount: number): void {
     this.#pieceCount = pieceCount;
+  }
+
+  /** The number of pieces is not known yet: what the peer says of pieces is read, and must be used for nothing. */
+  bindWithoutMetainfo(): void {
+    this.#pieceCount = UNKNOWN_PIECE_COUNT;
   }
 
   /** True when the peer's extended handshake named the extension. */
@@ -93,11 +101,12 @@ export class PeerConnection {
         return encodeHandshake(message);
       case "extended-handshake":
         return encodeExtended(0, encodeExtendedHandshake(message.handshake));
-      case "sta-push": {
-        const extension = EXTENSIONS.find(({ type }) => type === message.type)!;
-        const id = this.#peerExtensions.get(extension.name) ?? 0;
-        if (id === 0) throw new RangeError(`the peer does not speak ${extension.name}`);
-        return encodeExtended(id, extension.encode(message));
+      case "sta-push":
+      case "ut-metadata": {
+        const { name, payload } = encodeExtension(message);
+        const id = this.#peerExtensions.get(name) ?? 0;
+        if (id === 0) throw new RangeError(`the peer does not speak ${name}`);
+        return encodeExtended(id, payload);
       }
       default:
         return encodeMessage(message);
@@ -190,7 +199,8 @@ export class PeerConnection {
       if (payloadBytes < 9 || payloadBytes > 8 + BLOCK_BYTES) this.#refuseLength(id, 8 + BLOCK_BYTES, payloadBytes);
     } else if (id === ID.bitfield) {
       const expected = Math.ceil(this.#boundPieceCount() / 8);
-      if (payloadBytes !== expected) this.#refuseLength(id, expected, payloadBytes);
+      const isRight = this.#pieceCount === UNKNOWN_PIECE_COUNT ? payloadBytes < expected : payloadBytes === expected;
+      if (!isRight) this.#refuseLength(id, expected, payloadBytes);
     } else if (id === ID.extended) {
       if (payloadBytes < 1 || payloadBytes > MAX_EXTENDED_BYTES)
         this.#refuseLength(id, MAX_EXTENDED_BYTES, payloadBytes);
@@ -286,7 +296,7 @@ export class PeerConnection {
       this.#peerExtensions = handshake.extensions;
       return { type: "extended-handshake", handshake };
     }
-    return EXTENSIONS.find(({ localId }) => localId === extensionId)?.decode(payload);
+    return decodeExtension(extensionId, payload);
   }
 
   #range(body: Uint8Array): { index: number; begin: number; length: number } {

@@ -11,6 +11,8 @@ export interface ExtendedHandshake {
   readonly port?: number;
   /** `reqq`: requests it will queue. */
   readonly requestQueue?: number;
+  /** `metadata_size`: bytes of the info dictionary, told by who has it (BEP 9). */
+  readonly metadataBytes?: number;
   /** `upload_only`: it wants nothing more (BEP 21); undefined: not said. */
   readonly uploadOnly?: boolean;
 }
@@ -21,6 +23,7 @@ const MAX_EXTENSIONS = 64;
 export function encodeExtendedHandshake(handshake: ExtendedHandshake): Uint8Array {
   return encode({
     m: handshake.extensions,
+    metadata_size: handshake.metadataBytes,
     p: handshake.port,
     reqq: handshake.requestQueue,
     upload_only: handshake.uploadOnly === undefined ? undefined : Number(handshake.uploadOnly),
@@ -35,12 +38,14 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
   const text = client instanceof Uint8Array ? fromUtf8(client.subarray(0, 256)) : undefined;
   const port = integerIn(members.get("p"), 1, 65_535);
   const requestQueue = integerIn(members.get("reqq"), 1, 1_000_000);
+  const metadataBytes = integerIn(members.get("metadata_size"), 1, Number.MAX_SAFE_INTEGER);
   const uploadOnly = integerIn(members.get("upload_only"), 0, 255);
   return {
     extensions: readExtensions(members.get("m")),
     ...(text !== undefined && { client: text }),
     ...(port !== undefined && { port }),
     ...(requestQueue !== undefined && { requestQueue }),
+    ...(metadataBytes !== undefined && { metadataBytes }),
     ...(uploadOnly !== undefined && { uploadOnly: uploadOnly !== 0 }),
   };
 }

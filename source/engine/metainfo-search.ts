@@ -1,0 +1,144 @@
+// MetainfoSearch: finds the metainfo of a torrent of which only the hash is known, among the peers of its trackers (BEP 9).
+import { HttpAnnouncer } from "../discovery/http-announcer.ts";
+import { isInfoOf } from "../metainfo/from-info.ts";
+import { type InfoHash, type InfoHashHex, type PeerId, toHex } from "../protocol/ids.ts";
+import type { Handshake } from "../protocol/peer/messages.ts";
+import type { Address } from "../swarm/events.ts";
+import { addressText } from "./address-text.ts";
+import type { Connections } from "./connections.ts";
+import { KEPT_METAINFO, METAINFO_MS, METAINFO_PEERS } from "./limits.ts";
+import { MetainfoAsker } from "./metainfo-asker.ts";
+
+export interface MetainfoSearchOptions {
+  readonly connections: Pick<Connections, "dialFor" | "port">;
+  readonly peerId: PeerId;
+  /** `v` of our extended handshake. */
+  readonly client: string;
+}
+
+export interface Sought {
+  readonly infoHash: InfoHash;
+  /** Announce URLs that may know peers. */
+  readonly trackers: readonly string[];
+  readonly peers: readonly Address[];
+  /** Ends the search. */
+  readonly signal: AbortSignal;
+}
+
+export class MetainfoSearch {
+  readonly #options: MetainfoSearchOptions;
+
+  constructor(options: MetainfoSearchOptions) {
+    this.#options = options;
+  }
+
+  /** What was found last: who looked at it may want it. */
+  readonly #found = new Map<InfoHashHex, Uint8Array>();
+
+  /** Resolves with the raw info dictionary, its hash checked; undefined when nobody tells it within a minute. */
+  async find(sought: Sought): Promise<Uint8Array | undefined> {
+    const { connections, peerId } = this.#options;
+    const key = toHex(sought.infoHash);
+    const known = this.#found.get(key);
+    if (known) return known;
+    const over = AbortSignal.any([sought.signal, AbortSignal.timeout(METAINFO_MS)]);
+    const asking = new Asking(this.#options, sought, over);
+    const announcer = new HttpAnnouncer({
+      tiers: sought.trackers.map((url) => [url]),
+      infoHash: sought.infoHash,
+      peerId,
+      listenPort: () => connections.port,
+      // How much there is nobody knows yet: something.
+      stats: () => ({ uploaded: 0, downloaded: 0, left: 1 }),
+      random: Math.random,
+      onPeers: (peers) => asking.heardOf(peers),
+    });
+    asking.heardOf(sought.peers);
+    announcer.start();
+    try {
+      const info = await asking.found;
+      if (info) this.#remember(key, info);
+      return info;
+    } finally {
+      asking.close();
+      void announcer.stop();
+    }
+  }
+
+  #remember(key: InfoHashHex, info: Uint8Array): void {
+    this.#found.set(key, info);
+    if (this.#found.size > KEPT_METAINFO) this.#found.delete(this.#found.keys().next().value!);
+  }
+}
+
+/** Peers that are asked, some at once, and those that wait for it. */
+class Asking {
+  readonly found: Promise<Uint8Array | undefined>;
+  readonly #options: MetainfoSearchOptions;
+  readonly #sought: Sought;
+  readonly #waiting: Address[] = [];
+  readonly #known = new Set<string>();
+  readonly #askers = new Set<MetainfoAsker>();
+  #busy = 0;
+  #settle: (info: Uint8Array | undefined) => void = () => undefined;
+  #isOver = false;
+
+  constructor(options: MetainfoSearchOptions, sought: Sought, over: AbortSignal) {
+    this.#options = options;
+    this.#sought = sought;
+    this.found = new Promise((settle) => (this.#settle = settle));
+    if (over.aborted) this.#settle(undefined);
+    over.addEventListener("abort", () => this.#settle(undefined), { once: true });
+  }
+
+  heardOf(peers: readonly Address[]): void {
+    for (const peer of peers) {
+      if (this.#known.has(addressText(peer))) continue;
+      this.#known.add(addressText(peer));
+      this.#waiting.push(peer);
+    }
+    this.#askMore();
+  }
+
+  close(): void {
+    this.#isOver = true;
+    for (const asker of this.#askers) asker.close();
+  }
+
+  #askMore(): void {
+    while (!this.#isOver && this.#busy < METAINFO_PEERS && this.#waiting.length > 0) this.#ask(this.#waiting.shift()!);
+  }
+
+  #ask(address: Address): void {
+    const { connections, peerId, client } = this.#options;
+    const { infoHash } = this.#sought;
+    const handshake: Handshake = { type: "handshake", infoHash, peerId, fast: false, extended: true };
+    this.#busy++;
+    const ended = () => {
+      this.#busy--;
+      this.#askMore();
+    };
+    connections.dialFor(
+      address,
+      handshake,
+      (socket) => {
+        if (this.#isOver) return socket.close("the metainfo is not needed");
+        const asker = new MetainfoAsker({
+          socket,
+          client,
+          got: (info) => {
+            this.#askers.delete(asker);
+            if (isInfoOf(infoHash, info)) this.#settle(info);
+            ended();
+          },
+          failed: () => {
+            this.#askers.delete(asker);
+            ended();
+          },
+        });
+        this.#askers.add(asker);
+      },
+      ended,
+    );
+  }
+}

@@ -1,0 +1,60 @@
+// Magnet links (BEP 9): a torrent by its info hash, with where to ask for the rest.
+import { type InfoHash, idFromHex, toInfoHash } from "../protocol/ids.ts";
+import { MetainfoError } from "./errors.ts";
+import { MAX_TRACKERS } from "./limits.ts";
+
+export interface Magnet {
+  readonly infoHash: InfoHash;
+  /** `dn`: what it may be called; foreign text. */
+  readonly name: string | undefined;
+  /** `tr`: announce URLs, each a tier of its own. */
+  readonly trackers: readonly string[];
+  /** `x.pe`: host:port of peers. */
+  readonly peers: readonly string[];
+}
+
+const MAX_PEERS = 200;
+
+/** Does this look like one? */
+export function isMagnet(text: string): boolean {
+  return /^magnet:/i.test(text);
+}
+
+/** Reads a magnet link, its info hash in hex or base 32. Throws MetainfoError. */
+export function parseMagnet(text: string): Magnet {
+  const query = new URLSearchParams(text.replace(/^magnet:\??/i, ""));
+  const topics = [...query].filter(([key]) => /^xt(?:\.\d+)?$/.test(key)).map(([, value]) => value);
+  const topic = topics.find((value) => /^urn:btih:/i.test(value));
+  if (topic === undefined) {
+    const isV2 = topics.some((value) => /^urn:btmh:/i.test(value));
+    throw new MetainfoError(
+      isV2 ? "v2-only" : "magnet",
+      isV2
+        ? "This magnet link is for BitTorrent version 2 only; ask for one of version 1 or a hybrid."
+        : "This magnet link names no torrent: it has no xt=urn:btih: with an info hash.",
+    );
+  }
+  const hash = topic.slice("urn:btih:".length);
+  const id = hash.length === 32 ? fromBase32(hash) : idFromHex(hash);
+  if (!id)
+    throw new MetainfoError("magnet", "The info hash of this magnet link is neither 40 hex digits nor 32 of base 32.");
+  return {
+    infoHash: toInfoHash(id),
+    name: query.get("dn") ?? undefined,
+    trackers: query.getAll("tr").slice(0, MAX_TRACKERS),
+    peers: query.getAll("x.pe").slice(0, MAX_PEERS),
+  };
+}
+
+const BASE_32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** 20 bytes of 32 digits (RFC 4648); undefined when one is none. */
+function fromBase32(text: string): Uint8Array | undefined {
+  let bits = 0n;
+  for (const digit of text.toUpperCase()) {
+    const value = BASE_32.indexOf(digit);
+    if (value < 0) return undefined;
+    bits = (bits << 5n) | BigInt(value);
+  }
+  return idFromHex(bits.toString(16).padStart(40, "0"));
+}

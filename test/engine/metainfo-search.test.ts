@@ -1,0 +1,82 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { idFromHex, toInfoHash } from "../../source/protocol/ids.ts";
+import { PeerConnection } from "../../source/protocol/peer/connection.ts";
+import { digestOf, writeFileOf } from "../helpers/files.ts";
+import { temporaryFolder } from "../storage/fixtures.ts";
+import { makeFolder, nextEvent, peerIdOf, share, startEngine } from "./support.ts";
+
+test("a magnet link downloads from a peer that it names", async () => {
+  const source = await startEngine();
+  const path = join(await temporaryFolder(), "file.bin");
+  await writeFileOf(path, 3_000_000, "magnet");
+  const infoHash = await share(source, path);
+  const on = await startEngine();
+  const done = nextEvent(on, "done");
+  const target = `magnet:?xt=urn:btih:${infoHash}&dn=whatever&x.pe=${source.address}`;
+  expect(await on.engine.send({ method: "inspect", target })).toMatchObject({ torrent: { name: "file.bin" } });
+  expect(await on.engine.send({ method: "download", target })).toMatchObject({ ok: true, infoHash });
+  await done;
+  expect(await digestOf(join(on.folder, "file.bin"))).toBe(await digestOf(path));
+});
+
+test("an info hash is enough with a peer that has it, of a folder whose dictionary has many parts too", async () => {
+  const source = await startEngine();
+  const infoHash = await share(source, await makeFolder("magnet"));
+  const on = await startEngine();
+  const done = nextEvent(on, "done");
+  const reply = await on.engine.send({ method: "download", target: infoHash, peers: [source.address] });
+  expect(reply).toMatchObject({ ok: true, infoHash });
+  await done;
+});
+
+test("a peer that lies about it is passed over", async () => {
+  const source = await startEngine();
+  const path = join(await temporaryFolder(), "file.bin");
+  await writeFileOf(path, 100_000, "liar");
+  const infoHash = await share(source, path);
+  const liar = await startLiar(infoHash);
+  const on = await startEngine();
+  const peers = [liar, source.address];
+  expect(await on.engine.send({ method: "download", target: infoHash, peers })).toMatchObject({ ok: true, infoHash });
+});
+
+test("an engine that stops looks no further", async () => {
+  const on = await startEngine();
+  const target = `magnet:?xt=urn:btih:${"5".repeat(40)}&x.pe=127.0.0.1:1`;
+  const reply = on.engine.send({ method: "download", target });
+  await on.engine.close();
+  expect(await reply).toMatchObject({ ok: false });
+});
+
+/** A peer that says the right hash and gives another dictionary; its host:port. */
+async function startLiar(infoHash: string): Promise<string> {
+  const server = createServer((socket) => {
+    const wire = new PeerConnection();
+    const lie = new TextEncoder().encode("d4:name5:othere");
+    socket.on("error", () => undefined);
+    socket.on("data", (chunk: Uint8Array) => {
+      for (const message of wire.receive(chunk)) {
+        if (message.type === "handshake") {
+          wire.bindWithoutMetainfo();
+          const hash = toInfoHash(idFromHex(infoHash)!);
+          const peerId = peerIdOf("liar");
+          socket.write(wire.send({ type: "handshake", infoHash: hash, peerId, fast: false, extended: true }));
+          const extensions = new Map([["ut_metadata", 2]]);
+          const handshake = { extensions, metadataBytes: lie.length };
+          socket.write(wire.send({ type: "extended-handshake", handshake }));
+        } else if (message.type === "ut-metadata" && message.message.type === "request") {
+          const { part } = message.message;
+          const data = { type: "data", part, totalBytes: lie.length, data: lie } as const;
+          socket.write(wire.send({ type: "ut-metadata", message: data }));
+        }
+      }
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

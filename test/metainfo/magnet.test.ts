@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { MetainfoError } from "../../source/metainfo/errors.ts";
+import { isMagnet, parseMagnet } from "../../source/metainfo/magnet.ts";
+import { toHex } from "../../source/protocol/ids.ts";
+
+const HEX = "0123456789abcdef0123456789abcdef01234567";
+const BASE_32 = "AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH";
+
+describe("a magnet link", () => {
+  it.each([
+    `magnet:?xt=urn:btih:${HEX}`,
+    `MAGNET:?dn=x&xt=urn:btih:${HEX.toUpperCase()}`,
+    `magnet:?xt=urn:btih:${BASE_32}`,
+    `magnet:?xt=urn:btih:${BASE_32.toLowerCase()}`,
+    `magnet:?xt=urn:btmh:1220ff&xt=urn:btih:${HEX}`,
+    `magnet:?xt.1=urn:ed2k:1&xt.2=urn:btih:${HEX}`,
+  ])("%s names its torrent", (link) => {
+    expect(isMagnet(link)).toBe(true);
+    expect(toHex(parseMagnet(link).infoHash)).toBe(HEX);
+  });
+
+  it("says a name, trackers and peers", () => {
+    const link = `magnet:?xt=urn:btih:${HEX}&dn=a%20b&tr=http%3A%2F%2Ft%2Fa&tr=udp://u:1&x.pe=10.0.0.1:2&x.pe=[::1]:3`;
+    expect(parseMagnet(link)).toMatchObject({
+      name: "a b",
+      trackers: ["http://t/a", "udp://u:1"],
+      peers: ["10.0.0.1:2", "[::1]:3"],
+    });
+  });
+
+  it.each([
+    "magnet:",
+    "magnet:?dn=x",
+    "magnet:?xt=urn:btih:",
+    `magnet:?xt=urn:btih:${HEX}0`,
+    `magnet:?xt=urn:btih:${HEX.slice(1)}`,
+    `magnet:?xt=urn:btih:g${HEX.slice(1)}`,
+    `magnet:?xt=urn:btih:1${BASE_32.slice(1)}`,
+    "magnet:?xt=urn:btmh:1220abcd",
+    "magnet:?xt=urn:btih:%00%ff",
+  ])("%s is refused in a sentence", (link) => {
+    expect(() => parseMagnet(link)).toThrow(MetainfoError);
+  });
+
+  it("bounds what it takes", () => {
+    const many = Array.from({ length: 1_000 }, (_, i) => `&tr=http://t/${i}&x.pe=10.0.0.1:${i + 1}`).join("");
+    const { trackers, peers } = parseMagnet(`magnet:?xt=urn:btih:${HEX}${many}`);
+    expect(trackers.length).toBeLessThanOrEqual(200);
+    expect(peers.length).toBe(200);
+  });
+});
