@@ -23,6 +23,8 @@ export interface RouteOptions {
   /** Number of the latest broadcast. */
   readonly seq: () => number;
   readonly admits: (token: string | undefined) => boolean;
+  /** The live catalogue for a browser. */
+  readonly page: HttpAnswer;
   /** Prometheus text. */
   readonly metrics: () => string;
 }
@@ -40,8 +42,10 @@ export function route(options: RouteOptions, { path, query }: HttpRequest, asker
       return { status: 200, type: "text/plain; version=0.0.4", body: Buffer.from(options.metrics()) };
     case "/catalogue.json":
       return catalogue(options, query);
+    case "/":
+      return options.page;
     default:
-      return text(404, "there is /announce, /scrape, /catalogue.json, /health, /metrics, and the channel at /swarm");
+      return text(404, "there is /, /announce, /scrape, /catalogue.json, /health, /metrics, and the channel at /swarm");
   }
 }
 

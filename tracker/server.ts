@@ -14,6 +14,7 @@ import { REPLAY_BROADCASTS, TIMING, type Timing } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { Members } from "./members.ts";
 import { metricsText } from "./metrics.ts";
+import { pageAnswer } from "./page.ts";
 import { RequestRates } from "./request-rates.ts";
 import { Swarms } from "./swarms.ts";
 import { FolderStore } from "./folder-store.ts";
@@ -98,7 +99,7 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
       { name: "announces_total", help: "Announces since the start", value: () => announces.count },
       { name: "resident_bytes", help: "Memory of the process", value: () => process.memoryUsage.rss() },
     ]);
-  const routes = { swarms, announces, seq: () => broadcaster.seq, admits, metrics };
+  const routes = { swarms, announces, seq: () => broadcaster.seq, admits, page: pageAnswer(), metrics };
   const { http, udp } = await listen(
     options,
     {
