@@ -1,6 +1,8 @@
 // sta-tracker: argv to a running tracker, and signals to its end.
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { type SecureContextOptions, createSecureContext } from "node:tls";
 import meow from "meow";
 import { displayText } from "../source/protocol/display-text.ts";
 import { isIPv4, isIPv6 } from "../source/protocol/tracker/endpoint.ts";
@@ -21,6 +23,8 @@ const help = (env: NodeJS.ProcessEnv) => `
     --keep DAYS     Forget torrents that nobody held for so long [for ever]
     --open          Serve announces of torrents nobody published, too
     --token SECRET  Ask every client for this secret
+    --cert FILE     Speak TLS with this certificate chain and ...
+    --key FILE      ... its key, both PEM; SIGHUP reads them anew
     --trust-proxy [ADDRESSES]
                     Believe X-Forwarded-For of a proxy on this machine, and of those at ADDRESSES (a,b,c)
     --log-level LEVEL
@@ -35,6 +39,8 @@ export interface CliIo {
   readonly env: NodeJS.ProcessEnv;
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
+  /** Calls back whenever the process is told to read its files anew. */
+  readonly onHangup: (reload: () => void) => void;
   /** Whether a person reads `err` as it comes. */
   readonly isTerminal: boolean;
   /** Resolves when the tracker is asked to end; with `untilStdinEnds` also when whoever started it is gone. */
@@ -51,12 +57,14 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
     if (!(error instanceof Error)) throw error;
     return say(io.err, `sta-tracker: ${error.message} See sta-tracker --help.`, 2);
   }
-  const { host, port, dir, open, token, keep, trustProxy, logLevel, untilStdinEnds, ...others } = cli.flags;
+  const { host, port, dir, open, token, keep, cert, key, trustProxy, logLevel, untilStdinEnds, ...others } = cli.flags;
   const { help: wantsHelp, version, ...unknown } = others;
   if (wantsHelp) return say(io.out, cli.help.trimEnd(), 0);
   if (version) return say(io.out, cli.pkg.version ?? "", 0);
 
-  const wrong = wrongUsage(cli.input, Object.keys(unknown), { port, dir, token, host, keep, logLevel, trustProxy });
+  const wrong = wrongUsage(cli.input, Object.keys(unknown), {
+    ...{ port, dir, token, host, cert, key, keep, logLevel, trustProxy },
+  });
   if (wrong) return say(io.err, `sta-tracker: ${wrong} See sta-tracker --help.`, 2);
 
   // meow names the process after the package's first bin.
@@ -67,6 +75,7 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
   let tracker: RunningTracker;
   try {
     tracker = await createTracker({
+      tls: cert === undefined || key === undefined ? undefined : await readCertificate(cert, key),
       host,
       port: Number(port),
       dir: folder,
@@ -79,11 +88,37 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
   } catch (error) {
     return say(io.err, `sta-tracker: ${failure(error, { host, port, folder })}`, 1);
   }
+  if (cert !== undefined && key !== undefined) {
+    io.onHangup(() => {
+      readCertificate(cert, key)
+        .then((tls) => tracker.setCertificate(tls))
+        .then(() => log("info", "the certificate was read anew", { cert }))
+        .catch((error: unknown) => log("error", "the old certificate stays", { error: String(error) }));
+    });
+  }
+  const wires = cert === undefined ? "HTTP, swarm channel and UDP" : "HTTPS, swarm channel and UDP";
+  log("info", "started", { folder, wires, open, token: token !== undefined });
   io.out(`sta-tracker listening on ${addressOf(tracker)}`);
   await io.ended(untilStdinEnds);
   await tracker.close();
   return 0;
 }
+
+/** A certificate that is of use, with its key. Throws UnusableCertificate. */
+async function readCertificate(cert: string, key: string): Promise<SecureContextOptions> {
+  try {
+    const tls = { cert: await readFile(cert), key: await readFile(key) };
+    createSecureContext(tls);
+    return tls;
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    throw new UnusableCertificate(`${cert} with ${key} is no certificate that can be used: ${cause.message}`, {
+      cause,
+    });
+  }
+}
+
+class UnusableCertificate extends Error {}
 
 function parse(argv: readonly string[], env: NodeJS.ProcessEnv) {
   return meow(help(env), {
@@ -97,6 +132,8 @@ function parse(argv: readonly string[], env: NodeJS.ProcessEnv) {
       port: { type: "string", default: "5000" },
       dir: { type: "string" },
       keep: { type: "string" },
+      cert: { type: "string" },
+      key: { type: "string" },
       open: { type: "boolean", default: false },
       token: { type: "string" },
       trustProxy: { type: "string" },
@@ -122,6 +159,7 @@ function wrongUsage(
   if (input.length > 0) return `there is nothing to do with ${displayText(input[0]!)}.`;
   if (unknown.length > 0) return `there is no option --${displayText(unknown[0]!)}.`;
   const { port = "", keep = "1", logLevel = "", trustProxy = "", ...needed } = flags;
+  if ((needed["cert"] === undefined) !== (needed["key"] === undefined)) return "--cert and --key need each other.";
   const empty = Object.keys(needed).find((name) => needed[name] === "");
   if (empty) return `--${empty} needs a value.`;
   if (!/^[0-9]{1,5}(\.[0-9]+)?$/.test(keep) || Number(keep) === 0)
@@ -137,6 +175,7 @@ function wrongUsage(
 
 /** What kept the tracker from starting, as one sentence. */
 function failure(error: unknown, { host, port, folder }: { host: string; port: string; folder: string }): string {
+  if (error instanceof UnusableCertificate) return `${displayText(error.message)}.`;
   if (!(error instanceof Error) || !("code" in error)) throw error;
   const at = addressOf({ host, port: Number(port) });
   switch (error.code) {
@@ -174,6 +213,7 @@ function processIo(): CliIo {
     env: process.env,
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
+    onHangup: (reload) => void process.on("SIGHUP", reload),
     isTerminal: process.stderr.isTTY === true,
     ended: async (untilStdinEnds) => {
       await new Promise<void>((done) => {

@@ -15,6 +15,7 @@ async function runWith(...argv: string[]) {
     env: { STA_HOME: home },
     out: (line) => out.push(line),
     err: (line) => err.push(line),
+    onHangup: () => undefined,
     isTerminal: true,
     ended: () => Promise.resolve(),
   });
@@ -25,13 +26,14 @@ test("it says where it listens, and ends when asked to", async () => {
   const { code, out, err } = await runWith("--host", "127.0.0.1", "--port", "0");
   expect(code).toBe(0);
   expect(out).toEqual([expect.stringMatching(/^sta-tracker listening on 127\.0\.0\.1:\d+$/)]);
-  expect(err).toEqual([]);
+  expect(err).toEqual([expect.stringMatching(/^\d\d:\d\d:\d\d info  started /)]);
 });
 
 test.for([
   [["--port", "x"], "--port is a number from 0 to 65535, not x."],
   [["--port", "65536"], "--port is a number from 0 to 65535, not 65536."],
   [["--prot", "1"], "there is no option --prot."],
+  [["--cert", "x"], "--cert and --key need each other."],
   [["--keep", "long"], "--keep is a number of days, not long."],
   [["--keep", "0"], "--keep is a number of days, not 0."],
   [["--log-level", "loud"], "--log-level is one of error, warn, info, debug, not loud."],
