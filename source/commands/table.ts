@@ -91,6 +91,12 @@ export const COMMANDS = {
     operands: { min: 0, max: 1, what: "a name or an info hash" },
     load: () => import("./peers.ts"),
   },
+  trackers: {
+    usage: "",
+    summary: "each tracker: its state, what went wrong, when it is asked next",
+    operands: none,
+    load: () => import("./trackers.ts"),
+  },
   doctor: {
     usage: "",
     summary: "how the engine itself does: delays, memory, descriptors",

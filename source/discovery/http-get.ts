@@ -1,9 +1,10 @@
 // One GET of a stranger's URL, bounded in bytes, time and places it may lead to.
-import { type LookupAddress, lookup } from "node:dns";
+import type { LookupAddress } from "node:dns";
 import http, { type IncomingMessage, type RequestOptions } from "node:http";
 import https from "node:https";
 import { TrackerError } from "../protocol/errors.ts";
-import { isIPv4, isIPv6, isPrivateHost } from "../protocol/tracker/endpoint.ts";
+import { isPrivateHost } from "../protocol/tracker/endpoint.ts";
+import { addressesOf, type Resolve } from "./resolve.ts";
 
 export interface GetLimits {
   readonly maxBytes: number;
@@ -17,16 +18,13 @@ export interface GetLimits {
 /** LIMITS: 1 MiB is a million peers; trackers answer in a second or not at all. */
 export const TRACKER_GET: GetLimits = { maxBytes: 1024 * 1024, maxRedirects: 3, timeoutMs: 30_000, idleMs: 10_000 };
 
-/** Stands in for the system's resolver in tests. */
-export type Resolve = (name: string) => Promise<readonly LookupAddress[]>;
-
 /**
  * Body of the answer to a GET of `url`, whatever its status but a redirect. Redirects are followed, never from a public address to a
  * private one. Rejects with TrackerError: `unreachable`, `timeout`, `too-big`, `malformed` or `forbidden-address`.
  */
 export async function httpGet(
   url: string,
-  { limits, signal, resolve = systemResolve }: { limits: GetLimits; signal: AbortSignal; resolve?: Resolve },
+  { limits, signal, resolve }: { limits: GetLimits; signal: AbortSignal; resolve?: Resolve },
 ): Promise<Uint8Array> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(limits.timeoutMs)]);
   let place = parseUrl(url);
@@ -50,7 +48,7 @@ interface Answer {
 
 async function getOnce(
   url: URL,
-  options: { limits: GetLimits; signal: AbortSignal; resolve: Resolve; cameFromPublic: boolean },
+  options: { limits: GetLimits; signal: AbortSignal; resolve: Resolve | undefined; cameFromPublic: boolean },
 ): Promise<Answer> {
   const { limits, signal, cameFromPublic } = options;
   const name = url.hostname.replace(/^\[|\]$/g, "");
@@ -141,16 +139,4 @@ function parseUrl(text: string, base?: URL): URL {
     );
   }
   return url;
-}
-
-async function addressesOf(name: string, resolve: Resolve): Promise<readonly LookupAddress[]> {
-  if (isIPv4(name)) return [{ address: name, family: 4 }];
-  if (isIPv6(name)) return [{ address: name, family: 6 }];
-  return resolve(name);
-}
-
-function systemResolve(name: string): Promise<readonly LookupAddress[]> {
-  return new Promise((resolve, reject) => {
-    lookup(name, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
-  });
 }

@@ -1,5 +1,5 @@
 // MetainfoSearch: finds the metainfo of a torrent of which only the hash is known, among the peers of its trackers (BEP 9).
-import { HttpAnnouncer } from "../discovery/http-announcer.ts";
+import { Announcer } from "../discovery/announcer.ts";
 import { isInfoOf } from "../metainfo/from-info.ts";
 import { type InfoHash, type InfoHashHex, type PeerId, toHex } from "../protocol/ids.ts";
 import type { Handshake } from "../protocol/peer/messages.ts";
@@ -43,7 +43,7 @@ export class MetainfoSearch {
     if (known) return known;
     const over = AbortSignal.any([sought.signal, AbortSignal.timeout(METAINFO_MS)]);
     const asking = new Asking(this.#options, sought, over);
-    const announcer = new HttpAnnouncer({
+    const announcer = new Announcer({
       tiers: sought.trackers.map((url) => [url]),
       infoHash: sought.infoHash,
       peerId,

@@ -1,5 +1,5 @@
 // PeerFinder: how transfers and trackers hear of each other: who holds what, and what we hold.
-import { HttpAnnouncer } from "../discovery/http-announcer.ts";
+import { Announcer } from "../discovery/announcer.ts";
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
@@ -46,7 +46,7 @@ export class PeerFinder {
     const { transfer } = entry;
     const { announce: tiers, infoHash, length } = transfer.metainfo;
     if (tiers.length === 0 || entry.announcer) return;
-    entry.announcer = new HttpAnnouncer({
+    entry.announcer = new Announcer({
       tiers,
       infoHash,
       peerId: this.#options.peerId,

@@ -1,7 +1,6 @@
 // transferRow: what the screen is told of a transfer, as plain values. Nothing of it is computed twice on the screen.
 import type { AnnounceRow, DisplayText, FileRow, LogRow, TransferRow, TransferState } from "../control/contract.ts";
-import type { AnnouncerState } from "../discovery/http-announcer.ts";
-import { placeOf } from "../discovery/http-announcer.ts";
+import type { AnnounceReport } from "../discovery/announcer.ts";
 import { displayText } from "../protocol/display-text.ts";
 import type { TransferSettings } from "../storage/transfer-store.ts";
 import { MAX_LISTED_FILES } from "./limits.ts";
@@ -13,7 +12,7 @@ import type { Transfer } from "./transfer.ts";
 export interface TransferFacts {
   readonly settings: TransferSettings;
   readonly summary: DisplayText | null;
-  readonly announcer: AnnouncerState | undefined;
+  readonly announces: readonly AnnounceReport[];
   readonly log: readonly LogRow[];
   /** From 1; null: it is not queued. */
   readonly queuePosition: number | null;
@@ -68,7 +67,7 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
     availabilityMap: availabilityMap(transfer),
     availability: availability(transfer),
     peers: Array.from(swarm.peers.values(), (peer) => peerRow(transfer, peer, now)),
-    trackers: announceRows(metainfo.announce, facts.announcer, now),
+    trackers: facts.announces.map((report) => announceRow(report, now)),
     log: facts.log,
     addedAt: settings.addedAt,
     summary: facts.summary,
@@ -112,35 +111,15 @@ function fileRows(transfer: Transfer): FileRow[] {
   });
 }
 
-/** What is known of the announce URLs: only the one spoken to last has a story. */
-function announceRows(
-  tiers: readonly (readonly string[])[],
-  announcer: AnnouncerState | undefined,
-  now: number,
-): AnnounceRow[] {
-  return tiers.flatMap((urls, tier) =>
-    urls.map((url): AnnounceRow => {
-      const address = placeOf(url);
-      const isSpokenTo = announcer !== undefined && announcer.tracker === address && announcer.state !== "idle";
-      const { state, problem, nextAt, seeds, leechers } = isSpokenTo ? announcer : UNUSED;
-      return {
-        address: displayText(address),
-        tier,
-        state: state === "idle" ? "unused" : state,
-        problem: problem === null ? null : displayText(problem),
-        nextAnnounceInSeconds: nextAt === null ? null : Math.max(0, Math.ceil((nextAt - now) / 1_000)),
-        seeds,
-        leechers,
-      };
-    }),
-  );
+function announceRow(report: AnnounceReport, now: number): AnnounceRow {
+  const { tracker, tier, state, problem, nextAt, seeds, leechers } = report;
+  return {
+    address: displayText(tracker),
+    tier,
+    state,
+    problem: problem === null ? null : displayText(problem),
+    nextAnnounceInSeconds: nextAt === null ? null : Math.max(0, Math.ceil((nextAt - now) / 1_000)),
+    seeds,
+    leechers,
+  };
 }
-
-const UNUSED: AnnouncerState = {
-  state: "idle",
-  tracker: null,
-  problem: null,
-  nextAt: null,
-  seeds: null,
-  leechers: null,
-};

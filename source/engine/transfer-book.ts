@@ -1,6 +1,6 @@
 // TransferBook: all transfers of an engine, what is remembered of them, and their way from and to the disk.
 import type { DisplayText, TransferRow } from "../control/contract.ts";
-import type { HttpAnnouncer } from "../discovery/http-announcer.ts";
+import type { Announcer } from "../discovery/announcer.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { type FilePriority, FileSelection } from "../metainfo/file-selection.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
@@ -21,7 +21,7 @@ export interface Entry {
   readonly transfer: Transfer;
   settings: TransferSettings;
   summary: DisplayText | null;
-  announcer: HttpAnnouncer | undefined;
+  announcer: Announcer | undefined;
   readonly log: TransferLog;
   /** Its place among those that wait for their turn, from 1. */
   queuePosition: number | null;
@@ -238,7 +238,7 @@ export class TransferBook {
         {
           settings,
           summary: entry.summary,
-          announcer: entry.announcer?.state,
+          announces: entry.announcer?.reports ?? [],
           log: entry.log.rows,
           queuePosition: entry.queuePosition,
         },

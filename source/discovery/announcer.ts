@@ -1,10 +1,12 @@
-// SHELL: announces one torrent to its HTTP trackers, tier by tier (BEP 3, BEP 12), for as long as it is shared.
+// SHELL: announces one torrent to its trackers, tier by tier (BEP 12), for as long as it is shared.
 import { performance } from "node:perf_hooks";
 import { TrackerError } from "../protocol/errors.ts";
 import type { InfoHash, PeerId } from "../protocol/ids.ts";
 import type { Endpoint } from "../protocol/tracker/endpoint.ts";
-import { type AnnounceEvent, encodeAnnounceQuery, parseAnnounceResponse } from "../protocol/tracker/http-announce.ts";
-import { type GetLimits, type Resolve, TRACKER_GET, httpGet } from "./http-get.ts";
+import type { AnnounceEvent } from "../protocol/tracker/http-announce.ts";
+import { announceOver, canAnnounce } from "./announce-over.ts";
+import { type GetLimits, TRACKER_GET } from "./http-get.ts";
+import type { Resolve } from "./resolve.ts";
 
 /** Bytes since the start; `left` is what is still wanted. */
 export interface AnnounceStats {
@@ -25,6 +27,22 @@ export interface AnnouncerState {
   readonly leechers: number | null;
 }
 
+/** What came of one announce URL. */
+export interface AnnounceReport {
+  /** scheme://host:port */
+  readonly tracker: string;
+  /** From 0, as the metainfo has it. */
+  readonly tier: number;
+  /** `unused`: another one answers, or none of ours can speak to it. */
+  readonly state: "unused" | "announcing" | "working" | "failing";
+  /** Why it fails, or what it warns of. */
+  readonly problem: string | null;
+  /** Monotonic milliseconds, as performance.now(). */
+  readonly nextAt: number | null;
+  readonly seeds: number | null;
+  readonly leechers: number | null;
+}
+
 export interface AnnouncerTiming {
   /** What a tracker's interval is clamped to; also the least time between announces without an event. */
   readonly minIntervalMs: number;
@@ -33,6 +51,8 @@ export interface AnnouncerTiming {
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
   readonly stoppedMs: number;
+  /** When a datagram without an answer is sent again. */
+  readonly udpResendMs?: readonly number[];
 }
 
 export const ANNOUNCER_TIMING: AnnouncerTiming = {
@@ -43,8 +63,8 @@ export const ANNOUNCER_TIMING: AnnouncerTiming = {
   stoppedMs: 5_000,
 };
 
-export interface HttpAnnouncerOptions {
-  /** Announce URLs by tier; those that are not http or https are left to others. */
+export interface AnnouncerOptions {
+  /** Announce URLs by tier; those that nobody here can speak to are left alone. */
   readonly tiers: readonly (readonly string[])[];
   readonly infoHash: InfoHash;
   readonly peerId: PeerId;
@@ -66,12 +86,15 @@ export interface HttpAnnouncerOptions {
 const MAX_PEERS = 200;
 const NUMWANT = 50;
 
-export class HttpAnnouncer {
-  readonly #options: HttpAnnouncerOptions;
+export class Announcer {
+  readonly #options: AnnouncerOptions;
   readonly #timing: AnnouncerTiming;
   readonly #limits: GetLimits;
   /** In the order in which they are tried: the one that answered moves to the front of its tier. */
   readonly #tiers: readonly string[][];
+  /** By URL, in the order of the metainfo. */
+  readonly #reports = new Map<string, AnnounceReport>();
+  readonly #key: number;
   readonly #abort = new AbortController();
   #state: AnnouncerState = {
     state: "idle",
@@ -93,20 +116,29 @@ export class HttpAnnouncer {
   /** `completed` came while a round was under way: another follows at once. */
   #again = false;
 
-  constructor(options: HttpAnnouncerOptions) {
+  constructor(options: AnnouncerOptions) {
     this.#options = options;
     this.#timing = { ...ANNOUNCER_TIMING, ...options.timing };
     this.#limits = { ...TRACKER_GET, ...options.limits };
     this.#tiers = options.tiers
-      .map((tier) => shuffled(tier.filter(isHttp), options.random))
+      .map((tier) => shuffled(tier.filter(canAnnounce), options.random))
       .filter((tier) => tier.length > 0);
+    this.#key = Math.floor(options.random() * 2 ** 32);
+    for (const [tier, urls] of options.tiers.entries()) {
+      for (const url of urls) this.#reports.set(url, unused(placeOf(url), tier));
+    }
   }
 
   get state(): AnnouncerState {
     return this.#state;
   }
 
-  /** Announces `started` now, and from then on by itself. Does nothing without an HTTP tracker. */
+  /** One for each announce URL, in the order of the metainfo. */
+  get reports(): readonly AnnounceReport[] {
+    return [...this.#reports.values()];
+  }
+
+  /** Announces `started` now, and from then on by itself. Does nothing without a tracker that it can speak to. */
   start(): void {
     if (this.#state.state === "idle") this.#schedule(0);
   }
@@ -158,9 +190,11 @@ export class HttpAnnouncer {
     for (const tier of this.#tiers) {
       for (const url of tier) {
         this.#setState({ state: "announcing", tracker: placeOf(url), nextAt: null });
+        this.#report(url, { state: "announcing", nextAt: null });
         const failure = await this.#tell(url, tier);
         if (this.#abort.signal.aborted) return;
         if (!failure) return;
+        this.#report(url, { state: "failing", problem: failure.message });
         problem = failure;
       }
     }
@@ -168,6 +202,8 @@ export class HttpAnnouncer {
     const wait = Math.min(maxRetryMs, firstRetryMs * 2 ** this.#failures++);
     this.#setState({ state: "failing", problem: problem?.message ?? null });
     this.#schedule(wait * (0.8 + 0.4 * this.#options.random()));
+    const { nextAt } = this.#state;
+    for (const url of this.#tiers.flat()) this.#report(url, { nextAt });
   }
 
   /** One announce; what went wrong, if anything did. */
@@ -184,13 +220,19 @@ export class HttpAnnouncer {
       const { minIntervalMs, maxIntervalMs } = this.#timing;
       const clamp = (seconds: number) => Math.min(maxIntervalMs, Math.max(minIntervalMs, seconds * 1000));
       this.#minWaitMs = clamp(answer.minInterval ?? 0);
-      this.#setState({
+      const said = {
         state: "working",
         problem: answer.warning ?? null,
         seeds: answer.complete ?? null,
         leechers: answer.incomplete ?? null,
-      });
+      } as const;
+      this.#setState(said);
       this.#schedule(clamp(answer.interval));
+      this.#report(url, { ...said, nextAt: this.#state.nextAt });
+      // The others are not asked while this one answers.
+      for (const [other, report] of this.#reports) {
+        if (other !== url && report.state !== "failing") this.#report(other, { state: "unused", nextAt: null });
+      }
       this.#options.onPeers(answer.peers.slice(0, MAX_PEERS).map(({ host, port }) => ({ host, port })));
       return undefined;
     } catch (error) {
@@ -201,22 +243,20 @@ export class HttpAnnouncer {
 
   async #announce(url: string, event: AnnounceEvent | undefined, signal: AbortSignal) {
     const { infoHash, peerId, listenPort, stats, resolve } = this.#options;
-    const query = encodeAnnounceQuery({
+    const request = {
       infoHash,
       peerId,
       port: listenPort(),
       ...stats(),
-      compact: true,
       numwant: event === "stopped" ? 0 : NUMWANT,
       ...(event === undefined ? {} : { event }),
-    });
-    const separator = url.includes("?") ? "&" : "?";
-    const body = await httpGet(`${url}${separator}${query}`, {
-      limits: this.#limits,
-      signal,
-      ...(resolve ? { resolve } : {}),
-    });
-    return parseAnnounceResponse(body);
+    };
+    const { udpResendMs } = this.#timing;
+    return announceOver(url, request, { limits: this.#limits, signal, key: this.#key, resolve, udpResendMs });
+  }
+
+  #report(url: string, change: Partial<AnnounceReport>): void {
+    this.#reports.set(url, { ...this.#reports.get(url)!, ...change });
   }
 
   #setState(change: Partial<AnnouncerState>): void {
@@ -230,9 +270,8 @@ function expected(error: unknown): void {
   if (!(error instanceof TrackerError)) throw error;
 }
 
-function isHttp(url: string): boolean {
-  const { protocol } = URL.parse(url) ?? {};
-  return protocol === "http:" || protocol === "https:";
+function unused(tracker: string, tier: number): AnnounceReport {
+  return { tracker, tier, state: "unused", problem: null, nextAt: null, seeds: null, leechers: null };
 }
 
 /** scheme://host:port of an announce URL; what is none says so. */

@@ -2,11 +2,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from "node:ht
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
-import {
-  type AnnouncerState,
-  HttpAnnouncer,
-  type HttpAnnouncerOptions,
-} from "../../source/discovery/http-announcer.ts";
+import { type AnnouncerState, Announcer, type AnnouncerOptions } from "../../source/discovery/announcer.ts";
 import { type GetLimits, TRACKER_GET, httpGet } from "../../source/discovery/http-get.ts";
 import { encode } from "../../source/protocol/bencode.ts";
 import { idFromHex, toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
@@ -44,11 +40,11 @@ async function scripted(...answers: Uint8Array[]) {
 const answer = (peers: Endpoint[] = [], interval = 1800) => encodeAnnounceResponse({ interval, peers }, true);
 const TIMING = { minIntervalMs: 5, maxIntervalMs: 60_000, firstRetryMs: 5, maxRetryMs: 20, stoppedMs: 200 };
 
-function announcer(tiers: string[][], options: Partial<HttpAnnouncerOptions> = {}) {
+function announcer(tiers: string[][], options: Partial<AnnouncerOptions> = {}) {
   const peers: Endpoint[] = [];
   const states: AnnouncerState[] = [];
   let wake = () => undefined as void;
-  const made = new HttpAnnouncer({
+  const made = new Announcer({
     tiers,
     infoHash: toInfoHash(idFromHex(torrentOf("x").infoHash)!),
     peerId: toPeerId(idFromHex(peerIdOf(1))!),

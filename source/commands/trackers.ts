@@ -1,0 +1,41 @@
+// sta trackers: every tracker with its state, what went wrong last and when it is asked again.
+import type { AnnounceRow, TrackerStatus } from "../control/contract.ts";
+import { withEngine } from "./on-transfer.ts";
+import type { Options } from "./options.ts";
+import { EXIT, print, printJson } from "./output.ts";
+
+export function run(_operands: readonly string[], options: Options): Promise<number> {
+  return withEngine(options, async (engine) => {
+    const { trackers, transfers } = engine.getSnapshot();
+    for (const tracker of trackers) {
+      if (options.json) printJson({ kind: "channel", ...tracker });
+      else print(channelLine(tracker));
+    }
+    for (const { name, infoHash, trackers: announces } of transfers) {
+      for (const announce of announces) {
+        if (options.json) printJson({ kind: "announce", infoHash, ...announce });
+        else print(`${announceLine(announce)}  ${name}`);
+      }
+    }
+    if (trackers.length === 0 && !options.json) print("No tracker is known: --tracker HOST:PORT adds one.");
+    return EXIT.done;
+  });
+}
+
+function channelLine({ address, state, problem, retryInSeconds, peers, files }: TrackerStatus): string {
+  const what = state === "connected" ? `${peers} peers, ${files} files` : (problem ?? "");
+  return line(["channel ", address, state, what, again(retryInSeconds)]);
+}
+
+function announceLine({ address, state, problem, nextAnnounceInSeconds, seeds, leechers }: AnnounceRow): string {
+  const counts = seeds === null ? "" : `${seeds} seeds, ${leechers ?? 0} leechers`;
+  return line(["announce", address, state, counts, problem ?? "", again(nextAnnounceInSeconds)]);
+}
+
+function again(seconds: number | null): string {
+  return seconds === null ? "" : `next in ${seconds} s`;
+}
+
+function line(parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join("  ");
+}

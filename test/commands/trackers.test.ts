@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { run } from "../../source/commands/trackers.ts";
+import { emptySnapshot, sampleSnapshot, transferRow } from "../helpers/scripted-client.ts";
+import { listen, optionsOf, startScriptedEngine } from "./support.ts";
+import { displayText } from "../../source/protocol/display-text.ts";
+
+const announce = {
+  address: displayText("udp://tracker.example:6969"),
+  tier: 0,
+  state: "failing",
+  problem: displayText("it did not answer"),
+  nextAnnounceInSeconds: 30,
+  seeds: null,
+  leechers: null,
+} as const;
+
+const snapshot = { ...sampleSnapshot(), transfers: [transferRow("file", { trackers: [announce] })] };
+
+test("each tracker has its line, with what went wrong and when it is asked next", async () => {
+  const heard = listen();
+  const { home } = await startScriptedEngine(snapshot);
+  expect(await run([], optionsOf(home))).toBe(0);
+  for (const { address } of snapshot.trackers) expect(heard.out).toContain(address);
+  expect(heard.out).toContain("announce  udp://tracker.example:6969  failing  it did not answer  next in 30 s  file\n");
+});
+
+test("--json is one line a tracker", async () => {
+  const heard = listen();
+  const { home } = await startScriptedEngine(snapshot);
+  expect(await run([], optionsOf(home, { json: true }))).toBe(0);
+  const lines = heard.out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { kind: string });
+  expect(lines.map(({ kind }) => kind)).toEqual([...snapshot.trackers.map(() => "channel"), "announce"]);
+});
+
+test("without a tracker it says how to get one", async () => {
+  const heard = listen();
+  const { home } = await startScriptedEngine({ ...emptySnapshot(), trackers: [] });
+  expect(await run([], optionsOf(home))).toBe(0);
+  expect(heard.out).toBe("No tracker is known: --tracker HOST:PORT adds one.\n");
+});
