@@ -133,10 +133,16 @@ export class PeerSocket {
     this.#closed = true;
     clearTimeout(this.#resumeTimer);
     clearTimeout(this.#unreadTimer);
+    this.#letGo();
+    this.#handlers.closed(reason);
+  }
+
+  /** What was said still leaves; to whom nothing was said is gone at once: thousands may come that say nothing. */
+  #letGo(): void {
+    if (this.#socket.bytesWritten === 0) return void this.#socket.destroy();
     this.#socket.destroySoon();
     this.#socket.resume();
     setTimeout(() => this.#socket.destroy(), 1_000).unref();
-    this.#handlers.closed(reason);
   }
 
   /** Nothing of what was written has left for a minute: it reads nothing. */
