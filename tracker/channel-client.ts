@@ -1,7 +1,7 @@
 // One channel connection at the tracker's end: its manners, its queue, and who answers what it says.
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import { fromBase64, toBase64 } from "../source/protocol/channel/bitfield.ts";
+import { toBase64 } from "../source/protocol/channel/bitfield.ts";
 import {
   MAX_ENTRIES_IN_FRAME,
   MAX_FRAME,
@@ -243,7 +243,7 @@ export class ChannelClient {
       switch (message.type) {
         case "publish": {
           void this.#holder;
-          this.#reply({ type: "published", re, ...(await library.publish(fromBase64(message.torrent))) });
+          this.#reply({ type: "published", re, ...(await library.publish(message.torrent)) });
           return;
         }
         case "torrent":

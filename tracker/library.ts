@@ -1,14 +1,11 @@
 // The published torrents: kept in the store, listed in the catalogue, forgotten when there is no room or nobody held them for long.
-import { MetainfoError } from "../source/metainfo/errors.ts";
-import type { Metainfo } from "../source/metainfo/metainfo.ts";
-import { parseMetainfo } from "../source/metainfo/parse.ts";
-import { MAX_NAME } from "../source/protocol/channel/limits.ts";
-import { type InfoHashHex, toHex } from "../source/protocol/ids.ts";
-import type { TorrentFacts } from "./catalogue.ts";
+import type { InfoHashHex } from "../source/protocol/ids.ts";
 import type { Ledger } from "./changes.ts";
-import { MAX_METAINFO_BYTES, MAX_STORE_BYTES, MAX_TORRENTS } from "./limits.ts";
+import { MAX_STORE_BYTES, MAX_TORRENTS } from "./limits.ts";
+import { factsOf } from "./read-torrent.ts";
 import { RequestError } from "./request-error.ts";
 import type { Swarms } from "./swarms.ts";
+import { TorrentReader } from "./torrent-reader.ts";
 import type { TorrentStore } from "./torrent-store.ts";
 
 export interface LibraryOptions {
@@ -30,6 +27,7 @@ export interface Published {
 /** Its methods throw RequestError. */
 export class Library {
   readonly #options: LibraryOptions;
+  readonly #reader = new TorrentReader();
   /** When each torrent was last known to be held, wall time. */
   readonly #heldAt = new Map<InfoHashHex, number>();
 
@@ -41,7 +39,7 @@ export class Library {
   async load(warn: (sentence: string) => void): Promise<void> {
     const { store, swarms } = this.#options;
     for (const { metainfo, addedAt, heldAt } of await store.load(warn)) {
-      const facts = factsOf(metainfo, addedAt);
+      const facts = { ...factsOf(metainfo), addedAt };
       swarms.apply({ type: "published", facts });
       this.#heldAt.set(facts.infoHash, heldAt);
     }
@@ -64,20 +62,11 @@ export class Library {
     await store.held(held, now);
   }
 
-  /** Keeps a metainfo file and lists it. Publishing it again is no error. */
-  async publish(bytes: Uint8Array): Promise<Published> {
+  /** Keeps a metainfo file and lists it. Publishing it again is no error. Throws ProtocolError for what is no base64. */
+  async publish(base64: string): Promise<Published> {
     const { store, swarms, ledger, wallTime } = this.#options;
-    if (bytes.length > MAX_METAINFO_BYTES) {
-      throw new RequestError("bad-torrent", `a torrent may have ${MAX_METAINFO_BYTES} bytes, this has ${bytes.length}`);
-    }
-    let metainfo: Metainfo;
-    try {
-      metainfo = parseMetainfo(bytes);
-    } catch (error) {
-      if (!(error instanceof MetainfoError)) throw error;
-      throw new RequestError("bad-torrent", error.message);
-    }
-    const facts = factsOf(metainfo, wallTime());
+    const { bytes, facts: read } = await this.#reader.read(base64);
+    const facts = { ...read, addedAt: wallTime() };
     const { infoHash } = facts;
     if (!swarms.catalogue.has(infoHash)) {
       await this.#makeRoom(bytes.length);
@@ -123,16 +112,4 @@ export class Library {
       `${name} is the name of ${named.length} different files; ask by info hash: ${named.slice(0, 10).join(", ")}`,
     );
   }
-}
-
-function factsOf(metainfo: Metainfo, addedAt: number): TorrentFacts {
-  return {
-    infoHash: toHex(metainfo.infoHash),
-    name: metainfo.name.slice(0, MAX_NAME),
-    length: metainfo.length,
-    pieceLength: metainfo.pieceLength,
-    pieceCount: metainfo.pieceHashes.length / 20,
-    private: metainfo.private,
-    addedAt,
-  };
 }

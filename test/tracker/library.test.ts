@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { toBase64 } from "../../source/protocol/channel/bitfield.ts";
 import type { InfoHashHex } from "../../source/protocol/ids.ts";
 import { FolderStore } from "../../tracker/folder-store.ts";
 import { Library } from "../../tracker/library.ts";
@@ -31,7 +32,7 @@ test("what nobody held for too long is forgotten and told of, what is held stays
   let now = Date.now();
   const first = await openLibrary(folder, () => now, 2 * DAY);
   const [held, left] = [torrentOf("held"), torrentOf("left")];
-  for (const { bytes } of [held, left]) await first.library.publish(bytes);
+  for (const { bytes } of [held, left]) await first.library.publish(toBase64(bytes));
   first.seed(held.infoHash);
   now += 2 * DAY;
   await first.library.tidy();
@@ -50,7 +51,7 @@ test("what nobody held for too long is forgotten and told of, what is held stays
 test("without a limit everything stays", async () => {
   let now = Date.now();
   const { library, swarms } = await openLibrary(await temporaryFolder(), () => now, undefined);
-  await library.publish(torrentOf("x").bytes);
+  await library.publish(toBase64(torrentOf("x").bytes));
   now += 10_000 * DAY;
   await library.tidy();
   expect(swarms.catalogue.size).toBe(1);
