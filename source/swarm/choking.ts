@@ -39,7 +39,7 @@ export class Choking {
 
   /** Decides anew at the next tick. */
   hurry(): void {
-    this.#roundAt = 0;
+    this.#roundAt = Number.NEGATIVE_INFINITY;
   }
 
   /** A peer came: it is first in turn, but has nothing to catch up with. */

@@ -8,7 +8,7 @@ import { Announcements } from "./announcements.ts";
 import type { Candidates } from "./candidates.ts";
 import { Choking } from "./choking.ts";
 import { Conversation } from "./conversation.ts";
-import type { BlockDigest, ConnectedPeer, PeerKey, SwarmCommand, SwarmEvent, Upload } from "./events.ts";
+import type { ConnectedPeer, PeerKey, SwarmCommand, SwarmEvent, Upload } from "./events.ts";
 import { Gifts } from "./gifts.ts";
 import type { Campaign } from "./giving.ts";
 import { extendedHandshake, type Greeter, greeting } from "./greeting.ts";
@@ -18,6 +18,7 @@ import { endOf, forgiveSuspension, forgiveUnread, needsKeepAlive, stalls } from 
 import { Metadata } from "./metadata.ts";
 import type { SwarmPeer } from "./peer.ts";
 import { PieceStates } from "./piece-states.ts";
+import { Progress } from "./progress.ts";
 import { RarestFirst } from "./rarest-first.ts";
 import { Receiving } from "./receiving.ts";
 import { Requester } from "./requester.ts";
@@ -50,8 +51,7 @@ export class Swarm {
   readonly states: PieceStates;
   readonly #options: SwarmOptions;
   readonly #wanted: Wanted;
-  readonly #suspicion = new Suspicion();
-  readonly #rarest: RarestFirst;
+  readonly #progress: Progress;
   readonly #roster: Roster;
   readonly #holdings: Holdings;
   readonly #announcements: Announcements;
@@ -73,14 +73,14 @@ export class Swarm {
     this.#wanted = new Wanted(held);
     this.#roster = new Roster({ ...options, pieceCount: layout.pieceCount });
     const rarest = new RarestFirst(layout.pieceCount, random);
-    this.#rarest = rarest;
     for (const index of held.missing()) rarest.insert(index);
     const { peers } = this.#roster;
     const emit = (command: SwarmCommand) => void this.#out.push(command);
     const shared = { layout, states: this.states, rarest, wanted: this.#wanted, emit };
     this.#holdings = new Holdings({ ...shared, peers });
     this.#announcements = new Announcements({ peers, emit });
-    this.#requester = new Requester({ ...shared, suspicion: this.#suspicion, peers });
+    const suspicion = new Suspicion();
+    this.#requester = new Requester({ ...shared, suspicion, peers });
     this.#receiving = new Receiving({ layout, requester: this.#requester, peers });
     this.#serving = new Serving({ layout, infoHash, held, emit });
     this.#gifts = new Gifts({ ...options, ...shared });
@@ -91,6 +91,18 @@ export class Swarm {
       changed: (peer) => this.#serving.chokingChanged(peer),
     });
     this.#metadata = new Metadata(options.info ?? new Uint8Array());
+    this.#progress = new Progress({
+      ...shared,
+      peers,
+      suspicion,
+      requester: this.#requester,
+      receiving: this.#receiving,
+      holdings: this.#holdings,
+      announcements: this.#announcements,
+      gifts: this.#gifts,
+      ban: (peer, reason, now) => this.#ban(peer, reason, now),
+      doneChanged: (now) => this.#wantedChanged(now),
+    });
     this.#conversation = new Conversation({
       pieceCount: layout.pieceCount,
       isUploading: () => this.#upload,
@@ -169,14 +181,16 @@ export class Swarm {
       case "message":
         return this.#gotMessage(event.peer, event.message, now);
       case "piece-verified":
-        return this.#pieceVerified(event.index, event.ok, event.digestOf, now);
+        this.#progress.verified(event.index, event.ok, event.digestOf, now);
+        return this.#receiving.fillAll(now);
       case "piece-not-stored":
-        this.states.fail(event.index);
-        return this.#pieceMissing(event.index);
+        return this.#progress.notStored(event.index);
       case "piece-lost":
-        return this.#pieceLost(event.index, now);
+        return this.#progress.lost(event.index, now);
       case "set-wanted":
-        return this.#setWanted(event.priorities, event.sequential, now);
+        this.#progress.want(event.priorities, event.sequential, now);
+        this.#receiving.fillAll(now);
+        return this.#dial(now);
       case "candidates":
         this.#roster.heardOf(event.addresses, event.source, now);
         return this.#dial(now);
@@ -271,54 +285,13 @@ export class Swarm {
     }
   }
 
-  // Pieces
+  // What is wanted, and what is held of it
 
-  #pieceVerified(index: number, ok: boolean, digestOf: BlockDigest | undefined, now: number): void {
-    if (ok) this.#pieceHeld(index, digestOf, now);
-    else this.#pieceSpoiled(index, digestOf, now);
-    this.#receiving.fillAll(now);
-  }
-
-  #pieceHeld(index: number, digestOf: BlockDigest | undefined, now: number): void {
-    this.states.hold(index);
-    this.#gifts.pieceSettled(index, true);
-    this.#holdings.weGained(index);
-    this.#announcements.add(index, now);
-    for (const key of this.#suspicion.cleared(index, digestOf)) {
-      this.#ban(key, `a block of piece ${index} from it was wrong`, now);
-    }
-    if (this.#wanted.isDone && this.#wanted.isOn(index)) this.#completed(now);
-  }
-
-  #pieceSpoiled(index: number, digestOf: BlockDigest | undefined, now: number): void {
-    const partial = this.states.fail(index);
-    this.#receiving.receivedInVain(this.#options.layout.pieceLengthAt(index));
-    const culprit = this.#suspicion.failed(partial, digestOf, now);
-    this.#pieceMissing(index);
-    if (culprit !== undefined) this.#ban(culprit, `piece ${index} from it failed its hash`, now);
-  }
-
-  /** What came of it is of no use: it is missing again. */
-  #pieceMissing(index: number): void {
-    this.#gifts.pieceSettled(index, false);
-    this.#requester.retry(index);
-  }
-
-  #pieceLost(index: number, now: number): void {
-    const wasDone = this.#wanted.isDone;
-    this.states.lose(index);
-    this.#requester.retry(index);
-    this.#holdings.weLost(index);
-    if (this.#wanted.isDone !== wasDone) this.#doneChanged(now);
-  }
-
-  #completed(now: number): void {
-    this.#announcements.tell(now);
-    this.#out.push({ type: "completed" });
-    this.#tellUploadOnly(now);
-  }
-
-  #tellUploadOnly(now: number): void {
+  #wantedChanged(now: number): void {
+    if (this.#wanted.isDone) {
+      this.#announcements.tell(now);
+      if (this.#holdings.isDownloading || this.states.held.isFull) this.#out.push({ type: "completed" });
+    } else this.#roster.hungry();
     for (const peer of this.peers.values()) {
       if (peer.connected.extended) this.#send(peer, extendedHandshake(this.#options, this.#wanted.isDone));
       this.#closeIfNeitherWants(peer, now);
@@ -330,26 +303,6 @@ export class Swarm {
     if (!this.#wanted.isDone || !(peer.isSeed || peer.uploadOnly) || !this.peers.has(peer.key)) return;
     this.#drop(peer, "neither wants anything of the other", now);
     this.#roster.sated(peer);
-  }
-
-  #setWanted(priorities: Uint8Array, sequential: boolean, now: number): void {
-    const wasDone = this.#wanted.isDone;
-    this.#wanted.priorities = priorities;
-    this.#requester.dropUnwanted();
-    this.#rarest.reset(priorities.includes(2) ? (index) => this.#wanted.isFirst(index) : undefined, sequential);
-    for (const index of this.states.held.missing()) {
-      if (this.states.stateOf(index) === "missing") this.#requester.retry(index);
-    }
-    for (const peer of this.peers.values()) this.#holdings.countWanted(peer);
-    if (this.#wanted.isDone !== wasDone) this.#doneChanged(now);
-    this.#receiving.fillAll(now);
-    this.#dial(now);
-  }
-
-  #doneChanged(now: number): void {
-    if (this.#wanted.isDone && this.#holdings.isDownloading) return this.#completed(now);
-    this.#roster.hungry();
-    this.#tellUploadOnly(now);
   }
 
   #blockSent(key: PeerKey, bytes: number, now: number): void {
