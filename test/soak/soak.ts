@@ -48,8 +48,9 @@ try {
   const restartTracker = async () => {
     await tracker.running.kill("SIGKILL");
     await delay(2_000);
-    tracker = await lab.tracker([], trackerPort);
     counts.restarts++;
+    // Somebody may have been given its port meanwhile.
+    tracker = await lab.tracker([], trackerPort).catch(() => tracker);
   };
   const callVisitors = async () => {
     const infoHash = toInfoHash(idFromHex(standing)!) as InfoHash;
@@ -75,8 +76,9 @@ try {
     const reply = await engine.send({ method: "doctor" });
     if (!reply.ok || !reply.doctor) throw new Error(reply.text);
     samples.push({ ...reply.doctor, minute: (performance.now() - startedAt) / 60_000 });
-    const { rssBytes, descriptors, loopDelayMs, peers } = reply.doctor;
-    const what = [mb(rssBytes), `${descriptors.open} descriptors`, `p99 ${loopDelayMs.p99} ms`, `${peers} peers`];
+    const { rssBytes, heapBytes, bufferBytes, descriptors, loopDelayMs, peers } = reply.doctor;
+    const memory = `${mb(rssBytes)} (heap ${mb(heapBytes)}, buffers ${mb(bufferBytes)})`;
+    const what = [memory, `${descriptors.open} descriptors`, `p99 ${loopDelayMs.p99} ms`, `${peers} peers`];
     console.log(`${samples.at(-1)!.minute.toFixed(1)} min: ${what.join(", ")}; ${JSON.stringify(counts)}`);
   };
   await Promise.all([
