@@ -10,12 +10,13 @@ const BYTES = "48M";
 const SHUT_DOWN =
   "import fcntl, os, struct, sys; fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack('I', 2))";
 
-const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: "pipe" });
+const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: "pipe", encoding: "utf8" });
 
 export class Ext4Disk {
   /** Where it is mounted. */
   readonly path: string;
-  readonly #image: string;
+  /** One device for its whole life: of two on one file each would have a cache of its own. */
+  readonly #device: string;
   readonly #options: string;
   #isMounted = false;
 
@@ -23,15 +24,18 @@ export class Ext4Disk {
   constructor(options: string, atEnd: (end: () => void) => void) {
     const base = mkdtempSync(join(tmpdir(), "sta-power-"));
     this.path = join(base, "disk");
-    this.#image = join(base, "image");
     this.#options = options;
+    mkdirSync(this.path);
+    const image = join(base, "image");
+    run("truncate", "-s", BYTES, image);
+    this.#device = run("losetup", "--find", "--show", image).trim();
     atEnd(() => {
-      this.#unmount();
+      // After a failure the writer may still be there.
+      if (this.#isMounted) run("umount", "--lazy", this.path);
+      run("losetup", "--detach", this.#device);
       rmSync(base, { recursive: true, force: true });
     });
-    mkdirSync(this.path);
-    run("truncate", "-s", BYTES, this.#image);
-    run("mkfs.ext4", "-q", "-F", this.#image);
+    run("mkfs.ext4", "-q", "-F", this.#device);
     this.#mount();
   }
 
@@ -47,7 +51,7 @@ export class Ext4Disk {
   }
 
   #mount(): void {
-    run("mount", "-o", `loop,${this.#options}`, this.#image, this.path);
+    run("mount", "-o", this.#options, this.#device, this.path);
     this.#isMounted = true;
   }
 

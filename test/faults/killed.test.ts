@@ -32,7 +32,10 @@ test(`a download that is killed ${KILLS} times loses nothing`, { timeout: 600_00
   for (const [kill, moment] of MOMENTS.entries()) {
     const { running } = await lab.daemon("two", flags);
     const engine = await lab.engine("two");
-    if (kill === 0) await engine.send({ method: "download", target: "film.bin" });
+    if (kill === 0) {
+      await untilSnapshot(engine, "the catalogue", ({ catalogue }) => catalogue.some(({ holders }) => holders > 0));
+      expect(await engine.send({ method: "download", target: "film.bin" })).toMatchObject({ ok: true });
+    }
     const begun = await untilSnapshot(engine, "the transfer", (snapshot) => row(snapshot) !== undefined);
     const why = `kill ${kill} of ${MOMENTS.join(" ")}`;
     expect(row(begun)!.heldBytes, why).toBeGreaterThanOrEqual(shown);
