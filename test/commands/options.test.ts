@@ -66,3 +66,13 @@ test.for(WRONG)("%j is wrong usage that names it", ([flags, names]) => {
   expect(() => parseOptions(flags, ENVIRONMENT)).toThrow(UsageError);
   expect(() => parseOptions(flags, ENVIRONMENT)).toThrow(names);
 });
+
+test("--accept-pushes takes one of three words and says which", () => {
+  for (const acceptPushes of ["wanted", "catalogue", "never"]) {
+    expect(parseOptions({ acceptPushes }, ENVIRONMENT).acceptPushes).toBe(acceptPushes);
+  }
+  expect(parseOptions({}, ENVIRONMENT).acceptPushes).toBeUndefined();
+  expect(() => parseOptions({ acceptPushes: "always" }, ENVIRONMENT)).toThrow(
+    "Wrong format: --accept-pushes takes wanted, catalogue or never",
+  );
+});
