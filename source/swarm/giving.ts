@@ -3,7 +3,7 @@ import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import type { RefuseReason } from "../protocol/peer/extensions/sta-push.ts";
 import { type PeerIdHex, toHex } from "../protocol/ids.ts";
 import type { PeerKey, SwarmCommand } from "./events.ts";
-import { GIFT_TIMEOUT_MS, MAX_OFFER_CHOICE, MAX_OPEN_GIFTS } from "./limits.ts";
+import { GIFT_TIMEOUT_MS, MAX_OFFER_CHOICE, MAX_OPEN_GIFTS, MAX_REMEMBERED_LEFT, OFFER_AGAIN_MS } from "./limits.ts";
 import type { SwarmPeer } from "./peer.ts";
 import type { PieceStates } from "./piece-states.ts";
 import type { RarestFirst } from "./rarest-first.ts";
@@ -44,6 +44,7 @@ interface Taker {
   /** Pieces still to be given. */
   left: number;
   refusals: number;
+  refusedAt: number;
   readonly refused: Set<number>;
   readonly open: Map<number, Offer>;
 }
@@ -90,7 +91,7 @@ export class Giving {
   peerReady(peer: Receiver, now: number): void {
     const left = this.#dueTo(peer, now);
     if (!peer.speaksPush || left === 0 || this.#takers.has(peer.key)) return;
-    const taker: Taker = { peer, left, refusals: 0, refused: new Set(), open: new Map() };
+    const taker: Taker = { peer, left, refusals: 0, refusedAt: now, refused: new Set(), open: new Map() };
     this.#takers.set(peer.key, taker);
     this.#offerNext(taker, now);
   }
@@ -101,7 +102,8 @@ export class Giving {
     if (!taker) return;
     for (const piece of taker.open.keys()) this.#close(taker, piece);
     this.#takers.delete(key);
-    this.#campaign?.left.set(toHex(connected.peerId), taker.left);
+    if (!this.#campaign || this.#campaign.keep || this.#campaign.left.size >= MAX_REMEMBERED_LEFT) return;
+    this.#campaign.left.set(toHex(connected.peerId), taker.left);
   }
 
   /** Bytes left for this peer: what is under way to it moves. */
@@ -128,6 +130,7 @@ export class Giving {
     if (!taker?.open.has(piece)) return;
     this.#close(taker, piece);
     taker.refused.add(piece);
+    taker.refusedAt = now;
     taker.refusals = why === "unwanted" || why === "full" ? MAX_REFUSALS : taker.refusals + 1;
     this.#offerNext(taker, now);
   }
@@ -146,9 +149,14 @@ export class Giving {
     this.#offerNext(taker, now);
   }
 
-  /** Forgets what has not moved for 30 s and offers what is left to be given. */
+  /** Forgets what has not moved for 30 s and offers what is left to be given; with `keep`, to those that refused too, after a while. */
   tick(now: number): void {
     for (const taker of this.#takers.values()) {
+      if (this.#campaign?.keep && now - taker.refusedAt > OFFER_AGAIN_MS) {
+        taker.refusals = 0;
+        taker.refused.clear();
+        taker.refusedAt = now;
+      }
       for (const [piece, { movedAt }] of taker.open) if (now - movedAt > GIFT_TIMEOUT_MS) this.#close(taker, piece);
       this.#offerNext(taker, now);
     }

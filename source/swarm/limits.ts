@@ -118,6 +118,9 @@ export const BAN_MS = 24 * 3_600_000;
 /** Pieces a giver may have open with us at once (sta_push). */
 export const MAX_OPEN_GIFTS = 2;
 
+/** Who refused 8 pieces is offered some again after so long, while giving goes on: it may have room by then. */
+export const OFFER_AGAIN_MS = 120_000;
+
 /** Offers of a giver that are refused in a minute before it is dropped: an honest one stops after 8. */
 export const MAX_REFUSED_OFFERS = 64;
 export const REFUSED_OFFERS_MS = 60_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BLOCK_BYTES } from "../../source/metainfo/piece-layout.ts";
-import { GIFT_TIMEOUT_MS, MAX_OPEN_GIFTS } from "../../source/swarm/limits.ts";
+import { GIFT_TIMEOUT_MS, MAX_OPEN_GIFTS, OFFER_AGAIN_MS } from "../../source/swarm/limits.ts";
 import { Simulation, type SimulatedNode } from "../helpers/simulation.ts";
 import { disconnects, HandSwarm, pushesTo } from "./support.ts";
 
@@ -151,6 +151,19 @@ describe("giving", () => {
     giver.pass(10_000);
     giver.take();
     expect(pushesTo(1, giver.handle({ type: "give", count: 1, keep: true }))).toHaveLength(1);
+  });
+
+  it("offers to who refused again after two minutes while it keeps giving", () => {
+    const giver = new HandSwarm({ pieceCount: 30, held: "all" });
+    giver.join(1);
+    for (const { piece } of pushesTo(1, giver.handle({ type: "give", count: 1, keep: true }))) {
+      giver.push(1, { type: "refuse", piece, why: "full" });
+    }
+    giver.take();
+    giver.pass(OFFER_AGAIN_MS - 1_000);
+    expect(pushesTo(1, giver.take())).toEqual([]);
+    giver.pass(2_000);
+    expect(pushesTo(1, giver.take())).toHaveLength(MAX_OPEN_GIFTS);
   });
 
   it("offers another piece when one is refused, eight times at most", () => {
