@@ -253,6 +253,8 @@ export class TorrentStorage {
     this.#leftOut = files;
     this.#wanted = wantedPieces(this.#layout, files);
     if (next.size === 0) await this.#files.removePartFile();
+    // The journal is as new as what was written just now: nobody else has changed these files.
+    if (wanted.length > 0) await this.#claims.compact();
     await this.#createEmptyFiles();
   }
 

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { TorrentStorage, type TorrentStorageOptions } from "../../source/storage/torrent-storage.ts";
@@ -121,6 +121,22 @@ describe("the part file", () => {
     expect(await without(again, [])).toEqual([]);
     for (const index of [0, 1, 2, 6]) await expectRead(again, index);
     expect((await again.check()).count).toBe(4);
+  });
+
+  test("does not make the files that it filled look changed", async () => {
+    const at = await place();
+    const first = await open(at);
+    const setAside = await without(first, [1]);
+    await writeAll(first, [0, 1, 2, 6]);
+    await first.close();
+    const long = new Date(Date.now() - 60_000);
+    const second = await open(at, { setAside, leftOut: [1] });
+    await utimes(at.journalFile, long, long);
+    await without(second, []);
+    await second.close();
+    const third = await open(at);
+    expect([...third.held.held()]).toEqual([0, 1, 2, 6]);
+    expect(third.suspect.isEmpty).toBe(true);
   });
 
   test.each(["removed", "cut", "changed"])("is not believed when it was %s behind us", async (how) => {
