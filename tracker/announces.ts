@@ -1,7 +1,7 @@
 // Announces and scrapes of ordinary clients, over HTTP or UDP: what they say becomes changes, and they hear of peers.
 import { type InfoHash, type InfoHashHex, type PeerId, toHex } from "../source/protocol/ids.ts";
 import type { AnnounceEvent, ScrapeEntry } from "../source/protocol/tracker/http-announce.ts";
-import type { Ledger } from "./changes.ts";
+import type { Ledger } from "./ledger.ts";
 import { MAX_NUMWANT } from "./limits.ts";
 import type { Family, SwarmPeer } from "./peer-dictionary.ts";
 import type { PeerKey } from "./peer-key.ts";

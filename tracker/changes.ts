@@ -53,12 +53,3 @@ export type Change =
   | { readonly type: "notice"; readonly text: string }
   /** One of several trackers is gone: its clients with it; who announced to it has time to announce to another. */
   | { readonly type: "tracker-lost"; readonly tracker: string };
-
-/** Orders what happens, and hands each change on in that order. */
-export interface Ledger {
-  /**
-   * Resolves when the change was applied here, which is at once when there is one tracker only. Never rejects: a ledger that cannot be
-   * reached keeps what was said until it can.
-   */
-  record(change: Change): Promise<void>;
-}

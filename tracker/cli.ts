@@ -9,6 +9,7 @@ import { isIPv4, isIPv6 } from "../source/protocol/tracker/endpoint.ts";
 import { type RunningTracker, createTracker } from "./server.ts";
 import { LOG_LEVELS, type LogLevel, createLog } from "./log.ts";
 import { addressOf } from "./peer-key.ts";
+import { UnusableRedis } from "./unusable-redis.ts";
 
 const help = (env: NodeJS.ProcessEnv) => `
   The tracker of a swarm: who has which pieces of what. It keeps torrents, never data.
@@ -25,6 +26,7 @@ const help = (env: NodeJS.ProcessEnv) => `
     --token SECRET  Ask every client for this secret
     --cert FILE     Speak TLS with this certificate chain and ...
     --key FILE      ... its key, both PEM; SIGHUP reads them anew
+    --redis URL     Be one with other trackers: all is shared through this Redis or Valkey
     --trust-proxy [ADDRESSES]
                     Believe X-Forwarded-For of a proxy on this machine, and of those at ADDRESSES (a,b,c)
     --log-level LEVEL
@@ -57,14 +59,14 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
     if (!(error instanceof Error)) throw error;
     return say(io.err, `sta-tracker: ${error.message} See sta-tracker --help.`, 2);
   }
-  const { host, port, dir, open, token, keep, cert, key, trustProxy, logLevel, untilStdinEnds, ...others } = cli.flags;
+  const { host, port, dir, open, token, keep, cert, key, redis, trustProxy, logLevel, untilStdinEnds, ...others } =
+    cli.flags;
   const { help: wantsHelp, version, ...unknown } = others;
   if (wantsHelp) return say(io.out, cli.help.trimEnd(), 0);
   if (version) return say(io.out, cli.pkg.version ?? "", 0);
 
-  const wrong = wrongUsage(cli.input, Object.keys(unknown), {
-    ...{ port, dir, token, host, cert, key, keep, logLevel, trustProxy },
-  });
+  const given = { port, dir, token, host, cert, key, keep, redis, logLevel, trustProxy };
+  const wrong = wrongUsage(cli.input, Object.keys(unknown), given);
   if (wrong) return say(io.err, `sta-tracker: ${wrong} See sta-tracker --help.`, 2);
 
   // meow names the process after the package's first bin.
@@ -80,6 +82,7 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
       port: Number(port),
       dir: folder,
       keepMs: keep === undefined ? undefined : Number(keep) * DAY_MS,
+      redis,
       open,
       token,
       trustProxy: trustProxy?.split(",").filter((address) => address !== ""),
@@ -133,6 +136,7 @@ function parse(argv: readonly string[], env: NodeJS.ProcessEnv) {
       dir: { type: "string" },
       keep: { type: "string" },
       cert: { type: "string" },
+      redis: { type: "string" },
       key: { type: "string" },
       open: { type: "boolean", default: false },
       token: { type: "string" },
@@ -158,12 +162,13 @@ function wrongUsage(
 ): string | undefined {
   if (input.length > 0) return `there is nothing to do with ${displayText(input[0]!)}.`;
   if (unknown.length > 0) return `there is no option --${displayText(unknown[0]!)}.`;
-  const { port = "", keep = "1", logLevel = "", trustProxy = "", ...needed } = flags;
+  const { port = "", keep = "1", logLevel = "", trustProxy = "", redis, ...needed } = flags;
   if ((needed["cert"] === undefined) !== (needed["key"] === undefined)) return "--cert and --key need each other.";
   const empty = Object.keys(needed).find((name) => needed[name] === "");
   if (empty) return `--${empty} needs a value.`;
   if (!/^[0-9]{1,5}(\.[0-9]+)?$/.test(keep) || Number(keep) === 0)
     return `--keep is a number of days, not ${displayText(keep)}.`;
+  if (redis !== undefined && !/^rediss?:\/\//.test(redis)) return "--redis is a URL like redis://10.0.0.9:6379.";
   if (!LOG_LEVELS.some((level) => level === logLevel))
     return `--log-level is one of ${LOG_LEVELS.join(", ")}, not ${displayText(logLevel)}.`;
   const name = trustProxy.split(",").find((address) => address !== "" && !isIPv4(address) && !isIPv6(address));
@@ -175,7 +180,7 @@ function wrongUsage(
 
 /** What kept the tracker from starting, as one sentence. */
 function failure(error: unknown, { host, port, folder }: { host: string; port: string; folder: string }): string {
-  if (error instanceof UnusableCertificate) return `${displayText(error.message)}.`;
+  if (error instanceof UnusableCertificate || error instanceof UnusableRedis) return `${displayText(error.message)}.`;
   if (!(error instanceof Error) || !("code" in error)) throw error;
   const at = addressOf({ host, port: Number(port) });
   switch (error.code) {

@@ -1,6 +1,6 @@
 // The published torrents: kept in the store, listed in the catalogue, forgotten when there is no room or nobody held them for long.
 import type { InfoHashHex } from "../source/protocol/ids.ts";
-import type { Ledger } from "./changes.ts";
+import type { Ledger } from "./ledger.ts";
 import { MAX_STORE_BYTES, MAX_TORRENTS } from "./limits.ts";
 import { factsOf } from "./read-torrent.ts";
 import { RequestError } from "./request-error.ts";

@@ -48,6 +48,13 @@ export const REPLAY_BROADCASTS = 256;
 /** Torrents one channel client may have said `have` for. */
 export const MAX_HAVES_PER_CLIENT = 10_000;
 
+/** How often a tracker that is one of several shows that it lives, and after what silence the others hold it for dead. */
+export const HEARTBEAT_MS = 2_000;
+export const TRACKER_LOST_MS = 8_000;
+
+/** Changes that Redis keeps for a tracker that falls behind: some seconds of the busiest one, 30 MB. */
+export const MAX_STREAM_CHANGES = 100_000;
+
 /** How long things take. Tests shorten them. */
 export interface Timing {
   /** From the upgrade to `hello`. */

@@ -2,7 +2,8 @@
 import { bitfieldFromBase64, fullBitfield, toBase64 } from "../source/protocol/channel/bitfield.ts";
 import type { CatalogueEntry, ChannelPeer } from "../source/protocol/channel/messages.ts";
 import type { InfoHashHex, PeerIdHex } from "../source/protocol/ids.ts";
-import type { Ledger, MemberId } from "./changes.ts";
+import type { MemberId } from "./changes.ts";
+import type { Ledger } from "./ledger.ts";
 import { MAX_HAVES_PER_CLIENT, MAX_REPLY_BITFIELDS, MAX_REPLY_PEERS } from "./limits.ts";
 import { type PeerKey, endpointOf } from "./peer-key.ts";
 import { RequestError, notPublished } from "./request-error.ts";

@@ -19,8 +19,8 @@ export interface SwarmPeer {
   readonly seenAt: number;
 }
 
-/** A peer that went because of time or of a cap. */
-export interface Dropped {
+/** A peer and the swarm that it is, or was, in. */
+export interface InSwarm {
   readonly infoHash: InfoHashHex;
   readonly peer: SwarmPeer;
 }
@@ -88,8 +88,8 @@ export class PeerDictionary {
   }
 
   /** Adds or renews a peer. Returns those that had to go for it, oldest first. */
-  put(infoHash: InfoHashHex, { key, peerId, member, tracker, seed, seenAt }: SwarmPeer): readonly Dropped[] {
-    const dropped: Dropped[] = [];
+  put(infoHash: InfoHashHex, { key, peerId, member, tracker, seed, seenAt }: SwarmPeer): readonly InSwarm[] {
+    const dropped: InSwarm[] = [];
     this.remove(infoHash, key);
     let swarm = this.#swarms.get(infoHash);
     if (!swarm) {
@@ -164,9 +164,16 @@ export class PeerDictionary {
     }
   }
 
+  /** Peers that announced to `tracker`, in all swarms. */
+  *announced(tracker: string): Generator<InSwarm> {
+    for (const [infoHash, { announced }] of this.#swarms) {
+      for (const peer of announced.values()) if (peer.tracker === tracker) yield { infoHash, peer };
+    }
+  }
+
   /** Peers that announced to `tracker` and were last heard before `before`; swarms that have nobody are forgotten. */
-  silent(tracker: string, before: number): readonly Dropped[] {
-    const silent: Dropped[] = [];
+  silent(tracker: string, before: number): readonly InSwarm[] {
+    const silent: InSwarm[] = [];
     for (const [infoHash, swarm] of this.#swarms) {
       for (const peer of swarm.announced.values()) {
         if (peer.tracker !== tracker) continue;
@@ -199,18 +206,18 @@ export class PeerDictionary {
     return [...draw4(share), ...draw6(want - share)];
   }
 
-  #drop(infoHash: InfoHashHex, key: PeerKey, dropped: Dropped[]): void {
+  #drop(infoHash: InfoHashHex, key: PeerKey, dropped: InSwarm[]): void {
     const peer = this.remove(infoHash, key);
     if (peer) dropped.push({ infoHash, peer });
   }
 
   /** Connected peers go only when nobody else is left. */
-  #dropOldest(infoHash: InfoHashHex, { announced, members }: Swarm, dropped: Dropped[]): void {
+  #dropOldest(infoHash: InfoHashHex, { announced, members }: Swarm, dropped: InSwarm[]): void {
     const [oldest] = announced.size > 0 ? announced.keys() : members.keys();
     if (oldest !== undefined) this.#drop(infoHash, oldest, dropped);
   }
 
-  #dropOldestSwarm(dropped: Dropped[]): void {
+  #dropOldestSwarm(dropped: InSwarm[]): void {
     const [oldest] = this.#swarms;
     if (!oldest) return;
     const [infoHash] = oldest;
@@ -218,7 +225,7 @@ export class PeerDictionary {
     this.#swarms.delete(infoHash);
   }
 
-  #dropOldestPeer(dropped: Dropped[]): void {
+  #dropOldestPeer(dropped: InSwarm[]): void {
     for (const [infoHash, swarm] of this.#swarms) {
       if (sizeOf(swarm) > 0) {
         this.#dropOldest(infoHash, swarm, dropped);

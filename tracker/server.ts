@@ -5,19 +5,20 @@ import type { SecureContextOptions } from "node:tls";
 import { Announces } from "./announces.ts";
 import { type Asker, TrustedProxies } from "./asker.ts";
 import { Broadcaster } from "./broadcaster.ts";
-import type { Ledger } from "./changes.ts";
 import { ChannelServer } from "./channel-server.ts";
 import { route } from "./http-routes.ts";
 import { type HttpOptions, TrackerHttpServer } from "./http-server.ts";
 import { Library } from "./library.ts";
 import { REPLAY_BROADCASTS, TIMING, type Timing } from "./limits.ts";
 import type { Log } from "./log.ts";
+import { type Ledger, LocalLedger } from "./ledger.ts";
 import { Members } from "./members.ts";
 import { metricsText } from "./metrics.ts";
 import { pageAnswer } from "./page.ts";
 import { RequestRates } from "./request-rates.ts";
 import { Swarms } from "./swarms.ts";
 import { FolderStore } from "./folder-store.ts";
+import type { TorrentStore } from "./torrent-store.ts";
 import { type UdpOptions, UdpServer } from "./udp-server.ts";
 
 export interface CreateTrackerOptions {
@@ -29,6 +30,8 @@ export interface CreateTrackerOptions {
   readonly dir: string;
   /** Torrents that nobody held for so long are forgotten; undefined keeps them for ever. */
   readonly keepMs?: number | undefined;
+  /** URL of the Redis through which several trackers are one: then `dir` is not used. */
+  readonly redis?: string | undefined;
   /** Serve announces of torrents nobody published, too. */
   readonly open?: boolean;
   /** Shared secret that every client must name. */
@@ -70,10 +73,9 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
   const name = randomBytes(8).toString("hex");
   const broadcaster = new Broadcaster((frame) => channel.send(frame), REPLAY_BROADCASTS);
   const swarms = new Swarms({ name, broadcast: (announcement) => broadcaster.broadcast(announcement), now });
-  const ledger: Ledger = { record: (change) => Promise.resolve(swarms.apply(change)) };
-  const store = new FolderStore(options.dir);
+  const { store, ledger } = await openState(options, { name, log, wallTime });
   const library = new Library({ store, swarms, ledger, keepMs: options.keepMs, wallTime });
-  await library.load((sentence) => log("warn", sentence));
+  await ledger.open(swarms, () => library.load((sentence) => log("warn", sentence)));
 
   const admits = admission(options.token);
   const announces = new Announces({
@@ -140,9 +142,28 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
       clearInterval(flush);
       clearInterval(expire);
       clearInterval(tidy);
-      return (closed ??= Promise.all([http.close(), udp.close(), channel.close(CLOSE_GRACE_MS)]).then(() => undefined));
+      return (closed ??= Promise.all([http.close(), udp.close(), channel.close(CLOSE_GRACE_MS)]).then(async () => {
+        await ledger.close();
+        await store.close();
+      }));
     },
   };
+}
+
+/** Where torrents are kept and changes are ordered: here, or in Redis, whose client is loaded only when it is asked for. */
+async function openState(
+  { dir, redis: url }: CreateTrackerOptions,
+  { name, log, wallTime }: { readonly name: string; readonly log: Log; readonly wallTime: () => number },
+): Promise<{ store: TorrentStore; ledger: Ledger }> {
+  if (url === undefined) return { store: new FolderStore(dir), ledger: new LocalLedger() };
+  const [{ connectRedis }, { RedisStore }, { RedisLedger }] = await Promise.all([
+    import("./redis.ts"),
+    import("./redis-store.ts"),
+    import("./redis-ledger.ts"),
+  ]);
+  const redis = await connectRedis(url, log);
+  const reader = await connectRedis(url, log);
+  return { store: new RedisStore(redis, wallTime), ledger: new RedisLedger({ redis, reader, name, log }) };
 }
 
 /** TCP and UDP at one port. Where any will do, one whose UDP half is taken is given back, and another tried. */

@@ -1,11 +1,12 @@
 // Who has what, and what of it is told to everybody: catalogue, peer dictionary and channel members, kept in step by applying changes.
+import { bitfieldBytes, fullBitfield } from "../source/protocol/channel/bitfield.ts";
 import { MAX_ENTRIES_IN_FRAME } from "../source/protocol/channel/limits.ts";
 import type { InfoHashHex, PeerIdHex } from "../source/protocol/ids.ts";
 import type { Announcement } from "./broadcaster.ts";
 import { Catalogue, type CatalogueEvent, type HolderKey, type Holding } from "./catalogue.ts";
 import type { Change, MemberId } from "./changes.ts";
 import { MAX_PEERS, MAX_SWARM_PEERS, MAX_TORRENTS } from "./limits.ts";
-import { type Dropped, PeerDictionary } from "./peer-dictionary.ts";
+import { type InSwarm, PeerDictionary } from "./peer-dictionary.ts";
 import { type PeerKey, addressOf, endpointOf } from "./peer-key.ts";
 
 /** A channel client. */
@@ -116,6 +117,28 @@ export class Swarms {
     }
   }
 
+  /** What the clients of this tracker have, as changes. */
+  *ownFacts(): Generator<Change> {
+    const { name } = this.#options;
+    for (const { id, tracker, peerId, peer, shares } of this.#members.values()) {
+      if (tracker !== name) continue;
+      yield { type: "arrived", member: id, tracker, peerId, peer };
+      for (const infoHash of shares ?? [])
+        yield { type: "have", member: id, infoHash, pieces: this.#bits(infoHash, id) };
+    }
+    for (const { infoHash, peer } of this.dictionary.announced(name)) {
+      const { key, peerId, seed } = peer;
+      yield { type: "announced", tracker: name, infoHash, peer: key, peerId, seed };
+    }
+  }
+
+  #bits(infoHash: InfoHashHex, id: MemberId): Uint8Array {
+    const { pieceCount } = this.catalogue.entry(infoHash)!;
+    const holding = this.catalogue.holding(infoHash, memberKey(id));
+    if (holding === "all") return fullBitfield(pieceCount);
+    return holding ?? new Uint8Array(bitfieldBytes(pieceCount));
+  }
+
   #arrive({ member: id, tracker, peerId, peer }: Extract<Change, { type: "arrived" }>): void {
     if (!this.#members.has(id)) this.#members.set(id, { id, tracker, peerId, peer, shares: undefined });
   }
@@ -211,7 +234,7 @@ export class Swarms {
     if (this.dictionary.get(infoHash, peer)?.member === id) this.dictionary.remove(infoHash, peer);
   }
 
-  #dropped(dropped: readonly Dropped[]): void {
+  #dropped(dropped: readonly InSwarm[]): void {
     for (const { infoHash, peer } of dropped) {
       if (peer.member !== undefined) continue;
       this.#tell(this.catalogue.leave(infoHash, announceKey(peer.key)), "made room for others", peer.key);

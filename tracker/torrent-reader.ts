@@ -30,7 +30,7 @@ async function readInThread(base64: string): Promise<ReadTorrent> {
   const worker = new Worker(WORKER_FILE);
   try {
     const answered = once(worker, "message");
-    worker.postMessage(base64);
+    worker.postMessage(base64, []);
     const [answer] = (await answered) as [WorkerAnswer];
     if ("refused" in answer) throw new RequestError("bad-torrent", answer.refused);
     if ("broken" in answer) throw new ProtocolError("bad-base64", answer.broken);

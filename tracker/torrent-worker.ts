@@ -6,7 +6,7 @@ import { RequestError } from "./request-error.ts";
 
 export type WorkerAnswer = ReadTorrent | { readonly refused: string } | { readonly broken: string };
 
-parentPort!.on("message", (base64: string) => parentPort!.postMessage(answer(base64)));
+parentPort!.on("message", (base64: string) => parentPort!.postMessage(answer(base64), []));
 
 function answer(base64: string): WorkerAnswer {
   try {

@@ -50,34 +50,36 @@ const PROXIES: readonly Proxy[] = [
 
 describe.each(PROXIES)("$name", (proxy) => {
   describeClient(proxy, () => {
-    test("clients have their own addresses, announces and the channel work through it", async () => {
-      const lab = await Lab.open(onTestFinished);
-      const tracker = await startTracker({ trustProxy: [] });
-      const port = await freePort();
-      const [file, ...args] = await proxy.command(lab, port, tracker.port);
-      const running = lab.start(file, args);
-      const through = { ...tracker, port };
-      await until(
-        proxy.name,
-        () => {
-          if (running.hasEnded) throw new Error(running.stderr);
-          return get(through, "/health").then(
-            () => true,
-            () => undefined,
-          );
-        },
-        DEADLINE_MS,
-      );
+    describe("before a tracker", { concurrent: false }, () => {
+      test("clients have their own addresses, announces and the channel work through it", async () => {
+        const lab = await Lab.open(onTestFinished);
+        const tracker = await startTracker({ trustProxy: [] });
+        const port = await freePort();
+        const [file, ...args] = await proxy.command(lab, port, tracker.port);
+        const running = lab.start(file, args);
+        const through = { ...tracker, port };
+        await until(
+          proxy.name,
+          () => {
+            if (running.hasEnded) throw new Error(running.stderr);
+            return get(through, "/health").then(
+              () => true,
+              () => undefined,
+            );
+          },
+          DEADLINE_MS,
+        );
 
-      // Whoever is on loopback is a proxy itself: what it forwards is believed, as from a proxy in front.
-      const client = new RawClient(port, undefined, { "X-Forwarded-For": "203.0.113.7" });
-      const { you } = await client.hello(1);
-      expect(you).toEqual({ address: proxy.name === "nginx" ? "203.0.113.7" : you.address, port: 7001 });
-      const { bytes, infoHash } = torrentOf("x");
-      await client.publish(bytes);
-      const answer = await announce(through, { infoHash, port: 6881, left: 1 });
-      expect(answer.get("incomplete")).toBe(1);
-      expect(String((await get(through, "/")).body)).toContain("<title>sta-tracker</title>");
+        // Whoever is on loopback is a proxy itself: what it forwards is believed, as from a proxy in front.
+        const client = new RawClient(port, undefined, { "X-Forwarded-For": "203.0.113.7" });
+        const { you } = await client.hello(1);
+        expect(you).toEqual({ address: proxy.name === "nginx" ? "203.0.113.7" : you.address, port: 7001 });
+        const { bytes, infoHash } = torrentOf("x");
+        await client.publish(bytes);
+        const answer = await announce(through, { infoHash, port: 6881, left: 1 });
+        expect(answer.get("incomplete")).toBe(1);
+        expect(String((await get(through, "/")).body)).toContain("<title>sta-tracker</title>");
+      });
     });
   });
 });

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { toBase64 } from "../../source/protocol/channel/bitfield.ts";
 import type { InfoHashHex } from "../../source/protocol/ids.ts";
 import { FolderStore } from "../../tracker/folder-store.ts";
+import { LocalLedger } from "../../tracker/ledger.ts";
 import { Library } from "../../tracker/library.ts";
 import { addressKey, peerKey } from "../../tracker/peer-key.ts";
 import { Swarms } from "../../tracker/swarms.ts";
@@ -17,9 +18,9 @@ async function openLibrary(folder: string, wallTime: () => number, keepMs: numbe
     now: () => 0,
     broadcast: (event) => told.push("why" in event ? `${event.name}: ${event.why}` : event.type),
   });
-  const ledger = { record: (change: Parameters<Swarms["apply"]>[0]) => Promise.resolve(swarms.apply(change)) };
+  const ledger = new LocalLedger();
   const library = new Library({ store: new FolderStore(folder), swarms, ledger, keepMs, wallTime });
-  await library.load((sentence) => expect.fail(sentence));
+  await ledger.open(swarms, () => library.load((sentence) => expect.fail(sentence)));
   const seed = (infoHash: InfoHashHex) => {
     const peer = peerKey(addressKey("10.0.0.1"), 1);
     swarms.apply({ type: "announced", tracker: "t", infoHash, peer, peerId: peerIdOf(1), seed: true });
