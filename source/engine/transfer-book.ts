@@ -163,6 +163,8 @@ export class TransferBook {
         await transfer.close();
         return this.#options.store.remove(infoHash);
       }
+      // Nothing of it arrives while that is saved: it must not be done once it was removed.
+      await transfer.setMode("paused");
       await this.#options.store.save(infoHash, { ...entry.settings, removing: true });
       const failure = await transfer.removeData().then(
         () => undefined,
