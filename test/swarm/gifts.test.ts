@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BLOCK_BYTES } from "../../source/metainfo/piece-layout.ts";
-import { GIFT_TIMEOUT_MS, MAX_OPEN_GIFTS, OFFER_AGAIN_MS } from "../../source/swarm/limits.ts";
+import { GIFT_TIMEOUT_MS, MAX_OPEN_GIFTS, OFFER_AGAIN_MS, STALL_MS } from "../../source/swarm/limits.ts";
 import { Simulation, type SimulatedNode } from "../helpers/simulation.ts";
 import { disconnects, HandSwarm, pushesTo } from "./support.ts";
 
@@ -342,5 +342,21 @@ describe("taking", () => {
     expect(pushesTo(1, taker.take())).toEqual([]);
     expect(taker.swarm.states.stateOf(0)).toBe("missing");
     expect(taker.swarm.states.stateOf(1)).toBe("held");
+  });
+});
+
+describe("a peer that gives", () => {
+  it("is not stalling, whatever else it was asked for", () => {
+    const taker = new HandSwarm({ pieceCount: 40, blocksPerPiece: 64 });
+    taker.join(1, "all");
+    taker.push(1, { type: "offer", piece: 0 });
+    taker.say(1, { type: "unchoke" });
+    for (let block = 0; block < 6; block++) {
+      taker.pass(STALL_MS - 2_000);
+      taker.push(1, blockOf(0, block));
+    }
+    expect(taker.swarm.peers.has(1)).toBe(true);
+    taker.pass(STALL_MS + 2_000);
+    expect(taker.swarm.peers.has(1)).toBe(false);
   });
 });
