@@ -156,6 +156,11 @@ export class ChannelClient {
     });
   }
 
+  /** Whether it goes for a reason of ours. */
+  get wasEnded(): boolean {
+    return this.#why !== undefined;
+  }
+
   get #isOpen(): boolean {
     return this.#socket.readyState === this.#socket.OPEN;
   }

@@ -11,6 +11,9 @@ import { MAX_CHANNEL_CLIENTS, MAX_CHANNEL_CLIENTS_PER_ADDRESS, type Timing } fro
 
 /** Takes upgraded connections until it is closed. */
 export class ChannelServer {
+  /** Connections beyond the limits, and clients that we ended, since the start. */
+  refused = 0;
+  cut = 0;
   readonly #room: ChannelRoom;
   readonly #timing: Timing;
   readonly #clients = new Set<ChannelClient>();
@@ -49,6 +52,7 @@ export class ChannelServer {
     } else if (!offered.includes(CHANNEL_SUBPROTOCOL)) {
       refuse(stream, "400 Bad Request", `speak the subprotocol ${CHANNEL_SUBPROTOCOL}`);
     } else if (!this.#count.enter(asker.network, asker.loopback)) {
+      this.refused++;
       refuse(stream, "503 Service Unavailable", "too many connections");
     } else {
       stream.once("close", () => this.#count.leave(asker.network));
@@ -88,6 +92,7 @@ export class ChannelServer {
     socket.on("close", (code) => {
       this.#clients.delete(client);
       this.#strangers.delete(client);
+      if (client.wasEnded) this.cut++;
       client.gone(code);
     });
   }

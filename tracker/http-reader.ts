@@ -37,6 +37,7 @@ export const REASONS: Readonly<Record<number, string>> = {
   404: "Not Found",
   405: "Method Not Allowed",
   429: "Too Many Requests",
+  503: "Service Unavailable",
 };
 
 const REQUEST_LINE = /^GET ([!-~]+) HTTP\/1\.1$/;
@@ -71,12 +72,12 @@ export class HttpReader {
   /** Ends a connection that takes too long over a request, an answer, or nothing. */
   sweep(now: number): void {
     const waited = now - this.#since;
-    if (this.#text !== "" && waited > HEADER_MS)
-      this.#socket.end("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
+    if (this.#text !== "" && waited > HEADER_MS) this.#refuse("408 Request Timeout");
     else if (waited > (this.#socket.writableLength > 0 ? REQUEST_MS : IDLE_MS)) this.#socket.destroy();
   }
 
   readonly #read = (chunk: Buffer): void => {
+    if (this.#socket.writableEnded) return;
     if (this.#text === "") this.#since = this.#room.now();
     this.#text += chunk.toString("latin1");
     this.#answerAll();
@@ -99,8 +100,12 @@ export class HttpReader {
       }
       const end = this.#text.indexOf(HEAD_END);
       const isPlain = this.#text.startsWith(START.slice(0, this.#text.length));
-      if (end < 0 && isPlain && this.#text.length <= MAX_HEADER_BYTES) return;
-      if (end < 0 || end > MAX_HEADER_BYTES || !this.#answer(this.#text.slice(0, end))) {
+      if (isPlain && (end < 0 ? this.#text.length : end) > MAX_HEADER_BYTES) {
+        this.#refuse("431 Request Header Fields Too Large");
+        return;
+      }
+      if (end < 0 && isPlain) return;
+      if (end < 0 || !this.#answer(this.#text.slice(0, end))) {
         this.#handOver();
         return;
       }
@@ -139,6 +144,11 @@ export class HttpReader {
       this.#socket.uncork();
     }
     if (close) this.#socket.end();
+  }
+
+  #refuse(status: string): void {
+    this.#text = "";
+    this.#socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 
   #handOver(): void {

@@ -25,6 +25,8 @@ export interface RouteOptions {
   readonly admits: (token: string | undefined) => boolean;
   /** The live catalogue for a browser. */
   readonly page: HttpAnswer;
+  /** What keeps the tracker from doing its work, in a sentence. */
+  readonly trouble: () => string | undefined;
   /** Prometheus text. */
   readonly metrics: () => string;
 }
@@ -37,7 +39,7 @@ export function route(options: RouteOptions, { path, query }: HttpRequest, asker
     case "/scrape":
       return bencoded(() => scrape(options, query));
     case "/health":
-      return text(200, "ok");
+      return health(options.trouble());
     case "/metrics":
       return { status: 200, type: "text/plain; version=0.0.4", body: Buffer.from(options.metrics()) };
     case "/catalogue.json":
@@ -47,6 +49,10 @@ export function route(options: RouteOptions, { path, query }: HttpRequest, asker
     default:
       return text(404, "there is /, /announce, /scrape, /catalogue.json, /health, /metrics, and the channel at /swarm");
   }
+}
+
+function health(trouble: string | undefined): HttpAnswer {
+  return trouble === undefined ? text(200, "ok") : text(503, trouble);
 }
 
 /** A sentence, as plain text. */

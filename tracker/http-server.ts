@@ -42,6 +42,8 @@ interface Open {
 }
 
 export class TrackerHttpServer {
+  /** Connections beyond the limits, since the start. */
+  refused = 0;
   readonly #options: HttpOptions;
   readonly #server: Server;
   readonly #open = new Map<Socket, Open>();
@@ -125,7 +127,11 @@ export class TrackerHttpServer {
     if (socket.remoteAddress === undefined) return void socket.destroy();
     const asker = askerAt(socket.remoteAddress);
     const exempt = asker.loopback || this.#options.proxies.trusts(asker.host);
-    if (!this.#count.enter(asker.network, exempt)) return void socket.destroy();
+    if (!this.#count.enter(asker.network, exempt)) {
+      this.refused++;
+      socket.destroy();
+      return;
+    }
     socket.setNoDelay(true);
     socket.on("error", destroy);
     socket.once("close", () => this.#leave(socket));

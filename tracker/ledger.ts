@@ -7,6 +7,8 @@ export interface Ledger {
   open(swarms: Swarms, load: () => Promise<void>): Promise<void>;
   /** Resolves when the change was applied here, which is at once when there is one tracker only. Never rejects. */
   record(change: Change): Promise<void>;
+  /** What keeps it from recording now, in a sentence. */
+  trouble(): string | undefined;
   /** Says that this tracker is gone. Nothing is recorded any longer. */
   close(): Promise<void>;
 }
@@ -22,6 +24,10 @@ export class LocalLedger implements Ledger {
   record(change: Change): Promise<void> {
     this.#swarms?.apply(change);
     return Promise.resolve();
+  }
+
+  trouble(): undefined {
+    return undefined;
   }
 
   close(): Promise<void> {

@@ -68,9 +68,13 @@ export class RedisLedger implements Ledger {
     return new Promise((resolve) => this.#waiting.set(n, resolve));
   }
 
+  trouble(): string | undefined {
+    return this.#options.redis.isReady ? undefined : "Redis cannot be reached";
+  }
+
   async close(): Promise<void> {
     const { redis, reader, name } = this.#options;
-    if (!this.#swarms) return;
+    if (!this.#swarms) return reader.destroy();
     clearInterval(this.#heartbeats);
     // What waits to be said is said before: a connection keeps its order.
     this.#say({ type: "tracker-lost", tracker: name });

@@ -1,6 +1,6 @@
 // A running tracker: its parts put together, from start to close. One port number for HTTP, the swarm channel and UDP.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { performance } from "node:perf_hooks";
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import type { SecureContextOptions } from "node:tls";
 import { Announces } from "./announces.ts";
 import { type Asker, TrustedProxies } from "./asker.ts";
@@ -75,7 +75,13 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
   const swarms = new Swarms({ name, broadcast: (announcement) => broadcaster.broadcast(announcement), now });
   const { store, ledger } = await openState(options, { name, log, wallTime });
   const library = new Library({ store, swarms, ledger, keepMs: options.keepMs, wallTime });
-  await ledger.open(swarms, () => library.load((sentence) => log("warn", sentence)));
+  try {
+    await ledger.open(swarms, () => library.load((sentence) => log("warn", sentence)));
+  } catch (error) {
+    await ledger.close();
+    await store.close();
+    throw error;
+  }
 
   const admits = admission(options.token);
   const announces = new Announces({
@@ -91,17 +97,12 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
   const rates = new RequestRates();
   const allows = (asker: Asker) => rates.allows(asker, now());
   const channel = new ChannelServer({ swarms, members, library, broadcaster, epoch: name, now, admits, log }, timing);
-  const metrics = () =>
-    metricsText([
-      { name: "torrents", help: "Torrents in the catalogue", value: () => swarms.catalogue.size },
-      { name: "swarms", help: "Swarms with at least one peer", value: () => swarms.dictionary.swarmCount },
-      { name: "peers", help: "Peers of all swarms", value: () => swarms.dictionary.size },
-      { name: "channel_clients", help: "Clients on the swarm channel", value: () => channel.size },
-      { name: "broadcasts_total", help: "Broadcasts since the start", value: () => broadcaster.seq },
-      { name: "announces_total", help: "Announces since the start", value: () => announces.count },
-      { name: "resident_bytes", help: "Memory of the process", value: () => process.memoryUsage.rss() },
-    ]);
-  const routes = { swarms, announces, seq: () => broadcaster.seq, admits, page: pageAnswer(), metrics };
+  const delay = monitorEventLoopDelay();
+  delay.enable();
+  const metrics = (): string =>
+    metricsText({ swarms, announces, store, broadcaster, channel, http, udp, rates, delay });
+  const trouble = () => ledger.trouble();
+  const routes = { swarms, announces, seq: () => broadcaster.seq, admits, page: pageAnswer(), metrics, trouble };
   const { http, udp } = await listen(
     options,
     {
@@ -120,7 +121,17 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
       now,
       failed: (error) => log("debug", "a datagram could not be sent", { error: error.message }),
     },
-  );
+  ).catch(async (error: unknown) => {
+    await closeState();
+    throw error;
+  });
+  /** What is open beside the port. */
+  async function closeState(): Promise<void> {
+    delay.disable();
+    await channel.close(CLOSE_GRACE_MS);
+    await ledger.close();
+    await store.close();
+  }
   const { address, port } = http.address;
   const flush = setInterval(() => swarms.flushChanged(), timing.gatherMs);
   const expire = setInterval(() => {
@@ -142,10 +153,7 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
       clearInterval(flush);
       clearInterval(expire);
       clearInterval(tidy);
-      return (closed ??= Promise.all([http.close(), udp.close(), channel.close(CLOSE_GRACE_MS)]).then(async () => {
-        await ledger.close();
-        await store.close();
-      }));
+      return (closed ??= Promise.all([http.close(), udp.close(), closeState()]).then(() => undefined));
     },
   };
 }

@@ -33,6 +33,8 @@ const RECEIVE_BUFFER_BYTES = 1 << 20;
 const WRONG_TOKEN = "this tracker asks for a token: add ?token=... to its URL";
 
 export class UdpServer {
+  /** Datagrams without an answer, since the start. */
+  ignored = 0;
   readonly #options: UdpOptions;
   readonly #ids = new ConnectionIds();
   readonly #socket: Socket;
@@ -79,8 +81,9 @@ export class UdpServer {
     try {
       request = parseUdpRequest(datagram);
     } catch (error) {
-      if (error instanceof ProtocolError) return;
-      throw error;
+      if (!(error instanceof ProtocolError)) throw error;
+      this.ignored++;
+      return;
     }
     const { now, allows } = this.#options;
     const asker = askerAt(from.address);
@@ -89,6 +92,8 @@ export class UdpServer {
       this.#send({ type: "connect", transaction: request.transaction, connection }, "", from);
     } else if (this.#ids.isValid(request.connection, asker.host, now()) && allows(asker)) {
       this.#answer(request, asker, from);
+    } else {
+      this.ignored++;
     }
   }
 

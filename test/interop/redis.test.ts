@@ -17,7 +17,7 @@ interface Entry {
 
 async function untilEntry(tracker: { host: string; port: number }, matches: (entry: Entry | undefined) => boolean) {
   await until("an entry", async () => {
-    const answer = await get({ ...tracker } as Parameters<typeof get>[0], "/catalogue.json");
+    const answer = await get(tracker, "/catalogue.json");
     const { entries } = JSON.parse(String(answer.body)) as { entries: Entry[] };
     return matches(entries[0]) || undefined;
   });

@@ -111,9 +111,14 @@ export async function welcomed(tracker: RunningTracker, n: number): Promise<RawC
 }
 
 /** Body and status of a GET. */
-export function get(tracker: RunningTracker, path: string, method = "GET"): Promise<{ status: number; body: Buffer }> {
+export function get(
+  { host, port }: { readonly host: string; readonly port: number },
+  path: string,
+  method = "GET",
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: Buffer }> {
   return new Promise((resolve, reject) => {
-    const asking = request({ host: tracker.host, port: tracker.port, path, method, agent: false }, (response) => {
+    const asking = request({ host, port, path, method, headers, agent: false }, (response) => {
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts) }));
