@@ -61,6 +61,7 @@ const FLAGS = {
   withData: { type: "boolean" },
   standalone: { type: "boolean" },
   json: { type: "boolean" },
+  filter: { type: "string" },
   seed: { type: "boolean" },
   partial: { type: "boolean" },
   peer: { type: "string", isMultiple: true },

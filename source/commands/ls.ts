@@ -1,5 +1,5 @@
 // sta ls: what the swarm offers and what is under way, as of now.
-import type { CatalogueRow, TransferRow } from "../control/contract.ts";
+import type { CatalogueRow, Snapshot, TransferRow } from "../control/contract.ts";
 import { bytesText } from "../engine/transfer-summary.ts";
 import { findEngine } from "./engine-access.ts";
 import type { Options } from "./options.ts";
@@ -8,7 +8,7 @@ import { EXIT, fail, print, printJson } from "./output.ts";
 export async function run(_operands: readonly string[], options: Options): Promise<number> {
   const engine = await findEngine(options);
   if (!engine) return fail(`No engine is running: "sta" or "sta daemon" starts one.`);
-  const snapshot = engine.getSnapshot();
+  const snapshot = filtered(engine.getSnapshot(), options.filter);
   if (options.json) {
     printJson(snapshot);
   } else {
@@ -17,10 +17,21 @@ export async function run(_operands: readonly string[], options: Options): Promi
     for (const row of snapshot.transfers) print(transferLine(row));
     if (snapshot.trackers.length === 0) print("No tracker is known: --tracker HOST:PORT adds one.");
     if (snapshot.catalogue.length + snapshot.transfers.length === 0)
-      print("No file is offered, and no transfer is here.");
+      print(options.filter ? "No file and no transfer matches." : "No file is offered, and no transfer is here.");
   }
   await engine.close();
   return EXIT.done;
+}
+
+function filtered(snapshot: Snapshot, filter: Options["filter"]): Snapshot {
+  if (filter === undefined) return snapshot;
+  const { catalogue, transfers, broadcasts } = snapshot;
+  return {
+    ...snapshot,
+    catalogue: catalogue.filter(filter),
+    transfers: transfers.filter(filter),
+    broadcasts: broadcasts.filter(filter),
+  };
 }
 
 function catalogueLine(row: CatalogueRow): string {

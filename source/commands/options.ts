@@ -1,8 +1,11 @@
 // Options: the flags of all commands, checked.
 import { resolve } from "node:path";
+import stringWidth from "string-width";
+import { type Filter, parseFilter } from "../control/filter.ts";
 import { PUSH_POLICIES, type PushPolicy } from "../engine/gift-taker.ts";
 import { parseAddress } from "../engine/parse-address.ts";
 import { MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
+import { displayText } from "../protocol/display-text.ts";
 import type { Allocation } from "../storage/allocate.ts";
 import { stateHome } from "../storage/state-folder.ts";
 import type { Address } from "../swarm/events.ts";
@@ -33,6 +36,7 @@ export interface Flags {
   readonly withData?: boolean | undefined;
   readonly standalone?: boolean | undefined;
   readonly json?: boolean | undefined;
+  readonly filter?: string | undefined;
   readonly seed?: boolean | undefined;
   readonly partial?: boolean | undefined;
   readonly peer?: readonly string[] | undefined;
@@ -79,6 +83,8 @@ export interface Options {
   readonly withData: boolean;
   readonly standalone: boolean;
   readonly json: boolean;
+  /** Which rows are shown; undefined: all. */
+  readonly filter: Filter | undefined;
   readonly seed: boolean;
   readonly partial: boolean;
   readonly peers: readonly string[];
@@ -135,6 +141,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     withData: flags.withData ?? false,
     standalone: flags.standalone ?? false,
     json: flags.json ?? false,
+    filter: flags.filter === undefined ? undefined : readFilter(flags.filter),
     seed: flags.seed ?? false,
     partial: flags.partial ?? false,
     peers: flags.peer ?? [],
@@ -167,6 +174,16 @@ function parseRatio(text: string): number {
     throw new UsageError(`Wrong format: --ratio takes a number such as 1.5, or none, not "${text}".`);
   }
   return Number(text);
+}
+
+function readFilter(text: string): Filter {
+  const filter = parseFilter(text);
+  if (filter.ok) return filter.matches;
+  // Spaces, whatever they are, keep their places: the caret stands under the mistake.
+  const before = text.slice(0, filter.at).replaceAll(/\s/g, " ");
+  throw new UsageError(
+    `Wrong format: --filter: ${filter.text}:\n  ${displayText(text.replaceAll(/\s/g, " "))}\n  ${" ".repeat(stringWidth(displayText(before)))}^\n`,
+  );
 }
 
 function parseAllocation(text: string): Allocation {

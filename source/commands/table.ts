@@ -48,7 +48,7 @@ export const COMMANDS = {
     load: () => import("./create.ts"),
   },
   ls: {
-    usage: "",
+    usage: "[--filter FILTER]",
     summary: "what the swarm offers and what is under way",
     operands: none,
     load: () => import("./ls.ts"),

@@ -1,5 +1,6 @@
 // What the three lists hold, in order: filtered, sorted, each row with a key by which the selection follows it.
 import type { BroadcastRow, CatalogueRow, PeerRow, Snapshot, TransferRow } from "../control/contract.ts";
+import { type Filter, parseFilter } from "../control/filter.ts";
 import type { PaneName } from "./layout.ts";
 
 export const AVAILABLE_ORDERS = ["name", "size", "holders", "newest"] as const;
@@ -8,6 +9,7 @@ export type AvailableOrder = (typeof AVAILABLE_ORDERS)[number];
 export type TransferOrder = (typeof TRANSFER_ORDERS)[number];
 
 export interface ListSettings {
+  /** As `parseFilter` takes them, none of them a mistake. */
   readonly filters: Readonly<Record<PaneName, string>>;
   readonly availableOrder: AvailableOrder;
   readonly transferOrder: TransferOrder;
@@ -63,10 +65,14 @@ export function buildLists(
         : transferItems(snapshot.transfers, settings),
     broadcasts: same("broadcasts", "broadcasts")
       ? before!.lists.broadcasts
-      : snapshot.broadcasts
-          .filter(({ text }) => matches(text, settings.filters.broadcasts))
-          .map((row) => ({ key: String(row.seq), row })),
+      : snapshot.broadcasts.filter(filterOf(settings, "broadcasts")).map((row) => ({ key: String(row.seq), row })),
   };
+}
+
+function filterOf({ filters }: ListSettings, pane: PaneName): Filter {
+  const filter = parseFilter(filters[pane]);
+  if (!filter.ok) throw new RangeError(`a filter is no filter: ${filters[pane]}`);
+  return filter.matches;
 }
 
 /** Whether `text` has all words of `filter`, in any case and order. */
@@ -106,7 +112,7 @@ interface Named {
 const MARK_DIGITS = 6;
 
 function availableItems(catalogue: readonly CatalogueRow[], settings: ListSettings): readonly AvailableItem[] {
-  const rows = catalogue.filter(({ name }) => matches(name, settings.filters.available));
+  const rows = catalogue.filter(filterOf(settings, "available"));
   const markOf = markerOf(catalogue);
   return rows
     .toSorted((a, b) => compareAvailable(a, b, settings.availableOrder) || byName(a, b) || byHash(a, b))
@@ -116,7 +122,7 @@ function availableItems(catalogue: readonly CatalogueRow[], settings: ListSettin
 function transferItems(transfers: readonly TransferRow[], settings: ListSettings): readonly TransferItem[] {
   const markOf = markerOf(transfers);
   return transfers
-    .filter(({ name }) => matches(name, settings.filters.transfers))
+    .filter(filterOf(settings, "transfers"))
     .toSorted((a, b) => compareTransfers(a, b, settings.transferOrder) || byName(a, b) || byHash(a, b))
     .flatMap((transfer) => {
       const item = { key: transfer.infoHash, transfer, mark: markOf(transfer), peer: null };

@@ -1,5 +1,6 @@
 // Lines being typed: opened, edited, completed, submitted.
 import type { Command } from "../control/contract.ts";
+import { parseFilter } from "../control/filter.ts";
 import { absolutePath, COMMAND_LINES, isPath, parseAdd, parseCommandLine, parseShare } from "./command-line.ts";
 import { columnsOf } from "./format/columns.ts";
 import { become, say, type Change, type Prompt, type PromptKind, type ViewState } from "./view-state.ts";
@@ -27,10 +28,10 @@ export function closePrompt(state: ViewState): ViewState {
   return { ...applied(state, ""), prompt: null };
 }
 
-/** A filter and a search act while they are typed. */
+/** A filter and a search act while they are typed; while a filter is a mistake, the one before it goes on. */
 function applied(state: ViewState, value: string): ViewState {
   if (state.prompt?.kind === "search" && state.help !== null) return { ...state, help: { top: 0, search: value } };
-  if (state.prompt?.kind !== "filter") return state;
+  if (state.prompt?.kind !== "filter" || !parseFilter(value).ok) return state;
   return { ...state, filters: { ...state.filters, [state.pane]: value } };
 }
 
@@ -38,7 +39,8 @@ function applied(state: ViewState, value: string): ViewState {
 export function submitPrompt(state: ViewState): Change {
   const { prompt } = state;
   if (prompt === null || prompt.waiting) return become(state);
-  if (prompt.kind === "filter" || prompt.kind === "search") return become({ ...state, prompt: null });
+  if (prompt.kind === "filter") return become(submitFilter(state, prompt.value));
+  if (prompt.kind === "search") return become({ ...state, prompt: null });
   if (prompt.value.trim() === "") return become(closePrompt(state));
   const parse = { command: parseCommandLine, add: parseAdd, share: parseShare }[prompt.kind];
   const line = parse(prompt.value, state.settings.places);
@@ -54,6 +56,11 @@ export function submitPrompt(state: ViewState): Change {
     default:
       return line satisfies never;
   }
+}
+
+function submitFilter(state: ViewState, value: string): ViewState {
+  const filter = parseFilter(value);
+  return filter.ok ? { ...state, prompt: null } : say(state, `This is no filter: ${filter.text}.`, "warning");
 }
 
 /** Completes the line: names and words at once, paths by asking the engine. */

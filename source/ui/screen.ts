@@ -5,6 +5,7 @@ import { drawAvailable } from "./panes/available.ts";
 import { drawBroadcasts } from "./panes/broadcasts.ts";
 import { drawDetails } from "./panes/details.ts";
 import { drawHelp } from "./panes/help.ts";
+import { drawFilterNote } from "./panes/filter-note.ts";
 import { drawHints, drawMessage } from "./panes/hints.ts";
 import { drawCandidates, drawQuestion, type Overlay } from "./panes/overlay.ts";
 import { drawStatusLine, type StatusLine } from "./panes/status-line.ts";
@@ -19,6 +20,8 @@ export interface Screen {
   /** Above the line being typed, or in place of the hints. */
   readonly message: string | null;
   readonly footer: { readonly type: "hints"; readonly line: string } | ({ readonly type: "prompt" } & PromptLine);
+  /** Below the line being typed: what is wrong in it, and where. */
+  readonly below: string | null;
   readonly overlay: Overlay | null;
 }
 
@@ -64,6 +67,7 @@ export function drawScreen(state: ViewState, theme: Theme): Screen {
     alert: firstAlert === undefined ? null : theme.bad(left(` ${problem} ${firstAlert}${others}`, columns, ellipsis)),
     main: drawMain(state, layoutOf(state), theme),
     message: prompt === null ? null : messageLine,
+    below: prompt?.kind === "filter" ? drawFilterNote(prompt.value, LABELS.filter, columns, theme) : null,
     overlay: drawOverlay(state, { width: columns, height: rows }, theme),
     hints: messageLine ?? drawHints(state, columns, theme),
   };

@@ -155,7 +155,8 @@ export function become(state: ViewState): Change {
 export function takenRows(state: ViewState): number {
   const alerts = state.snapshot.engine.alerts.length > 0 ? 1 : 0;
   const messageBesidePrompt = state.prompt !== null && state.message !== null ? 1 : 0;
-  return 2 + alerts + messageBesidePrompt;
+  const belowPrompt = state.prompt?.kind === "filter" ? 1 : 0;
+  return 2 + alerts + messageBesidePrompt + belowPrompt;
 }
 
 export function layoutOf(state: ViewState): Layout {

@@ -50,6 +50,7 @@ export function Viewer({ source, theme }: { readonly source: ViewerSource; reado
           onSubmit={() => source.submitted()}
         />
       )}
+      {screen.below !== null && <Row text={screen.below} />}
       {screen.overlay !== null && (
         <Box position="absolute" marginLeft={screen.overlay.left} marginTop={screen.overlay.top}>
           <Rows lines={screen.overlay.lines} width={columns - screen.overlay.left} />

@@ -41,3 +41,22 @@ test("an engine with nothing in it says how to go on", async () => {
     "No tracker is known: --tracker HOST:PORT adds one.\nNo file is offered, and no transfer is here.\n",
   );
 });
+
+test("--filter shows what matches, also in --json", async () => {
+  const heard = listen();
+  const { home } = await startScriptedEngine();
+  expect(await run([], optionsOf(home, { filter: "mkv rate>0" }))).toBe(0);
+  expect(heard.out).toMatch(/^tracker [^\n]*\ntransfer {3}video\.mkv [^\n]*\n$/);
+  heard.out = "";
+  expect(await run([], optionsOf(home, { json: true, filter: "size>1G" }))).toBe(0);
+  expect(JSON.parse(heard.out)).toMatchObject({ catalogue: [{ name: "backup.mkv" }], transfers: [], broadcasts: [] });
+  heard.out = "";
+  expect(await run([], optionsOf(home, { filter: "nowhere" }))).toBe(0);
+  expect(heard.out).toContain("No file and no transfer matches.\n");
+});
+
+test("a mistake in --filter is shown where it is", async () => {
+  expect(() => optionsOf("/nowhere", { filter: "写真\tsize>many" })).toThrow(
+    "--filter: a size such as 500k or 1.5GB comes here:\n  写真 size>many\n            ^\n",
+  );
+});

@@ -92,6 +92,18 @@ test("80x24: a filter shows how many rows it leaves", async () => {
   expect(await frame()).toMatchSnapshot();
 });
 
+test("80x24: a mistake in a filter is shown where it is, while it is typed", async () => {
+  open(80, 24);
+  terminal.type("/mkv size>");
+  await terminal.shows(" /mkv size>\n           ^ a size such as 500k or 1.5GB comes here");
+  terminal.type("1G");
+  await terminal.shows("/mkv size>1G 1 of 7");
+  terminal.type(` ${"x ".repeat(40)}(`);
+  await terminal.shows(/ a word or a comparison comes here \^ *$/m);
+  const [typed, below] = terminal.rows().slice(-2);
+  expect(below!.indexOf("^")).toBe(typed!.indexOf("(") + 1);
+});
+
 test("80x24: ASCII only, a tracker that is away, an alert", async () => {
   const away = new ScriptedClient(sampleSnapshot());
   away.change((snapshot) => ({

@@ -182,6 +182,20 @@ test("a filter acts while it is typed; Enter keeps it, Esc drops it", () => {
   expect(selectedName()).toBe("video.mkv");
 });
 
+test("a filter is the language of all; while it is a mistake the last one that was none goes on", () => {
+  press("/", ..."size>1M!iso".split(""));
+  const shown = state.lists.available.map(({ row }) => row.name);
+  expect(shown).toEqual(["backup.mkv", "disk.img", "video.mkv", "写真 2025 夏.zip"]);
+  press("space", "&");
+  expect(state.prompt?.value).toBe("size>1M!iso &");
+  expect(state.lists.available.map(({ row }) => row.name)).toEqual(shown);
+  press("return");
+  expect(state.message).toMatchObject({ level: "warning", text: expect.stringContaining("This is no filter") });
+  expect(state.prompt).not.toBeNull();
+  press(..."mkv".split(""), "return");
+  expect(state).toMatchObject({ prompt: null, filters: { available: "size>1M!iso &mkv" } });
+});
+
 test("Broadcasts follow until one scrolls, and G follows again", () => {
   const said = (count: number): Snapshot => ({
     ...emptySnapshot(),

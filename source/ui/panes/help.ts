@@ -1,4 +1,5 @@
 // Help, made from the key map and the commands of the `:` line.
+import { FILTER_FIELDS } from "../../control/filter.ts";
 import { COMMAND_LINES } from "../command-line.ts";
 import { left } from "../format/columns.ts";
 import { KEYMAP, keyLabel } from "../keymap.ts";
@@ -55,7 +56,8 @@ function helpRows(search: string, ascii: boolean): HelpRow[] {
     return { group: group as string, keys: keys.map((key) => keyLabel(key, ascii)).join(" "), help };
   });
   const lines = COMMAND_LINES.map(({ usage, help }) => ({ group: "The line of :", keys: usage, help }));
-  const groups = Map.groupBy([...bindings, ...lines], ({ group }) => group);
+  const fields = FILTER_FIELDS.map(({ usage, help }) => ({ group: "The filter of /", keys: usage, help }));
+  const groups = Map.groupBy([...bindings, ...lines, ...fields], ({ group }) => group);
   return [...groups].flatMap(([heading, all], index): HelpRow[] => {
     const found = all.filter(({ keys, help }) => matches(`${keys} ${help}`, search));
     if (found.length === 0) return [];

@@ -156,6 +156,6 @@ export function drawPeer(peer: PeerRow, width: number, texts: Theme, bars: Theme
 }
 
 function emptyText(state: ViewState): string[] {
-  if (state.filters.transfers !== "") return ["No transfer has these words. Esc shows all again."];
+  if (state.filters.transfers !== "") return ["No transfer matches. Esc shows all again."];
   return ["Nothing is moving yet.", "Enter on a file of pane 1 downloads it; a adds by name, s shares."];
 }
