@@ -446,7 +446,8 @@ export class Transfer {
   #pieceSettled(index: number, ok: boolean, digestOf: BlockDigest): void {
     if (ok) {
       this.#noteSources(index);
-      this.#toldProblem = undefined;
+      // What was on its way when it was told of says nothing of what comes.
+      if (!this.problem) this.#toldProblem = undefined;
     }
     this.dispatch({ type: "piece-verified", index, ok, digestOf });
     if (ok) this.#options.onEvent(this, { type: "piece-held", index });

@@ -2,11 +2,20 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync as openDescriptor, type Stats } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, rmdir, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
-import { type StorageError, storageError, toStorageError } from "./errors.ts";
+import { StorageError, storageError, toStorageError } from "./errors.ts";
 import { makeFolder } from "./make-folder.ts";
 
 /** O_NONBLOCK: a pipe in the file's place would hold a thread forever. */
 const SAFELY = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * A folder is looked at so often: with thousands of small files half of the system calls were looks at their parents. Meanwhile
+ * another process of the same user could put a link in its place, as it can between any look and what follows it.
+ */
+const PARENTS_MS = 1_000;
+
+/** Folders that are remembered at most. */
+const MAX_ENTERED = 1_024;
 
 /** Where a file lies, for another thread: the last `depth` components of the absolute `path` are the torrent's, and no links. */
 export interface SafePath {
@@ -38,6 +47,8 @@ export function openSync({ path, depth }: SafePath): number {
  */
 export class SafeFolder {
   readonly path: string;
+  /** Folders below it that were folders when they were looked at, or not there at all, and when that was. */
+  readonly #entered = new Map<string, { readonly at: number; readonly isThere: boolean }>();
   #identity: { readonly dev: number; readonly ino: number } | undefined;
 
   constructor(path: string) {
@@ -75,6 +86,17 @@ export class SafeFolder {
    * Throws StorageError: `link` for a link, `missing` for no file, `io` for what is no regular file.
    */
   async open(components: readonly string[], mode: "read" | "write"): Promise<FileHandle> {
+    try {
+      return await this.#open(components, mode);
+    } catch (error) {
+      // A folder that was there a moment ago may be gone.
+      const isGone = error instanceof StorageError && error.code === "missing";
+      if (!isGone || !this.#entered.delete(parentOf(components))) throw error;
+      return this.#open(components, mode);
+    }
+  }
+
+  async #open(components: readonly string[], mode: "read" | "write"): Promise<FileHandle> {
     const path = this.resolve(components);
     try {
       await this.#enterParents(components, mode === "write");
@@ -110,6 +132,7 @@ export class SafeFolder {
    * first file that could not be removed; all others are gone then.
    */
   async remove(files: readonly (readonly string[])[]): Promise<void> {
+    this.#entered.clear();
     const folders = new Set<string>();
     let failure: StorageError | undefined;
     for (const components of files) {
@@ -133,6 +156,26 @@ export class SafeFolder {
   /** Every folder between us and the file is a folder; with `make` those that are not there are created. */
   async #enterParents(components: readonly string[], make: boolean): Promise<void> {
     if (make) await this.#check();
+    if (components.length === 1) return;
+    const parent = parentOf(components);
+    const at = performance.now();
+    const seen = this.#entered.get(parent);
+    if (seen && at - seen.at < PARENTS_MS && (seen.isThere || !make)) {
+      if (seen.isThere) return;
+      throw storageError("missing", this.resolve(components));
+    }
+    if (this.#entered.size >= MAX_ENTERED) this.#entered.clear();
+    try {
+      await this.#lookAtParents(components, make);
+      this.#entered.set(parent, { at, isThere: true });
+    } catch (error) {
+      if (toStorageError(error, this.path).code === "missing") this.#entered.set(parent, { at, isThere: false });
+      else this.#entered.delete(parent);
+      throw error;
+    }
+  }
+
+  async #lookAtParents(components: readonly string[], make: boolean): Promise<void> {
     for (let depth = 1; depth < components.length; depth++) {
       const folder = this.resolve(components.slice(0, depth));
       if (make) await mkdir(folder).catch(ignore("EEXIST"));
@@ -148,6 +191,10 @@ export class SafeFolder {
     this.#identity ??= { dev, ino };
     if (this.#identity.dev !== dev || this.#identity.ino !== ino) throw storageError("missing", this.path);
   }
+}
+
+function parentOf(components: readonly string[]): string {
+  return components.slice(0, -1).join(sep);
 }
 
 async function removeIfEmpty(folder: string): Promise<void> {

@@ -178,19 +178,16 @@ export class TorrentFiles {
    * the file that we wrote to, or somebody else wrote to it.
    */
   async sync(place: number): Promise<boolean> {
-    if (!(await this.#isOurs(place))) return false;
-    await this.use(place, "read", (handle) => handle.datasync());
-    // From here on changes of others show.
-    if ((await this.look(place, performance.now())) !== "unchanged") return false;
+    const synced = this.use(place, "read", (handle) => handle.datasync());
+    const failure = await synced.catch((error: unknown) => error);
+    // From here on changes of others show. What was deleted behind us has taken bytes without a word.
+    const stats = await this.stat(place);
+    if (!stats || stats.ino !== (this.#written.get(place)?.ino ?? stats.ino)) return false;
+    if (failure) throw failure;
+    if ((await this.#known.look(place, performance.now(), () => Promise.resolve(stats))) !== "unchanged") return false;
     const { folder, path } = this.#at(place);
     this.#names.add(place, folder, path);
     return true;
-  }
-
-  /** Is the file under this name the one that we wrote? What was deleted behind us takes bytes without a word. */
-  async #isOurs(place: number): Promise<boolean> {
-    const stats = await this.stat(place);
-    return stats !== undefined && stats.ino === (this.#written.get(place)?.ino ?? stats.ino);
   }
 
   /** Makes the names of the files that were synced survive a loss of power: one call for each folder. */
@@ -274,20 +271,23 @@ export class TorrentFiles {
     let written: WrittenFile | undefined;
     this.#known.wrote(place);
     await this.use(place, "write", async (handle) => {
-      written = await this.#ensureSize(place, handle);
+      written = await this.#ensureSize(place, handle, position === 0 ? bytes.length : 0);
       await writeFully(handle, bytes, position);
     });
     this.#known.wrote(place);
     return written!;
   }
 
-  /** One write at a time sees to the size of a file: another's zeros must not land on its piece. */
-  async #ensureSize(place: number, handle: FileHandle): Promise<WrittenFile> {
+  /**
+   * One write at a time sees to the size of a file: another's zeros must not land on its piece. `soonThere`: so many bytes from the first
+   * on are written now anyway.
+   */
+  async #ensureSize(place: number, handle: FileHandle, soonThere: number): Promise<WrittenFile> {
     for (let other = this.#sizing.get(place); other; other = this.#sizing.get(place))
       await other.catch(() => undefined);
     const before = this.#written.get(place);
     if (before?.handle === handle) return before;
-    const sizing = this.#size(place, handle, before).finally(() => this.#sizing.delete(place));
+    const sizing = this.#size(place, handle, { before, soonThere }).finally(() => this.#sizing.delete(place));
     this.#sizing.set(place, sizing);
     return sizing;
   }
@@ -296,13 +296,17 @@ export class TorrentFiles {
    * A file has its length from its first byte on, as a hole or allocated. It is never cut: what is longer is a person's business.
    * When it is not the one that we wrote to before, what was held of it is suspect.
    */
-  async #size(place: number, handle: FileHandle, before: WrittenFile | undefined): Promise<WrittenFile> {
+  async #size(
+    place: number,
+    handle: FileHandle,
+    { before, soonThere }: { before: WrittenFile | undefined; soonThere: number },
+  ): Promise<WrittenFile> {
     const length = this.#layout.files[place]?.length ?? 0;
     const { ino, size } = await handle.stat();
     if (before && (before.ino !== ino || size < length)) await this.#options.gotForeign(place);
     if (size < length && this.#options.allocation === "full")
       await allocate(handle, this.pathOf(place), { size, length });
-    else if (size < length) await handle.truncate(length);
+    else if (Math.max(size, soonThere) < length) await handle.truncate(length);
     const known = this.#written.get(place);
     if (known?.ino === ino) {
       known.handle = handle;
