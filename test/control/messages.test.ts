@@ -43,7 +43,7 @@ test.for([
   ["push", { target: "a", count: 0 }, "count"],
   ["push", { target: "a", count: 1.5 }, "count"],
   ["download", { target: "" }, "target"],
-  ["download", { target: "x".repeat(4097) }, "target"],
+  ["download", { target: "x".repeat(8193) }, "target"],
   ["download", { target: "a", peers: Array.from({ length: 201 }, () => "h:1") }, "peers"],
   ["set-limits", { downBytesPerSecond: -1 }, "downBytesPerSecond"],
   ["remove", { infoHash: HASH }, "withData"],
