@@ -28,6 +28,7 @@ const PURE: readonly (readonly [path: string, node: readonly string[]])[] = [
   ["source/swarm/", []],
   ["source/control/contract.ts", []],
   ["source/control/filter.ts", []],
+  ["tracker/age-list.ts", []],
   ["tracker/catalogue.ts", []],
   ["tracker/peer-dictionary.ts", []],
   ["tracker/peer-key.ts", []],

@@ -2,6 +2,7 @@
 // A peer that does both is one: what it says on the channel counts. Every operation costs the same in swarms of every size.
 import type { InfoHashHex, PeerIdHex } from "../source/protocol/ids.ts";
 import type { ScrapeEntry } from "../source/protocol/tracker/http-announce.ts";
+import { AgeList, type Links } from "./age-list.ts";
 import { type PeerKey, isIPv4Key } from "./peer-key.ts";
 
 /** One peer of one swarm. */
@@ -35,12 +36,22 @@ export interface DictionaryCaps {
 export type Family = "ipv4" | "ipv6" | "both";
 
 /** A peer and its place in the list of its family. */
-type Placed = { -readonly [Field in keyof SwarmPeer]: SwarmPeer[Field] } & { place: number };
+interface Placed extends Links<Placed> {
+  readonly key: PeerKey;
+  readonly peerId: PeerIdHex;
+  readonly member: string | undefined;
+  tracker: string;
+  readonly seed: boolean;
+  seenAt: number;
+  place: number;
+}
 
-interface Swarm {
+interface Swarm extends Links<Swarm> {
+  readonly infoHash: InfoHashHex;
+  readonly byKey: Map<PeerKey, Placed>;
   /** In the order they were last heard. */
-  readonly announced: Map<PeerKey, Placed>;
-  readonly members: Map<PeerKey, Placed>;
+  readonly announced: AgeList<Placed>;
+  readonly members: AgeList<Placed>;
   /** All of them again, in no order. */
   readonly ipv4: Placed[];
   readonly ipv6: Placed[];
@@ -51,8 +62,9 @@ interface Swarm {
 const NOBODY = { complete: 0, incomplete: 0, downloaded: 0 } as const;
 
 export class PeerDictionary {
-  /** In the order they were last announced to. */
   readonly #swarms = new Map<InfoHashHex, Swarm>();
+  /** In the order they were last announced to. */
+  readonly #ages = new AgeList<Swarm>();
   readonly #caps: DictionaryCaps;
   #size = 0;
 
@@ -71,39 +83,35 @@ export class PeerDictionary {
 
   get(infoHash: InfoHashHex, key: PeerKey): SwarmPeer | undefined {
     const swarm = this.#swarms.get(infoHash);
-    return swarm && find(swarm, key);
+    return swarm?.byKey.get(key);
   }
 
   /** All peers of a swarm. */
   peers(infoHash: InfoHashHex): readonly SwarmPeer[] {
     const swarm = this.#swarms.get(infoHash);
-    return swarm ? [...swarm.members.values(), ...swarm.announced.values()] : [];
+    return [...(swarm?.byKey.values() ?? [])];
   }
 
   /** BEP 48: seeds, others, and how often somebody completed it. */
   counts(infoHash: InfoHashHex): ScrapeEntry {
     const swarm = this.#swarms.get(infoHash);
     if (!swarm) return NOBODY;
-    return { complete: swarm.seeds, incomplete: sizeOf(swarm) - swarm.seeds, downloaded: swarm.downloaded };
+    return { complete: swarm.seeds, incomplete: swarm.byKey.size - swarm.seeds, downloaded: swarm.downloaded };
   }
 
   /** Adds or renews a peer. Returns those that had to go for it, oldest first. */
   put(infoHash: InfoHashHex, { key, peerId, member, tracker, seed, seenAt }: SwarmPeer): readonly InSwarm[] {
     const dropped: InSwarm[] = [];
     this.remove(infoHash, key);
-    let swarm = this.#swarms.get(infoHash);
-    if (!swarm) {
-      if (this.#swarms.size >= this.#caps.swarms) this.#dropOldestSwarm(dropped);
-      swarm = { announced: new Map(), members: new Map(), ipv4: [], ipv6: [], seeds: 0, downloaded: 0 };
-    } else {
-      if (sizeOf(swarm) >= this.#caps.swarmPeers) this.#dropOldest(infoHash, swarm, dropped);
-      this.#swarms.delete(infoHash);
-    }
-    this.#swarms.set(infoHash, swarm);
+    const swarm = this.#swarms.get(infoHash) ?? this.#addSwarm(infoHash, dropped);
+    if (swarm.byKey.size >= this.#caps.swarmPeers) this.#dropOldest(swarm, dropped);
+    this.#ages.renew(swarm);
     if (this.#size >= this.#caps.peers) this.#dropOldestPeer(dropped);
     const list = listOf(swarm, key);
-    const peer: Placed = { key, peerId, member, tracker, seed, seenAt, place: list.length };
-    (member === undefined ? swarm.announced : swarm.members).set(key, peer);
+    const links = { older: undefined, younger: undefined };
+    const peer: Placed = { key, peerId, member, tracker, seed, seenAt, place: list.length, ...links };
+    swarm.byKey.set(key, peer);
+    ageOf(swarm, peer).add(peer);
     list.push(peer);
     if (seed) swarm.seeds++;
     this.#size++;
@@ -113,13 +121,11 @@ export class PeerDictionary {
   /** An announcing peer is still there, as it was: what happens most often. */
   renew(infoHash: InfoHashHex, key: PeerKey, seenAt: number): void {
     const swarm = this.#swarms.get(infoHash);
-    const peer = swarm?.announced.get(key);
-    if (!swarm || !peer) return;
+    const peer = swarm?.byKey.get(key);
+    if (!swarm || !peer || peer.member !== undefined) return;
     peer.seenAt = seenAt;
-    swarm.announced.delete(key);
-    swarm.announced.set(key, peer);
-    this.#swarms.delete(infoHash);
-    this.#swarms.set(infoHash, swarm);
+    swarm.announced.renew(peer);
+    this.#ages.renew(swarm);
   }
 
   /** Counts a download that ended. */
@@ -130,7 +136,7 @@ export class PeerDictionary {
 
   remove(infoHash: InfoHashHex, key: PeerKey): SwarmPeer | undefined {
     const swarm = this.#swarms.get(infoHash);
-    const peer = swarm && find(swarm, key);
+    const peer = swarm?.byKey.get(key);
     if (!swarm || !peer) return undefined;
     const list = listOf(swarm, key);
     const last = list.pop()!;
@@ -138,7 +144,8 @@ export class PeerDictionary {
       list[peer.place] = last;
       last.place = peer.place;
     }
-    (peer.member === undefined ? swarm.announced : swarm.members).delete(key);
+    swarm.byKey.delete(key);
+    ageOf(swarm, peer).remove(peer);
     if (peer.seed) swarm.seeds--;
     this.#size--;
     return peer;
@@ -147,19 +154,18 @@ export class PeerDictionary {
   /** Forgets a swarm whole. */
   removeSwarm(infoHash: InfoHashHex): void {
     const swarm = this.#swarms.get(infoHash);
-    if (swarm) this.#size -= sizeOf(swarm);
-    this.#swarms.delete(infoHash);
+    if (!swarm) return;
+    this.#size -= swarm.byKey.size;
+    this.#forget(swarm);
   }
 
   /** The peers that announced to tracker `gone` announced to `heir`, just now. */
   adopt(gone: string, heir: string, now: number): void {
     for (const { announced } of this.#swarms.values()) {
-      for (const [key, peer] of announced) {
-        if (peer.tracker !== gone) continue;
+      for (const peer of [...announced].filter((one) => one.tracker === gone)) {
         peer.tracker = heir;
         peer.seenAt = now;
-        announced.delete(key);
-        announced.set(key, peer);
+        announced.renew(peer);
       }
     }
   }
@@ -167,21 +173,22 @@ export class PeerDictionary {
   /** Peers that announced to `tracker`, in all swarms. */
   *announced(tracker: string): Generator<InSwarm> {
     for (const [infoHash, { announced }] of this.#swarms) {
-      for (const peer of announced.values()) if (peer.tracker === tracker) yield { infoHash, peer };
+      for (const peer of announced) if (peer.tracker === tracker) yield { infoHash, peer };
     }
   }
 
   /** Peers that announced to `tracker` and were last heard before `before`; swarms that have nobody are forgotten. */
   silent(tracker: string, before: number): readonly InSwarm[] {
     const silent: InSwarm[] = [];
-    for (const [infoHash, swarm] of this.#swarms) {
-      for (const peer of swarm.announced.values()) {
+    for (const swarm of this.#ages) {
+      const { infoHash } = swarm;
+      for (const peer of swarm.announced) {
         if (peer.tracker !== tracker) continue;
         // They are in the order they were heard: all behind it are younger.
         if (peer.seenAt >= before) break;
         silent.push({ infoHash, peer });
       }
-      if (sizeOf(swarm) === 0 && swarm.downloaded === 0) this.#swarms.delete(infoHash);
+      if (swarm.byKey.size === 0 && swarm.downloaded === 0) this.#forget(swarm);
     }
     return silent;
   }
@@ -197,7 +204,7 @@ export class PeerDictionary {
     const swarm = this.#swarms.get(infoHash);
     if (!swarm) return [];
     const { ipv4, ipv6 } = swarm;
-    const place = find(swarm, asker)?.place ?? Infinity;
+    const place = swarm.byKey.get(asker)?.place ?? Infinity;
     const draw4 = (count: number) => draw(ipv4, isIPv4Key(asker) ? place : Infinity, count, random);
     const draw6 = (count: number) => draw(ipv6, isIPv4Key(asker) ? Infinity : place, count, random);
     if (family === "ipv4" || (family === "both" && ipv6.length === 0)) return draw4(want);
@@ -206,42 +213,57 @@ export class PeerDictionary {
     return [...draw4(share), ...draw6(want - share)];
   }
 
+  #addSwarm(infoHash: InfoHashHex, dropped: InSwarm[]): Swarm {
+    if (this.#swarms.size >= this.#caps.swarms) this.#dropOldestSwarm(dropped);
+    const lists = {
+      byKey: new Map(),
+      announced: new AgeList<Placed>(),
+      members: new AgeList<Placed>(),
+      ipv4: [],
+      ipv6: [],
+    };
+    const swarm: Swarm = { infoHash, ...lists, seeds: 0, downloaded: 0, older: undefined, younger: undefined };
+    this.#swarms.set(infoHash, swarm);
+    this.#ages.add(swarm);
+    return swarm;
+  }
+
+  #forget(swarm: Swarm): void {
+    this.#swarms.delete(swarm.infoHash);
+    this.#ages.remove(swarm);
+  }
+
   #drop(infoHash: InfoHashHex, key: PeerKey, dropped: InSwarm[]): void {
     const peer = this.remove(infoHash, key);
     if (peer) dropped.push({ infoHash, peer });
   }
 
   /** Connected peers go only when nobody else is left. */
-  #dropOldest(infoHash: InfoHashHex, { announced, members }: Swarm, dropped: InSwarm[]): void {
-    const [oldest] = announced.size > 0 ? announced.keys() : members.keys();
-    if (oldest !== undefined) this.#drop(infoHash, oldest, dropped);
+  #dropOldest({ infoHash, announced, members }: Swarm, dropped: InSwarm[]): void {
+    const oldest = announced.oldest ?? members.oldest;
+    if (oldest) this.#drop(infoHash, oldest.key, dropped);
   }
 
   #dropOldestSwarm(dropped: InSwarm[]): void {
-    const [oldest] = this.#swarms;
+    const { oldest } = this.#ages;
     if (!oldest) return;
-    const [infoHash] = oldest;
-    for (const { key } of this.peers(infoHash)) this.#drop(infoHash, key, dropped);
-    this.#swarms.delete(infoHash);
+    for (const { key } of this.peers(oldest.infoHash)) this.#drop(oldest.infoHash, key, dropped);
+    this.#forget(oldest);
   }
 
   #dropOldestPeer(dropped: InSwarm[]): void {
-    for (const [infoHash, swarm] of this.#swarms) {
-      if (sizeOf(swarm) > 0) {
-        this.#dropOldest(infoHash, swarm, dropped);
+    for (const swarm of this.#ages) {
+      if (swarm.byKey.size > 0) {
+        this.#dropOldest(swarm, dropped);
         return;
       }
-      this.#swarms.delete(infoHash);
+      this.#forget(swarm);
     }
   }
 }
 
-function find({ announced, members }: Swarm, key: PeerKey): Placed | undefined {
-  return announced.get(key) ?? members.get(key);
-}
-
-function sizeOf({ announced, members }: Swarm): number {
-  return announced.size + members.size;
+function ageOf({ announced, members }: Swarm, { member }: Placed): AgeList<Placed> {
+  return member === undefined ? announced : members;
 }
 
 function listOf({ ipv4, ipv6 }: Swarm, key: PeerKey): Placed[] {

@@ -19,7 +19,11 @@ export interface ClientsResult {
   readonly median: number;
   readonly p99: number;
   readonly last: number;
+  /** From 100 clients leaving at once to the last `unavailable`. */
+  readonly leave: number;
 }
+
+const LEAVERS = 100;
 
 const { port, clients, rounds } = JSON.parse(process.argv[2]!) as ClientsPlan;
 const { bytes, infoHash } = torrentOf("bench", 8);
@@ -67,12 +71,36 @@ for (let round = 0; round < rounds; round++) {
   // 10 messages a second are allowed.
   await new Promise((next) => setTimeout(next, 300));
 }
+/** Each of some clients is the only one with a torrent of its own, and they all leave at once: until the speaker has heard of each. */
+const leaving = sockets.slice(1, 1 + LEAVERS);
+for (const [n, socket] of leaving.entries()) {
+  const own = torrentOf(`of ${n}`, 8, 1);
+  socket.send(JSON.stringify({ type: "publish", id: 1, torrent: toBase64(own.bytes) }));
+  await new Promise<void>((published) => {
+    const take = (data: Buffer) => {
+      if (!data.includes('"published"')) return;
+      socket.off("message", take);
+      published();
+    };
+    socket.on("message", take);
+  });
+  socket.send(JSON.stringify({ type: "have", infoHash: own.infoHash, pieces }));
+}
+await new Promise((next) => setTimeout(next, 2_000));
+let gone = 0;
+const leftAt = performance.now();
+const heardOfAll = new Promise<void>((resolve) => {
+  speaker!.on("message", (data: Buffer) => {
+    if (data.includes('"unavailable"') && ++gone === leaving.length) resolve();
+  });
+});
+for (const socket of leaving) socket.terminate();
+await heardOfAll;
+const leave = performance.now() - leftAt;
+
 delays.sort((a, b) => a - b);
-const result: ClientsResult = {
-  median: median(delays),
-  p99: delays[Math.floor(delays.length * 0.99)]!,
-  last: delays.at(-1)!,
-};
+const [p99, last] = [delays[Math.floor(delays.length * 0.99)]!, delays.at(-1)!];
+const result: ClientsResult = { median: median(delays), p99, last, leave };
 console.log(JSON.stringify(result));
 for (const socket of sockets) socket.terminate();
 process.exit(0);

@@ -5,6 +5,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Lab, type Running } from "../helpers/processes.ts";
+import { toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
+import { Announces } from "../../tracker/announces.ts";
+import { LocalLedger } from "../../tracker/ledger.ts";
+import { addressKey, peerKey } from "../../tracker/peer-key.ts";
+import { Swarms } from "../../tracker/swarms.ts";
 import { cpuOf, loadText, machineLine } from "./machine.ts";
 import { median } from "./table.ts";
 import type { ClientsPlan, ClientsResult } from "./tracker-clients.ts";
@@ -92,6 +97,27 @@ async function manyPeers(lab: Lab, ours: Started): Promise<void> {
   console.log(`\n200 000 peers in 200 swarms: ${megabytes(residentOf(ours.running.pid))} RSS`);
 }
 
+/** FAULTS T5: the tracker's own state, told of 10 million info hashes. */
+function manyHashes(): Promise<void> {
+  const swarms = new Swarms({ name: "bench", now: () => 0, broadcast: () => undefined });
+  const ledger = new LocalLedger();
+  void ledger.open(swarms, () => Promise.resolve());
+  const rest = { name: "bench", open: true, intervalMs: 300_000, now: () => 0, random: Math.random };
+  const announces = new Announces({ swarms, ledger, ...rest });
+  const infoHash = toInfoHash(new Uint8Array(20));
+  const peerId = toPeerId(new Uint8Array(20));
+  const peer = peerKey(addressKey("10.0.0.1"), 6881);
+  const view = new DataView(infoHash.buffer);
+  const sizes: string[] = [];
+  for (let n = 1; n <= 10_000_000; n++) {
+    view.setUint32(0, n);
+    announces.announce({ infoHash, peerId, left: 1 }, peer, "both");
+    if (n % 2_000_000 === 0) sizes.push(megabytes(residentOf(process.pid)));
+  }
+  console.log(`\n10 million info hashes, RSS after each 2 million: ${sizes.join(", ")}`);
+  return Promise.resolve();
+}
+
 async function channel(lab: Lab, ours: Started, clients: number): Promise<void> {
   const hard = Number(execFileSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }).replace("unlimited", "1000000"));
   if (hard < clients + 100) {
@@ -107,11 +133,12 @@ async function channel(lab: Lab, ours: Started, clients: number): Promise<void> 
   child.child.stdin!.write("go\n");
   const { code } = await child.end(120_000);
   if (code !== 0) throw new Error(`the clients ended with ${code}: ${child.stderr}`);
-  const { median: half, p99, last } = JSON.parse(child.stdout.split("\n")[1]!) as ClientsResult;
+  const { median: half, p99, last, leave } = JSON.parse(child.stdout.split("\n")[1]!) as ClientsResult;
   console.log(`\n${clients} channel clients: ${(each / 1e3).toFixed(1)} KB of RSS each`);
   console.log(
     `  a broadcast reaches half within ${half.toFixed(0)} ms, 99 % ${p99.toFixed(0)} ms, the last ${last.toFixed(0)} ms`,
   );
+  console.log(`  100 of them leave at once: the last \`unavailable\` is there after ${leave.toFixed(0)} ms`);
 }
 
 const lab = await Lab.open();
@@ -124,6 +151,7 @@ try {
   }
   await compareAnnounces(lab, started);
   for (const { running } of started) await running.kill();
+  await manyHashes();
   for (const part of [swarmSizes, manyPeers, (on: Lab, ours: Started) => channel(on, ours, Number(values.clients))]) {
     const ours = { server: SERVERS[0]!, ...(await SERVERS[0]!.start(lab))! };
     await part(lab, ours);
