@@ -1,6 +1,7 @@
 // Engine: sockets, disk and state of one user, put together. It makes no decision about pieces or peers.
 import { randomBytes } from "node:crypto";
 import type {
+  BroadcastRow,
   Command,
   Doctor as DoctorReport,
   EngineClient,
@@ -10,79 +11,36 @@ import type {
   Reply,
   Snapshot,
 } from "../control/contract.ts";
-import type { ChannelEvent } from "../discovery/swarm-channel.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
 import { type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
-import type { Allocation } from "../storage/allocate.ts";
-import { StorageError } from "../storage/errors.ts";
 import { freeBytes } from "../storage/free-space.ts";
 import { StateFolder } from "../storage/state-folder.ts";
 import { TransferStore } from "../storage/transfer-store.ts";
 import type { Address } from "../swarm/events.ts";
-import { BroadcastLog } from "./broadcast-log.ts";
 import { Bans } from "./bans.ts";
 import { Connections } from "./connections.ts";
-import { GiftTaker, type PushPolicy } from "./gift-taker.ts";
-import { HEALTH_MINUTES, HOLDERS_MS, LATE_LOOP_MS, LOW_SPACE_BYTES, SAVE_MS, STOP_MS } from "./limits.ts";
+import { GiftTaker } from "./gift-taker.ts";
+import type { EngineOptions } from "./engine-options.ts";
+import { Housekeeping } from "./housekeeping.ts";
+import { LOW_SPACE_BYTES, STOP_MS } from "./limits.ts";
 import { MetainfoSearch } from "./metainfo-search.ts";
+import { News } from "./news.ts";
 import { PeerFinder } from "./peer-finder.ts";
 import { applyQueue } from "./download-queue.ts";
 import { Doctor } from "./doctor.ts";
-import { seedLimitReached } from "./seed-limit.ts";
-import { logLine } from "./transfer-log.ts";
-import { RateHistory } from "./rate-history.ts";
-import { addressText } from "./address-text.ts";
 import { runCommand } from "./run-command.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { TrackerLinks } from "./tracker-links.ts";
 import { activeMode, type Entry, TransferBook } from "./transfer-book.ts";
-import { Transfer, type TransferEvent } from "./transfer.ts";
-import { bytesText, transferSummary } from "./transfer-summary.ts";
+import { Transfer } from "./transfer.ts";
+import { bytesText } from "./transfer-summary.ts";
 import { WireBuffers } from "./wire-buffers.ts";
-
-export interface EngineOptions {
-  readonly version: string;
-  /** The state folder; one engine at a time owns it. */
-  readonly home: string;
-  /** Where downloads go. */
-  readonly folder: string;
-  /** TCP port for peers, or the next free one; 0: any. */
-  readonly port: number;
-  /** Address to listen on; undefined: all. */
-  readonly host: string | undefined;
-  readonly trackers: readonly Address[];
-  /** Shared secret for the trackers. */
-  readonly token: string | undefined;
-  /** Bytes a second; 0: no limit. */
-  readonly downLimit: number;
-  readonly upLimit: number;
-  /** Which gifts are taken (sta_push). */
-  readonly acceptPushes: PushPolicy;
-  /** Bytes of pieces taken as gifts of torrents the user never asked for; 1 GiB unless said. */
-  readonly giftQuotaBytes?: number | undefined;
-  /** Bytes of each disk that downloads leave free; 100 MB unless said. */
-  readonly keptFreeBytes?: number | undefined;
-  /** Whether files take all their room before their first piece; `sparse` unless said. */
-  readonly allocation?: Allocation | undefined;
-  /** Transfers that download at once; 0: no limit. */
-  readonly activeDownloads: number;
-  /** When a new transfer stops seeding; null: it does not. */
-  readonly ratioLimit: number | null;
-  readonly seedSecondsLimit: number | null;
-  /** Keeps a tracker that a command named for the next start, or forgets it. Rejects with StorageError. */
-  readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
-  /** Somebody asked the engine to stop. */
-  readonly onStop: () => void;
-  /** Hears also what happens while the engine starts. */
-  readonly onEvent?: (event: EngineEvent) => void;
-}
 
 export class Engine implements EngineClient, EngineEvents {
   readonly peerId: PeerId;
   readonly downLimit: TokenBucket;
   readonly upLimit: TokenBucket;
-  readonly log = new BroadcastLog();
   /** Transfers that download at once; 0: no limit. */
   activeDownloads: number;
   readonly #ending = new AbortController();
@@ -93,22 +51,27 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #bans: Bans;
   readonly #connections: Connections;
   readonly #finder: PeerFinder;
-  readonly #history = new RateHistory();
   readonly #wireBuffers = new WireBuffers();
   readonly metainfoSearch: MetainfoSearch;
   readonly #snapshotter: Snapshotter;
   readonly #gifts: GiftTaker;
-  readonly #eventListeners = new Set<(event: EngineEvent) => void>();
+  readonly #news: News;
+  readonly #housekeeping: Housekeeping;
   readonly #doctor = new Doctor();
-  /** Minutes since it began. */
-  #minutes = 0;
-  readonly #timers: NodeJS.Timeout[] = [];
   #freeBytes: number | undefined;
   #stopping: Promise<void> | undefined;
 
   private constructor(options: EngineOptions, state: StateFolder, store: TransferStore) {
     this.options = options;
     this.#state = state;
+    this.#news = new News(() => ({
+      book: this.book,
+      links: this.links,
+      finder: this.#finder,
+      snapshotter: this.#snapshotter,
+      port: this.port,
+    }));
+    if (options.onEvent) this.#news.onEvent(options.onEvent);
     this.#bans = new Bans({
       path: state.resolve("bans"),
       now: Date.now,
@@ -136,7 +99,7 @@ export class Engine implements EngineClient, EngineEvents {
       listenPort: () => this.port,
       agent: `sta ${options.version}`,
       token: options.token,
-      onEvent: (event, tracker) => this.#gotChannelEvent(event, tracker),
+      onEvent: (event, tracker) => this.#news.gotChannelEvent(event, tracker),
     });
     this.book = new TransferBook({
       store,
@@ -145,7 +108,6 @@ export class Engine implements EngineClient, EngineEvents {
       newTransfer: (metainfo, storage) => this.#newTransfer(metainfo, storage),
       onProblem: (text) => this.report("problem", text),
     });
-    if (options.onEvent) this.#eventListeners.add(options.onEvent);
     this.#gifts = new GiftTaker(this);
     const { peerId, links, book } = this;
     this.#finder = new PeerFinder({ peerId, links, book, listenPort: () => this.port });
@@ -153,7 +115,20 @@ export class Engine implements EngineClient, EngineEvents {
       engine: (now) => this.#status(now),
       links: this.links,
       book: this.book,
-      log: this.log,
+      log: this.#news.log,
+    });
+    this.#housekeeping = new Housekeeping({
+      book,
+      finder: this.#finder,
+      news: this.#news,
+      doctor: this.#doctor,
+      health: () => this.doctor(),
+      queueChanged: () => this.queueChanged(),
+      secondEnded: (moved) => {
+        // A tracker that is away is counted down for.
+        if (moved || links.isWaiting) this.#snapshotter.changed();
+      },
+      lookAtDisk: () => void this.#lookAtDisk(),
     });
   }
 
@@ -196,8 +171,7 @@ export class Engine implements EngineClient, EngineEvents {
 
   /** Hears what happens; returns the way to stop. */
   onEvent(listener: (event: EngineEvent) => void): () => void {
-    this.#eventListeners.add(listener);
-    return () => this.#eventListeners.delete(listener);
+    return this.#news.onEvent(listener);
   }
 
   async send(command: Command): Promise<Reply> {
@@ -216,17 +190,8 @@ export class Engine implements EngineClient, EngineEvents {
   }
 
   /** One more line for the Broadcasts pane and for whoever listens. */
-  report(
-    kind: "notice" | "problem" | "available" | "unavailable" | "given" | "received" | "finished",
-    text: string,
-  ): void {
-    const row = this.log.add(kind, text, Date.now());
-    this.#snapshotter.changed();
-    this.emit(kind === "problem" ? { event: "problem", text: row.text } : { event: "broadcast", kind, text: row.text });
-  }
-
-  emit(event: EngineEvent): void {
-    for (const listener of this.#eventListeners) listener(event);
+  report(kind: BroadcastRow["kind"], text: string): void {
+    this.#news.report(kind, text);
   }
 
   /**
@@ -243,7 +208,7 @@ export class Engine implements EngineClient, EngineEvents {
     this.#finder.announce(entry);
     this.queueChanged();
     await transfer.setMode(entry.settings.paused ? "paused" : activeMode(entry.settings));
-    this.#tellSeeding(transfer);
+    this.#news.tellSeeding(transfer);
     if (this.#isHere(entry)) await this.findHolders(transfer);
     return refusals;
   }
@@ -293,19 +258,12 @@ export class Engine implements EngineClient, EngineEvents {
     for (const address of this.options.trackers) this.links.add(address);
     for (const entry of await this.book.load()) void this.begin(entry);
     await this.#lookAtDisk();
-    this.#every(1_000, () => {
-      // A tracker that is away is counted down for.
-      if (this.#endSecond() || this.links.isWaiting) this.#snapshotter.changed();
-    });
-    this.#every(5_000, () => void this.#lookAtDisk());
-    this.#every(60_000, () => this.#endMinute());
-    this.#every(HOLDERS_MS, () => this.#finder.findMissing());
-    this.#every(SAVE_MS, () => void this.book.saveChanged());
+    this.#housekeeping.start();
   }
 
   async #stop(): Promise<void> {
     this.#ending.abort();
-    this.#timers.forEach(clearInterval);
+    this.#housekeeping.stop();
     this.#doctor.close();
     const goodbye = Promise.all([this.links.close(), this.#connections.close()]);
     await this.book.close();
@@ -313,51 +271,6 @@ export class Engine implements EngineClient, EngineEvents {
     this.#snapshotter.close();
     await this.#bans.close();
     await this.#state.close();
-  }
-
-  #every(intervalMs: number, action: () => void): void {
-    this.#timers.push(setInterval(action, intervalMs).unref());
-  }
-
-  #endMinute(): void {
-    const { p99 } = this.#doctor.endMinute();
-    this.#minutes++;
-    if (p99 <= LATE_LOOP_MS && this.#minutes % HEALTH_MINUTES !== 0) return;
-    this.emit({ event: "health", ...this.doctor() });
-  }
-
-  /** Says whether anything that is shown changed. */
-  #endSecond(): boolean {
-    let down = 0;
-    let up = 0;
-    for (const entry of this.book.entries.values()) {
-      const moved = entry.transfer.endSecond();
-      down += moved.down;
-      up += moved.up;
-      this.#countSeeding(entry);
-    }
-    this.queueChanged();
-    return this.#history.endSecond(down, up);
-  }
-
-  /** One more second of seeding; it ends at the limit that a person set. */
-  #countSeeding(entry: Entry): void {
-    const { transfer, settings } = entry;
-    if (!transfer.isDone || transfer.mode === "paused") return;
-    const seededSeconds = settings.seededSeconds + 1;
-    entry.settings = { ...settings, seededSeconds };
-    const uploaded = settings.uploadedBytes + transfer.up.totalBytes;
-    const ratio = transfer.metainfo.length === 0 ? 0 : uploaded / transfer.metainfo.length;
-    const why = seedLimitReached({ ...settings, ratio, seededSeconds });
-    if (why === undefined) return;
-    this.report("notice", `${transfer.metainfo.name} is paused: ${why}`);
-    entry.log.add(`paused: ${why}`, Date.now());
-    void this.book.setMode(entry, "paused").catch((error: unknown) => this.#tellStorage(error));
-  }
-
-  #tellStorage(error: unknown): void {
-    if (!(error instanceof StorageError)) throw error;
-    this.report("problem", error.message);
   }
 
   #newTransfer(metainfo: Transfer["metainfo"], storage: Transfer["storage"]): Transfer {
@@ -373,97 +286,8 @@ export class Engine implements EngineClient, EngineEvents {
       giftRefusal: (bytes) => this.#gifts.refusalOf(toHex(metainfo.infoHash), bytes),
       dial: (transfer, address, source) => this.#connections.dial(transfer, address, source),
       ban: (address) => this.#bans.add(address),
-      onEvent: (transfer, event) => this.#gotTransferEvent(transfer, event),
+      onEvent: (transfer, event) => this.#news.gotTransferEvent(transfer, event),
     });
-  }
-
-  #gotTransferEvent(transfer: Transfer, event: TransferEvent): void {
-    const entry = this.book.of(transfer);
-    if (entry) {
-      entry.row = undefined;
-      const line = logLine(event);
-      if (line !== undefined) entry.log.add(line, Date.now());
-    }
-    this.#snapshotter.changed();
-    const { name } = transfer.metainfo;
-    switch (event.type) {
-      case "changed":
-      case "note":
-        return;
-      case "mode-changed":
-        return this.#finder.tellHeld(transfer);
-      case "piece-held":
-        if (!transfer.metainfo.private) this.links.gained(transfer.infoHash, event.index);
-        return;
-      case "pieces-lost":
-        if (event.lost > 0) this.report("problem", lostText(name, event.lost));
-        return this.#finder.tellHeld(transfer);
-      case "completed":
-        return this.#completed(transfer, event);
-      case "gift": {
-        const verb = event.direction === "given" ? "took" : "gave us";
-        return this.report(event.direction, `${event.peer} ${verb} piece ${event.index} of ${name}`);
-      }
-      case "problem":
-        return this.report("problem", `${name}: ${event.error.message}`);
-      default:
-        event satisfies never;
-    }
-  }
-
-  #completed(transfer: Transfer, event: Extract<TransferEvent, { type: "completed" }>): void {
-    const summary = transferSummary(transfer.metainfo.name, event);
-    const entry = this.book.of(transfer);
-    if (entry) {
-      entry.summary = summary;
-      entry.announcer?.completed();
-    }
-    this.#snapshotter.catalogueChanged();
-    this.report("finished", summary);
-    const { infoHash, metainfo } = transfer;
-    this.emit({
-      event: "done",
-      infoHash,
-      name: displayText(metainfo.name),
-      bytes: metainfo.length,
-      seconds: event.seconds,
-    });
-    this.#tellSeeding(transfer);
-    this.#snapshotter.flush();
-  }
-
-  #tellSeeding(transfer: Transfer): void {
-    if (!transfer.isComplete || transfer.mode === "paused") return;
-    const { infoHash, metainfo } = transfer;
-    this.emit({ event: "seeding", infoHash, name: displayText(metainfo.name), port: this.port });
-  }
-
-  #gotChannelEvent(event: ChannelEvent, tracker: Address): void {
-    switch (event.type) {
-      case "state-changed":
-      case "catalogue-changed":
-        this.#snapshotter.catalogueChanged();
-        return;
-      case "available": {
-        const { name, holders, infoHash } = event.entry;
-        this.#snapshotter.catalogueChanged();
-        this.report("available", `${name} can be downloaded (${holders} ${holders === 1 ? "holder" : "holders"})`);
-        return this.#finder.foundAgain(infoHash);
-      }
-      case "unavailable": {
-        this.#snapshotter.catalogueChanged();
-        const why = [event.peer, event.why].filter(Boolean).join(" ");
-        return this.report("unavailable", `${event.name} can not be downloaded${why ? `: ${why}` : ""}`);
-      }
-      case "notice":
-        return this.report("notice", `${addressText(tracker)} says: ${event.text}`);
-      case "peers-known":
-        return this.#snapshotter.changed();
-      case "problem":
-        return this.report("problem", `${addressText(tracker)}: ${event.text}`);
-      default:
-        event satisfies never;
-    }
   }
 
   #connectedPeers(): number {
@@ -510,19 +334,14 @@ export class Engine implements EngineClient, EngineEvents {
       connectedPeers: this.#connectedPeers(),
       downBytesPerSecond: Math.round(downBytesPerSecond),
       upBytesPerSecond: Math.round(upBytesPerSecond),
-      downHistory: this.#history.down,
-      upHistory: this.#history.up,
+      downHistory: this.#housekeeping.history.down,
+      upHistory: this.#housekeeping.history.up,
       downLimitBytesPerSecond: this.downLimit.bytesPerSecond,
       upLimitBytesPerSecond: this.upLimit.bytesPerSecond,
       activeDownloads: this.activeDownloads,
       alerts: this.#alerts(),
     };
   }
-}
-
-function lostText(name: string, lost: number): string {
-  const pieces = lost === 1 ? "1 piece of it is" : `${lost} pieces of it are`;
-  return `${name} has changed: ${pieces} not what it was and no longer given to others.`;
 }
 
 /** `-ST0100-` for 0.1.0: the first 8 bytes of our peer ids (BEP 20). */

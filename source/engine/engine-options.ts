@@ -1,0 +1,42 @@
+// EngineOptions: what an engine is told when it starts.
+import type { EngineEvent } from "../control/contract.ts";
+import type { Allocation } from "../storage/allocate.ts";
+import type { Address } from "../swarm/events.ts";
+import type { PushPolicy } from "./gift-taker.ts";
+
+export interface EngineOptions {
+  readonly version: string;
+  /** The state folder; one engine at a time owns it. */
+  readonly home: string;
+  /** Where downloads go. */
+  readonly folder: string;
+  /** TCP port for peers, or the next free one; 0: any. */
+  readonly port: number;
+  /** Address to listen on; undefined: all. */
+  readonly host: string | undefined;
+  readonly trackers: readonly Address[];
+  /** Shared secret for the trackers. */
+  readonly token: string | undefined;
+  /** Bytes a second; 0: no limit. */
+  readonly downLimit: number;
+  readonly upLimit: number;
+  /** Which gifts are taken (sta_push). */
+  readonly acceptPushes: PushPolicy;
+  /** Bytes of pieces taken as gifts of torrents the user never asked for; 1 GiB unless said. */
+  readonly giftQuotaBytes?: number | undefined;
+  /** Bytes of each disk that downloads leave free; 100 MB unless said. */
+  readonly keptFreeBytes?: number | undefined;
+  /** Whether files take all their room before their first piece; `sparse` unless said. */
+  readonly allocation?: Allocation | undefined;
+  /** Transfers that download at once; 0: no limit. */
+  readonly activeDownloads: number;
+  /** When a new transfer stops seeding; null: it does not. */
+  readonly ratioLimit: number | null;
+  readonly seedSecondsLimit: number | null;
+  /** Keeps a tracker that a command named for the next start, or forgets it. Rejects with StorageError. */
+  readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
+  /** Somebody asked the engine to stop. */
+  readonly onStop: () => void;
+  /** Hears also what happens while the engine starts. */
+  readonly onEvent?: (event: EngineEvent) => void;
+}

@@ -1,0 +1,96 @@
+// Housekeeping: what an engine does because time passes: rates, limits of seeding, the queue, the disk, holders, saving.
+import { StorageError } from "../storage/errors.ts";
+import type { Doctor } from "./doctor.ts";
+import { HEALTH_MINUTES, HOLDERS_MS, LATE_LOOP_MS, SAVE_MS } from "./limits.ts";
+import type { News } from "./news.ts";
+import type { PeerFinder } from "./peer-finder.ts";
+import { RateHistory } from "./rate-history.ts";
+import { seedLimitReached } from "./seed-limit.ts";
+import type { Entry, TransferBook } from "./transfer-book.ts";
+
+export interface HousekeepingOptions {
+  readonly book: TransferBook;
+  readonly finder: Pick<PeerFinder, "findMissing">;
+  readonly news: Pick<News, "report" | "emit">;
+  readonly doctor: Pick<Doctor, "endMinute">;
+  /** How the engine does, for whoever listens. */
+  readonly health: () => ReturnType<Doctor["report"]>;
+  /** Downloads may have to wait, or need not any more. */
+  readonly queueChanged: () => void;
+  /** A second is over; `moved`: something that is shown has changed. */
+  readonly secondEnded: (moved: boolean) => void;
+  readonly lookAtDisk: () => void;
+}
+
+const DISK_MS = 5_000;
+
+export class Housekeeping {
+  /** Of all transfers together. */
+  readonly history = new RateHistory();
+  readonly #options: HousekeepingOptions;
+  readonly #timers: NodeJS.Timeout[] = [];
+  /** Minutes since it began. */
+  #minutes = 0;
+
+  constructor(options: HousekeepingOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { book, finder, lookAtDisk, secondEnded } = this.#options;
+    this.#every(1_000, () => secondEnded(this.#endSecond()));
+    this.#every(DISK_MS, lookAtDisk);
+    this.#every(60_000, () => this.#endMinute());
+    this.#every(HOLDERS_MS, () => finder.findMissing());
+    this.#every(SAVE_MS, () => void book.saveChanged());
+  }
+
+  stop(): void {
+    this.#timers.forEach(clearInterval);
+  }
+
+  #every(intervalMs: number, action: () => void): void {
+    this.#timers.push(setInterval(action, intervalMs).unref());
+  }
+
+  #endMinute(): void {
+    const { doctor, news, health } = this.#options;
+    const { p99 } = doctor.endMinute();
+    this.#minutes++;
+    if (p99 <= LATE_LOOP_MS && this.#minutes % HEALTH_MINUTES !== 0) return;
+    news.emit({ event: "health", ...health() });
+  }
+
+  /** Says whether anything that is shown changed. */
+  #endSecond(): boolean {
+    let down = 0;
+    let up = 0;
+    for (const entry of this.#options.book.entries.values()) {
+      const moved = entry.transfer.endSecond();
+      down += moved.down;
+      up += moved.up;
+      this.#countSeeding(entry);
+    }
+    this.#options.queueChanged();
+    return this.history.endSecond(down, up);
+  }
+
+  /** One more second of seeding; it ends at the limit that a person set. */
+  #countSeeding(entry: Entry): void {
+    const { book, news } = this.#options;
+    const { transfer, settings } = entry;
+    if (!transfer.isDone || transfer.mode === "paused") return;
+    const seededSeconds = settings.seededSeconds + 1;
+    entry.settings = { ...settings, seededSeconds };
+    const uploaded = settings.uploadedBytes + transfer.up.totalBytes;
+    const ratio = transfer.metainfo.length === 0 ? 0 : uploaded / transfer.metainfo.length;
+    const why = seedLimitReached({ ...settings, ratio, seededSeconds });
+    if (why === undefined) return;
+    news.report("notice", `${transfer.metainfo.name} is paused: ${why}`);
+    entry.log.add(`paused: ${why}`, Date.now());
+    void book.setMode(entry, "paused").catch((error: unknown) => {
+      if (!(error instanceof StorageError)) throw error;
+      news.report("problem", error.message);
+    });
+  }
+}
