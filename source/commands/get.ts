@@ -29,7 +29,7 @@ async function get(
   until: { readonly ended: Promise<void>; readonly signal: AbortSignal },
 ): Promise<number> {
   const startedAt = performance.now();
-  const target = operand.endsWith(".torrent") ? resolve(operand) : operand;
+  const target = operand.endsWith(".torrent") && !/^https?:/i.test(operand) ? resolve(operand) : operand;
   const asked = sendWhenTrackersAnswer(engine, () =>
     engine.send({
       method: "download",

@@ -24,7 +24,7 @@ export const COMMANDS = {
     load: () => import("./open.ts"),
   },
   get: {
-    usage: "NAME|INFO_HASH|MAGNET|X.torrent [--peer HOST:PORT] [--files 0,3-5] [--seed]",
+    usage: "NAME|INFO_HASH|MAGNET|URL|X.torrent [--peer HOST:PORT] [--files 0,3-5] [--seed]",
     summary: "download a file of the swarm and wait for it",
     operands: { min: 1, max: 1, what: "a name, an info hash, a magnet link or a .torrent file" },
     load: () => import("./get.ts"),

@@ -238,7 +238,10 @@ export interface BroadcastRow {
   readonly text: DisplayText;
 }
 
-/** 40 hex digits, a magnet link, a name of the catalogue or of a transfer, or a path of a .torrent file on the engine's machine. */
+/**
+ * 40 hex digits, a magnet link, a name of the catalogue or of a transfer, a path of a .torrent file on the engine's machine, or an
+ * http(s) address of one.
+ */
 const target = z.string().min(1).max(8192);
 const infoHash = z.string().regex(/^[0-9a-f]{40}$/);
 const bytesPerSecond = z.number().int().min(0);

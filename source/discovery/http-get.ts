@@ -62,7 +62,7 @@ async function getOnce(
   if (cameFromPublic && addresses.some(({ address }) => isPrivateHost(address))) {
     throw new TrackerError(
       "forbidden-address",
-      `${name} is a private address, to which a public tracker may not send us`,
+      `${name} is a private address, to which a public one may not send us`,
     );
   }
   const pinned: RequestOptions["lookup"] = (_name, { all }, callback) => {
@@ -126,7 +126,7 @@ function asTrackerError(error: Error, url: URL, signal: AbortSignal | undefined)
   if (error instanceof TrackerError) return error;
   if (signal?.aborted) return new TrackerError("timeout", `${url.host} did not answer in time`, { cause: error });
   const refused = "code" in error && error.code === "ECONNREFUSED";
-  const text = refused ? `no tracker answers at ${url.host}` : `${url.host} cannot be reached: ${error.message}`;
+  const text = refused ? `nobody answers at ${url.host}` : `${url.host} cannot be reached: ${error.message}`;
   return new TrackerError("unreachable", text, { cause: error });
 }
 

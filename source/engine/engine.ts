@@ -12,7 +12,8 @@ import type {
   Snapshot,
 } from "../control/contract.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
-import { type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
+import type { Metainfo } from "../metainfo/metainfo.ts";
+import { type InfoHashHex, type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
 import { freeBytes } from "../storage/free-space.ts";
 import { StateFolder } from "../storage/state-folder.ts";
 import { TransferStore } from "../storage/transfer-store.ts";
@@ -53,6 +54,7 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #finder: PeerFinder;
   readonly #wireBuffers = new WireBuffers();
   readonly metainfoSearch: MetainfoSearch;
+  readonly inspected = new Map<InfoHashHex, Metainfo>();
   readonly #snapshotter: Snapshotter;
   readonly #gifts: GiftTaker;
   readonly #news: News;

@@ -7,6 +7,7 @@ import { parseMetainfo } from "../metainfo/parse.ts";
 import { idFromHex, type InfoHashHex, parseInfoHashHex, toHex, toInfoHash } from "../protocol/ids.ts";
 import { readTorrentFile } from "../storage/hash-files.ts";
 import type { Address } from "../swarm/events.ts";
+import { fetchTorrent } from "./fetch-torrent.ts";
 import { parseAddress } from "./parse-address.ts";
 import { type CommandedEngine as Engine, Refusal } from "./reply.ts";
 import type { Entry } from "./transfer-book.ts";
@@ -40,16 +41,21 @@ export function peersOf(target: string): Address[] {
 }
 
 /**
- * The metainfo of what a person names; `peers`: who he says has it. A tracker is asked first, then peers (BEP 9), a minute at most.
+ * The metainfo of what a person names; `peers`: who he says has it. What was inspected is known; else a tracker is asked first, then peers
+ * (BEP 9), a minute at most.
  * Throws Refusal, MetainfoError, StorageError, TrackerError.
  */
 export async function findMetainfo(engine: Engine, target: string, peers: readonly Address[]): Promise<Metainfo> {
+  const infoHash = infoHashOf(target);
+  const seen = infoHash && engine.inspected.get(infoHash);
+  if (seen) return seen;
+  if (/^https?:\/\//i.test(target)) return fetchTorrent(target, engine.ending);
   const listed = findListed(engine, target);
   if (listed) return parseMetainfo(await engine.links.torrent(listed.infoHash));
   if (isMagnet(target)) return askPeers(engine, parseMagnet(target), peers);
-  const infoHash = idFromHex(target);
-  if (infoHash && peers.length > 0) {
-    return askPeers(engine, { infoHash: toInfoHash(infoHash), name: undefined, trackers: [] }, peers);
+  const id = idFromHex(target);
+  if (id && peers.length > 0) {
+    return askPeers(engine, { infoHash: toInfoHash(id), name: undefined, trackers: [] }, peers);
   }
   if (isAbsolute(target) || target.endsWith(".torrent")) return readTorrentFile(resolve(target));
   const hint = engine.links.count === 0 ? " No tracker is set: add one with --tracker HOST:PORT." : "";

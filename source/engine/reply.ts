@@ -1,6 +1,8 @@
 // Replies: what commands answer with, and what they work on.
 import type { Doctor, Reply } from "../control/contract.ts";
+import type { Metainfo } from "../metainfo/metainfo.ts";
 import { displayText } from "../protocol/display-text.ts";
+import type { InfoHashHex } from "../protocol/ids.ts";
 import type { Address } from "../swarm/events.ts";
 import type { MetainfoSearch } from "./metainfo-search.ts";
 import type { TokenBucket } from "./token-bucket.ts";
@@ -23,6 +25,8 @@ export interface CommandedEngine {
   readonly book: TransferBook;
   readonly links: TrackerLinks;
   readonly metainfoSearch: Pick<MetainfoSearch, "find">;
+  /** What was looked at last: who did may add it, and means what he saw. */
+  readonly inspected: Map<InfoHashHex, Metainfo>;
   readonly downLimit: TokenBucket;
   readonly upLimit: TokenBucket;
   /** Begins the work of a transfer; resolves with a sentence for each tracker that did not take its metainfo. */

@@ -16,6 +16,7 @@ import type { Address } from "../swarm/events.ts";
 import { addressText } from "./address-text.ts";
 import { move, onlyThese, setFiles, setLimits, setTransfer } from "./change-settings.ts";
 import { findEntry, findListed, findMetainfo, peersOf, requireEntry } from "./find-target.ts";
+import { KEPT_METAINFO } from "./limits.ts";
 import { parseAddress } from "./parse-address.ts";
 import { type CommandedEngine as Engine, failure, Refusal, success } from "./reply.ts";
 import { bytesText } from "./transfer-summary.ts";
@@ -287,6 +288,8 @@ async function inspect(engine: Engine, command: Extract<Command, { method: "insp
   const { target } = command;
   const peers = [...parsePeers(command.peers), ...peersOf(target)];
   const metainfo = findEntry(engine, target)?.transfer.metainfo ?? (await findMetainfo(engine, target, peers));
+  engine.inspected.set(toHex(metainfo.infoHash), metainfo);
+  if (engine.inspected.size > KEPT_METAINFO) engine.inspected.delete(engine.inspected.keys().next().value!);
   const folder = resolve(command.folder ?? engine.options.folder);
   const torrent = {
     infoHash: toHex(metainfo.infoHash),

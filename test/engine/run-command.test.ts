@@ -1,6 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Command, Reply } from "../../source/control/contract.ts";
 import { StorageError } from "../../source/storage/errors.ts";
 import { writeFileOf } from "../helpers/files.ts";
@@ -366,6 +368,34 @@ describe("what a transfer goes by", () => {
     });
     expect(other.engine.getSnapshot().transfers).toEqual([]);
     expect(await ask(other, { method: "inspect", target: "nothing" })).toMatchObject({ ok: false, code: "not-found" });
+  });
+
+  it("of the web is fetched once, and what was seen is what is added", async () => {
+    const { on, infoHash } = await sharing();
+    const torrent = await readFile(await torrentFile(on, infoHash as never));
+    let asked = 0;
+    const server = createServer((request, response) => {
+      asked++;
+      if (request.url === "/moved") response.writeHead(302, { location: "/it.torrent?passkey=secret" }).end();
+      else if (request.url === "/long") response.end(Buffer.alloc(10_000_001));
+      else response.end(request.url?.startsWith("/page") ? "<html>no such file</html>" : torrent);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const other = await startEngine();
+    const seen = await ask(other, { method: "inspect", target: `http://${host}/moved` });
+    expect(seen).toMatchObject({ ok: true, torrent: { infoHash, name: "file.bin" } });
+    expect(await ask(other, { method: "download", target: infoHash })).toMatchObject({ ok: true, infoHash });
+    expect(asked).toBe(2);
+    const refused = async (path: string) => {
+      const reply = await ask(other, { method: "inspect", target: `http://${host}${path}` });
+      expect(reply).toMatchObject({ ok: false, code: "file-problem" });
+      return reply.text;
+    };
+    expect(await refused("/page?passkey=secret")).toMatch(/^What 127\.0\.0\.1:\d+ gave is no torrent: /);
+    expect(await refused("/long")).toContain("sent more than 10000000 bytes");
+    expect(await refused("/page?passkey=secret")).not.toContain("secret");
   });
 
   it("is one of the figures of the engine", async () => {
