@@ -8,7 +8,7 @@ import { type InfoHashHex, type PeerId, toHex } from "../protocol/ids.ts";
 import type { Handshake, PeerMessage } from "../protocol/peer/messages.ts";
 import { StorageError, type StorageErrorCode } from "../storage/errors.ts";
 import type { TorrentStorage } from "../storage/torrent-storage.ts";
-import type { Address, BlockDigest, PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../swarm/events.ts";
+import type { Address, BlockDigest, PeerKey, PeerSource, SwarmCommand, SwarmEvent, Upload } from "../swarm/events.ts";
 import { Candidates } from "../swarm/candidates.ts";
 import { RateMeter } from "../swarm/rate-meter.ts";
 import { Swarm } from "../swarm/swarm.ts";
@@ -17,8 +17,10 @@ import { DISK_RETRY_MS } from "./limits.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import { RateHistory } from "./rate-history.ts";
 import { TokenBucket } from "./token-bucket.ts";
+import { addressText } from "./address-text.ts";
+import { DownloadSpell } from "./download-spell.ts";
+import { TransferPeers } from "./transfer-peers.ts";
 import { TransferDisk } from "./transfer-disk.ts";
-import { Uploader } from "./uploader.ts";
 import type { WireBuffers } from "./wire-buffers.ts";
 
 /** What the user wants of a transfer. `hold`: gives what it has, takes gifts, asks for nothing. */
@@ -58,11 +60,6 @@ export interface TransferOptions {
 /** Faults that mean that the files are not what they were. */
 const DATA_CHANGED: ReadonlySet<StorageErrorCode> = new Set(["truncated", "missing", "changed"]);
 
-interface Peer {
-  readonly socket: PeerSocket;
-  readonly uploader: Uploader;
-}
-
 export class Transfer {
   readonly metainfo: Metainfo;
   readonly layout: PieceLayout;
@@ -88,23 +85,18 @@ export class Transfer {
   /** What stopped it; it goes on by itself when the cause is gone. */
   problem: StorageError | undefined;
   readonly #options: TransferOptions;
-  readonly #peers = new Map<PeerKey, Peer>();
+  readonly #peers: TransferPeers;
   readonly #candidates = new Candidates();
   readonly #disk: TransferDisk;
   #check: Promise<void> | undefined;
   readonly #checking = new AbortController();
-  #lastKey = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #retryTimer: NodeJS.Timeout | undefined;
-  /** Too much waits for the disk: nobody is read from. */
-  #diskIsFull = false;
   #earlierWastedBytes = 0;
   /** The problem that was told last: it is told again only after something worked in between. */
   #toldProblem: StorageErrorCode | undefined;
-  #startedAt: number | undefined;
-  #startedBytes = 0;
-  readonly #sources = new Set<string>();
+  readonly #spell = new DownloadSpell();
   /** The swarm was told what is wanted. */
   #isChoosy = false;
   #closed = false;
@@ -124,11 +116,21 @@ export class Transfer {
       layout: this.layout,
       settled: (index, ok, digestOf) => this.#pieceSettled(index, ok, digestOf),
       failed: (index, error) => void this.#pieceNotStored(index, error),
-      fullChanged: (full) => this.#diskFullChanged(full),
+      fullChanged: (full) => this.#peers.setPaused(full),
     });
     this.given = Bitfield.empty(this.layout.pieceCount);
     this.downLimit = new TokenBucket(0, options.downLimit);
     this.upLimit = new TokenBucket(0, options.upLimit);
+    this.#peers = new TransferPeers({
+      upLimit: this.upLimit,
+      wireBuffers: options.wireBuffers,
+      take: (peer, maxBytes) => this.swarm.takeUploads(peer, maxBytes),
+      read: (index, begin, into) => this.#disk.read(index, begin, into),
+      sent: (peer, bytes) => this.#blockSent(peer, bytes),
+      failed: (uploads, error) => void this.#uploadFailed(uploads, error),
+      gotMessage: (peer, message) => this.#gotMessage(peer, message),
+      left: (peer) => this.#peerLeft(peer),
+    });
     this.swarm = this.#newSwarm();
   }
 
@@ -158,9 +160,7 @@ export class Transfer {
 
   /** Bytes that wait for peers to read them. */
   get socketBytes(): number {
-    let bytes = 0;
-    for (const { socket } of this.#peers.values()) bytes += socket.waitingBytes;
-    return bytes;
+    return this.#peers.waitingBytes;
   }
 
   /** Payload bytes that were received and of no use. */
@@ -170,7 +170,7 @@ export class Transfer {
 
   /** Address of a connected peer. */
   addressOf(key: PeerKey): Address | undefined {
-    return this.#peers.get(key)?.socket.address;
+    return this.#peers.addressOf(key);
   }
 
   /** Begins, goes on or pauses. What the journal could not vouch for is hashed first. */
@@ -273,29 +273,10 @@ export class Transfer {
   /** Takes over a socket whose handshake named this torrent. */
   attach(socket: PeerSocket, handshake: Handshake, source: PeerSource, address: Address = socket.address): void {
     if (this.#closed) return socket.close("the transfer has ended");
-    const key = ++this.#lastKey;
     socket.connection.bind(this.layout.pieceCount);
     socket.downLimit = this.downLimit;
     if (source === "incoming") socket.send(this.handshake());
-    const uploader = new Uploader({
-      socket,
-      limit: this.upLimit,
-      buffers: this.#options.wireBuffers,
-      take: (maxBytes) => this.swarm.takeUploads(key, maxBytes),
-      read: (index, begin, into) => this.#disk.read(index, begin, into),
-      sent: (bytes) => this.#blockSent(key, bytes),
-      failed: (uploads, error) =>
-        void this.#uploadFailed(
-          uploads.map(({ index }) => index),
-          error,
-        ),
-    });
-    this.#peers.set(key, { socket, uploader });
-    socket.handOver({
-      gotMessage: (message) => this.#gotMessage(key, message),
-      closed: () => this.#peerClosed(key),
-    });
-    if (this.#diskIsFull) socket.pause("disk");
+    const key = this.#peers.add(socket);
     const { peerId, fast, extended } = handshake;
     this.dispatch({ type: "peer-connected", peer: key, peerId, address, source, fast, extended });
     this.#options.onEvent(this, { type: "changed" });
@@ -337,7 +318,7 @@ export class Transfer {
     this.#checking.abort();
     clearTimeout(this.#timer);
     clearTimeout(this.#retryTimer);
-    for (const { socket } of this.#peers.values()) socket.close("the transfer ends");
+    this.#peers.closeAll("the transfer ends");
     await this.#check;
     await this.#disk.atRest();
   }
@@ -375,7 +356,7 @@ export class Transfer {
       private: this.metainfo.private,
       // What the disk does not take now is no gift.
       giftRefusal: (bytes) => (this.problem ? "unwanted" : this.#options.giftRefusal(bytes)),
-      isRead: (peer) => this.#peers.get(peer)?.socket.isPaused !== true,
+      isRead: (peer) => this.#peers.isRead(peer),
       random: Math.random,
       candidates: this.#candidates,
       campaign: this.swarm?.campaign,
@@ -386,10 +367,7 @@ export class Transfer {
     if (this.#closed || this.checkedPieces !== undefined) return;
     const download = this.mode === "download" && !this.problem && !this.isQueued;
     const upload = this.mode !== "paused" && !(this.isQueued && this.storage.held.isEmpty);
-    if (download && !this.isDone && this.#startedAt === undefined) {
-      this.#startedAt = performance.now();
-      this.#startedBytes = this.heldBytes;
-    }
+    if (download && !this.isDone) this.#spell.begin(this.heldBytes, performance.now());
     this.dispatch({ type: "set-active", download, upload });
     this.#options.onEvent(this, { type: "mode-changed" });
   }
@@ -406,7 +384,7 @@ export class Transfer {
   #execute(command: SwarmCommand): void {
     switch (command.type) {
       case "send":
-        this.#peers.get(command.peer)?.socket.send(command.message);
+        this.#peers.send(command.peer, command.message);
         return;
       case "store-block":
         this.#disk.store(command.index, command.begin, command.data);
@@ -418,10 +396,10 @@ export class Transfer {
         this.#disk.discard(command.index);
         return;
       case "uploads-waiting":
-        this.#peers.get(command.peer)?.uploader.wake();
+        this.#peers.serve(command.peer);
         return;
       case "give-piece":
-        this.#peers.get(command.peer)?.uploader.give(command.index, this.layout.pieceLengthAt(command.index));
+        this.#peers.give(command.peer, command.index, this.layout.pieceLengthAt(command.index));
         return;
       case "disconnect":
         this.#disconnect(command.peer, command.reason);
@@ -459,18 +437,10 @@ export class Transfer {
     else this.stopFor(error);
   }
 
-  #diskFullChanged(full: boolean): void {
-    this.#diskIsFull = full;
-    for (const { socket } of this.#peers.values()) {
-      if (full) socket.pause("disk");
-      else socket.resume("disk");
-    }
-  }
-
   #noteSources(index: number): void {
     for (const key of this.swarm.states.verifying.get(index)?.contributors ?? []) {
       const peer = this.swarm.peers.get(key);
-      if (peer) this.#sources.add(toHex(peer.connected.peerId));
+      if (peer) this.#spell.gotFrom(toHex(peer.connected.peerId));
     }
   }
 
@@ -498,11 +468,11 @@ export class Transfer {
   }
 
   /** What was asked for could not be read: those pieces are hashed again, and nothing unverified goes out. */
-  async #uploadFailed(indexes: readonly number[], error: unknown): Promise<void> {
+  async #uploadFailed(uploads: readonly Upload[], error: unknown): Promise<void> {
     if (!(error instanceof StorageError)) throw error;
     if (this.#closed || this.checkedPieces !== undefined) return;
     if (DATA_CHANGED.has(error.code) && (await this.#isThere())) await this.recheck();
-    else if (indexes.length > 0) this.stopFor(error);
+    else if (uploads.length > 0) this.stopFor(error);
   }
 
   /** Data that is gone altogether is an unmounted disk: nothing is taken for lost, and nothing made in its place. */
@@ -515,17 +485,14 @@ export class Transfer {
 
   #completed(): void {
     this.#disk.dropSpare();
-    if (this.#startedAt === undefined) return;
-    const seconds = (performance.now() - this.#startedAt) / 1_000;
-    const bytes = this.heldBytes - this.#startedBytes;
-    this.#startedAt = undefined;
-    this.#options.onEvent(this, { type: "completed", seconds, bytes, peers: this.#sources.size });
+    const spell = this.#spell.end(this.heldBytes, performance.now());
+    if (spell) this.#options.onEvent(this, { type: "completed", ...spell });
   }
 
   #gift(direction: "given" | "received", key: PeerKey, index: number): void {
     const address = this.addressOf(key);
     if (direction === "given") this.given.set(index);
-    const peer = address ? `${address.host}:${address.port}` : "a peer that left";
+    const peer = address ? addressText(address) : "a peer that left";
     this.#options.onEvent(this, { type: "gift", direction, index, peer });
   }
 
@@ -535,21 +502,18 @@ export class Transfer {
   }
 
   #disconnect(key: PeerKey, reason: string): void {
-    const peer = this.#peers.get(key);
-    if (!peer) return;
-    const { host, port } = peer.socket.address;
-    this.#options.onEvent(this, { type: "note", text: `${host}:${port} was let go: ${reason}` });
-    peer.socket.close(reason);
+    const address = this.addressOf(key);
+    if (!address) return;
+    this.#options.onEvent(this, { type: "note", text: `${addressText(address)} was let go: ${reason}` });
+    this.#peers.close(key, reason);
   }
 
   #ban(address: Address, reason: string): void {
     this.#options.ban(address);
-    this.#options.onEvent(this, { type: "note", text: `${address.host}:${address.port} was banned: ${reason}` });
+    this.#options.onEvent(this, { type: "note", text: `${addressText(address)} was banned: ${reason}` });
   }
 
-  #peerClosed(key: PeerKey): void {
-    this.#peers.get(key)?.uploader.close();
-    this.#peers.delete(key);
+  #peerLeft(key: PeerKey): void {
     this.dispatch({ type: "peer-left", peer: key });
     this.#options.onEvent(this, { type: "changed" });
   }
