@@ -1,7 +1,9 @@
 // The one table of keys. What a key does, what help says of it and what the footer hints at all come from here.
+import { PANE_NAMES, type PaneName } from "./layout.ts";
+import { DETAIL_TABS, type DetailTab } from "./tabs.ts";
 
 /** What the keyboard talks to; exactly one at a time. */
-export type Context = "available" | "transfers" | "broadcasts" | "details" | "help" | "question" | "prompt";
+export type Context = PaneName | DetailTab | "help" | "question" | "prompt" | "menu" | "mark";
 
 export type Action =
   | "up"
@@ -25,11 +27,24 @@ export type Action =
   | "keep-giving"
   | "add"
   | "share"
+  | "toggle-files"
+  | "want-more"
+  | "want-less"
+  | "sooner"
+  | "later"
+  | "sequential"
   | "remove"
   | "remove-with-data"
   | "check"
   | "filter"
   | "sort"
+  | "menu-up"
+  | "menu-down"
+  | "menu-choose"
+  | "choose"
+  | "choose-all"
+  | "mark"
+  | "go-to-mark"
   | "command"
   | "copy-magnet"
   | "help"
@@ -52,16 +67,22 @@ export interface Binding {
   readonly action: Action;
   readonly contexts: readonly Context[];
   /** Heading in help. */
-  readonly group: "Moving" | "Panes" | "Files and transfers" | "Finding" | "Leaving" | "Questions" | "Typing";
+  readonly group:
+    "Moving" | "Panes" | "Files and transfers" | "Finding" | "Sorting" | "Leaving" | "Questions" | "Typing";
   readonly help: string;
   /** Footer, in these contexts. */
   readonly hint?: { readonly text: string; readonly in: readonly Context[] };
 }
 
-const PANES = ["available", "transfers", "broadcasts"] as const;
-const LISTS = [...PANES, "details"] as const;
-const SCROLLED = [...LISTS, "help"] as const;
-const EVERYWHERE = [...SCROLLED, "question", "prompt"] as const;
+const PANES = PANE_NAMES;
+const DETAILS = DETAIL_TABS;
+const LISTS = [...PANES, ...DETAILS];
+const SCROLLED: readonly Context[] = [...LISTS, "help"];
+const EVERYWHERE: readonly Context[] = [...SCROLLED, "question", "prompt", "menu", "mark"];
+const CHOSEN_FROM = ["available", "transfers", "files"] as const;
+const SORTED = [...CHOSEN_FROM, "peers"] as const;
+const ONE_TRANSFER = ["transfers", ...DETAILS] as const;
+const PAUSED = ["available", "transfers", ...DETAILS.filter((tab) => tab !== "files")] as const;
 
 export const KEYMAP: readonly Binding[] = [
   { keys: ["up", "k"], action: "up", contexts: SCROLLED, group: "Moving", help: "one row up" },
@@ -87,8 +108,8 @@ export const KEYMAP: readonly Binding[] = [
     action: "bottom",
     contexts: SCROLLED,
     group: "Moving",
-    help: "last row; follow broadcasts again",
-    hint: { text: "follow", in: ["broadcasts"] },
+    help: "last row; follow what is said again",
+    hint: { text: "follow", in: ["broadcasts", "log"] },
   },
   { keys: ["pageup"], action: "page-up", contexts: SCROLLED, group: "Moving", help: "one page up" },
   { keys: ["pagedown"], action: "page-down", contexts: SCROLLED, group: "Moving", help: "one page down" },
@@ -102,16 +123,17 @@ export const KEYMAP: readonly Binding[] = [
     contexts: LISTS,
     group: "Panes",
     help: "next pane or tab",
-    hint: { text: "next tab", in: ["details"] },
+    hint: { text: "next tab", in: DETAILS },
   },
   { keys: ["shift-tab"], action: "previous-pane", contexts: LISTS, group: "Panes", help: "previous pane or tab" },
   { keys: ["z"], action: "zoom", contexts: PANES, group: "Panes", help: "this pane alone, and back" },
   {
     keys: ["o"],
     action: "sort",
-    contexts: ["available", "transfers"],
-    group: "Panes",
-    help: "next sort order",
+    contexts: SORTED,
+    group: "Finding",
+    help: "sort: a menu of orders",
+    hint: { text: "sort", in: ["peers", "files"] },
   },
 
   {
@@ -134,23 +156,83 @@ export const KEYMAP: readonly Binding[] = [
   {
     keys: ["space"],
     action: "pause",
-    contexts: ["available", "transfers", "details"],
+    contexts: PAUSED,
     group: "Files and transfers",
     help: "pause, or go on",
-    hint: { text: "pause", in: ["transfers", "details"] },
+    hint: { text: "pause", in: PAUSED.filter((context) => context !== "available") },
+  },
+  {
+    keys: ["space"],
+    action: "toggle-files",
+    contexts: ["files"],
+    group: "Files and transfers",
+    help: "leave files out, or want them again",
+    hint: { text: "off/on", in: ["files"] },
+  },
+  {
+    keys: ["+"],
+    action: "want-more",
+    contexts: ["files"],
+    group: "Files and transfers",
+    help: "fetch files first",
+    hint: { text: "first", in: ["files"] },
+  },
+  {
+    keys: ["-"],
+    action: "want-less",
+    contexts: ["files"],
+    group: "Files and transfers",
+    help: "less wanted; below normal is off",
+    hint: { text: "less", in: ["files"] },
+  },
+  {
+    keys: ["v"],
+    action: "choose",
+    contexts: CHOSEN_FROM,
+    group: "Files and transfers",
+    help: "choose several rows, for all keys here",
+    hint: { text: "choose", in: ["files"] },
+  },
+  {
+    keys: ["V"],
+    action: "choose-all",
+    contexts: CHOSEN_FROM,
+    group: "Files and transfers",
+    help: "choose all rows shown; none",
+  },
+  {
+    keys: ["K", "["],
+    action: "sooner",
+    contexts: ONE_TRANSFER,
+    group: "Files and transfers",
+    help: "sooner its turn, while queued",
+  },
+  {
+    keys: ["J", "]"],
+    action: "later",
+    contexts: ONE_TRANSFER,
+    group: "Files and transfers",
+    help: "later its turn, while queued",
+  },
+  {
+    keys: ["S"],
+    action: "sequential",
+    contexts: ONE_TRANSFER,
+    group: "Files and transfers",
+    help: "fetch its pieces in order, or not",
   },
   {
     keys: ["u"],
     action: "give",
-    contexts: ["available", "transfers", "details"],
+    contexts: ["available", ...ONE_TRANSFER],
     group: "Files and transfers",
     help: "give each peer one random piece",
-    hint: { text: "give a piece", in: ["available", "transfers", "details"] },
+    hint: { text: "give a piece", in: ["available", "transfers"] },
   },
   {
     keys: ["U"],
     action: "keep-giving",
-    contexts: ["available", "transfers", "details"],
+    contexts: ["available", ...ONE_TRANSFER],
     group: "Files and transfers",
     help: "give until nobody lacks anything",
   },
@@ -173,29 +255,29 @@ export const KEYMAP: readonly Binding[] = [
   {
     keys: ["x"],
     action: "remove",
-    contexts: ["transfers", "details"],
+    contexts: ONE_TRANSFER,
     group: "Files and transfers",
     help: "remove the transfer, keep its files",
-    hint: { text: "remove", in: ["transfers", "details"] },
+    hint: { text: "remove", in: ["transfers", "pieces"] },
   },
   {
     keys: ["X"],
     action: "remove-with-data",
-    contexts: ["transfers", "details"],
+    contexts: ONE_TRANSFER,
     group: "Files and transfers",
     help: "remove the transfer, delete its files",
   },
   {
     keys: ["c"],
     action: "check",
-    contexts: ["transfers", "details"],
+    contexts: ONE_TRANSFER,
     group: "Files and transfers",
     help: "check the files on disk again",
   },
   {
     keys: ["y"],
     action: "copy-magnet",
-    contexts: ["available", "transfers", "details"],
+    contexts: ["available", ...ONE_TRANSFER],
     group: "Files and transfers",
     help: "copy the magnet link",
   },
@@ -203,10 +285,24 @@ export const KEYMAP: readonly Binding[] = [
   {
     keys: ["/"],
     action: "filter",
-    contexts: [...PANES, "help"],
+    contexts: [...PANES, "peers", "files", "log", "help"],
     group: "Finding",
-    help: "filter the pane; search this help",
-    hint: { text: "filter", in: PANES },
+    help: "filter the list; search this help",
+    hint: { text: "filter", in: [...PANES, "peers", "files", "log"] },
+  },
+  {
+    keys: ["m"],
+    action: "mark",
+    contexts: LISTS,
+    group: "Finding",
+    help: "mark this row: m and a letter",
+  },
+  {
+    keys: ["'"],
+    action: "go-to-mark",
+    contexts: LISTS,
+    group: "Finding",
+    help: "back to a mark; '' where one came from",
   },
   {
     keys: [":"],
@@ -231,14 +327,26 @@ export const KEYMAP: readonly Binding[] = [
     contexts: EVERYWHERE.filter((context) => context !== "question"),
     group: "Leaving",
     help: "close, drop the filter; never leaves",
-    hint: { text: "close", in: ["details", "help", "prompt"] },
+    hint: { text: "close", in: [...DETAILS, "help", "prompt", "menu", "mark"] },
   },
   { keys: ["q"], action: "leave", contexts: LISTS, group: "Leaving", help: "leave", hint: { text: "", in: PANES } },
   { keys: ["q", "?"], action: "close", contexts: ["help"], group: "Leaving", help: "close this help" },
+  { keys: ["q", "o"], action: "close", contexts: ["menu"], group: "Leaving", help: "close the sort menu" },
   { keys: ["Q"], action: "stop-engine", contexts: LISTS, group: "Leaving", help: "stop the engine too" },
   { keys: ["ctrl-c"], action: "leave-now", contexts: EVERYWHERE, group: "Leaving", help: "leave, whatever is open" },
   { keys: ["ctrl-z"], action: "suspend", contexts: EVERYWHERE, group: "Leaving", help: "suspend; `fg` comes back" },
   { keys: ["ctrl-l"], action: "redraw", contexts: EVERYWHERE, group: "Leaving", help: "draw the screen anew" },
+
+  { keys: ["up", "k"], action: "menu-up", contexts: ["menu"], group: "Sorting", help: "the order above" },
+  { keys: ["down", "j"], action: "menu-down", contexts: ["menu"], group: "Sorting", help: "the order below" },
+  {
+    keys: ["return", "space"],
+    action: "menu-choose",
+    contexts: ["menu"],
+    group: "Sorting",
+    help: "sort so; again: the other way round",
+    hint: { text: "sort; again: the other way round", in: ["menu"] },
+  },
 
   {
     keys: ["y", "Y"],

@@ -4,6 +4,10 @@ export type PaneName = "available" | "transfers" | "broadcasts";
 
 export const PANE_NAMES: readonly PaneName[] = ["available", "transfers", "broadcasts"];
 
+export function isPane(list: string): list is PaneName {
+  return (PANE_NAMES as readonly string[]).includes(list);
+}
+
 export const SMALLEST_COLUMNS = 60;
 export const SMALLEST_ROWS = 15;
 

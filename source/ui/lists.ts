@@ -1,20 +1,31 @@
-// What the three lists hold, in order: filtered, sorted, each row with a key by which the selection follows it.
-import type { BroadcastRow, CatalogueRow, PeerRow, Snapshot, TransferRow } from "../control/contract.ts";
+// What the lists hold, in order: filtered, sorted, each row with a key by which the selection follows it.
+import type {
+  AnnounceRow,
+  BroadcastRow,
+  CatalogueRow,
+  FileRow,
+  LogRow,
+  PeerRow,
+  Snapshot,
+  TrackerStatus,
+  TransferRow,
+} from "../control/contract.ts";
 import { type Filter, parseFilter } from "../control/filter.ts";
 import type { PaneName } from "./layout.ts";
+import { inOrder, type Order, type SortedList } from "./orders.ts";
+import type { DetailTab } from "./tabs.ts";
 
-export const AVAILABLE_ORDERS = ["name", "size", "holders", "newest"] as const;
-export const TRANSFER_ORDERS = ["newest", "name", "rate", "progress"] as const;
-export type AvailableOrder = (typeof AVAILABLE_ORDERS)[number];
-export type TransferOrder = (typeof TRANSFER_ORDERS)[number];
+/** The panes, and the tabs of details that are lists. */
+export type ListName = PaneName | "peers" | "files" | "trackers" | "log";
 
 export interface ListSettings {
-  /** As `parseFilter` takes them, none of them a mistake. */
-  readonly filters: Readonly<Record<PaneName, string>>;
-  readonly availableOrder: AvailableOrder;
-  readonly transferOrder: TransferOrder;
+  /** Of the panes as `parseFilter` takes them, none of them a mistake; of the tabs words. */
+  readonly filters: Readonly<Record<ListName, string>>;
+  readonly orders: Readonly<Record<SortedList, Order>>;
   /** Info hashes of transfers whose peers are shown. */
   readonly expanded: ReadonlySet<string>;
+  /** The transfer whose details are open. */
+  readonly details: { readonly infoHash: string; readonly tab: DetailTab } | null;
 }
 
 export interface AvailableItem {
@@ -31,41 +42,54 @@ export interface TransferItem {
   readonly mark: string;
   readonly peer: PeerRow | null;
 }
-export interface BroadcastItem {
+/** A tracker that keeps a channel to us, or an announce URL of the torrent. */
+export type TrackerRow =
+  | { readonly type: "channel"; readonly status: TrackerStatus }
+  | { readonly type: "announce"; readonly announce: AnnounceRow };
+
+interface Item<Row> {
   readonly key: string;
-  readonly row: BroadcastRow;
+  readonly row: Row;
 }
 
+/** Of the tabs only the one that is open is filled. */
 export interface Lists {
   readonly available: readonly AvailableItem[];
   readonly transfers: readonly TransferItem[];
-  readonly broadcasts: readonly BroadcastItem[];
+  readonly broadcasts: readonly Item<BroadcastRow>[];
+  readonly peers: readonly Item<PeerRow>[];
+  readonly files: readonly Item<FileRow>[];
+  readonly trackers: readonly Item<TrackerRow>[];
+  readonly log: readonly Item<LogRow>[];
+}
+
+interface Built {
+  readonly snapshot: Snapshot;
+  readonly settings: ListSettings;
+  readonly lists: Lists;
 }
 
 /** Builds the lists; one whose source and settings are as in `before` is taken over. */
-export function buildLists(
-  snapshot: Snapshot,
-  settings: ListSettings,
-  before?: { readonly snapshot: Snapshot; readonly settings: ListSettings; readonly lists: Lists },
-): Lists {
+export function buildLists(snapshot: Snapshot, settings: ListSettings, before?: Built): Lists {
   const same = (pane: PaneName, source: "catalogue" | "transfers" | "broadcasts"): boolean =>
     before !== undefined &&
     before.snapshot[source] === snapshot[source] &&
     before.settings.filters[pane] === settings.filters[pane];
   return {
     available:
-      same("available", "catalogue") && before?.settings.availableOrder === settings.availableOrder
+      same("available", "catalogue") && before?.settings.orders.available === settings.orders.available
         ? before.lists.available
         : availableItems(snapshot.catalogue, settings),
     transfers:
       same("transfers", "transfers") &&
-      before?.settings.transferOrder === settings.transferOrder &&
+      before?.settings.orders.transfers === settings.orders.transfers &&
       before.settings.expanded === settings.expanded
         ? before.lists.transfers
         : transferItems(snapshot.transfers, settings),
     broadcasts: same("broadcasts", "broadcasts")
       ? before!.lists.broadcasts
       : snapshot.broadcasts.filter(filterOf(settings, "broadcasts")).map((row) => ({ key: String(row.seq), row })),
+    ...tabLists(snapshot, settings, before),
   };
 }
 
@@ -73,6 +97,59 @@ function filterOf({ filters }: ListSettings, pane: PaneName): Filter {
   const filter = parseFilter(filters[pane]);
   if (!filter.ok) throw new RangeError(`a filter is no filter: ${filters[pane]}`);
   return filter.matches;
+}
+
+type TabLists = Pick<Lists, "peers" | "files" | "trackers" | "log">;
+
+const NO_TAB: TabLists = { peers: [], files: [], trackers: [], log: [] };
+
+function tabLists(snapshot: Snapshot, settings: ListSettings, before: Built | undefined): TabLists {
+  const { details, filters, orders } = settings;
+  const transfer = snapshot.transfers.find(({ infoHash }) => infoHash === details?.infoHash);
+  if (details === null || transfer === undefined) return NO_TAB;
+  const { tab } = details;
+  const unchanged =
+    before !== undefined &&
+    before.settings.details === details &&
+    before.settings.filters === filters &&
+    before.settings.orders === orders &&
+    before.snapshot.trackers === snapshot.trackers &&
+    before.snapshot.transfers.includes(transfer);
+  if (unchanged) return before.lists;
+  switch (tab) {
+    case "peers": {
+      const rows = transfer.peers.filter((row) => matches(`${row.address} ${row.client} ${row.via}`, filters.peers));
+      return { ...NO_TAB, peers: inOrder("peers", rows, orders.peers).map((row) => ({ key: row.key, row })) };
+    }
+    case "files": {
+      const rows = transfer.files.filter(({ path }) => matches(path, filters.files));
+      return { ...NO_TAB, files: inOrder("files", rows, orders.files).map((row) => ({ key: String(row.index), row })) };
+    }
+    case "trackers":
+      return { ...NO_TAB, trackers: trackerItems(snapshot, transfer) };
+    case "log": {
+      const rows = transfer.log.filter(({ text }) => matches(text, filters.log));
+      return { ...NO_TAB, log: rows.map((row) => ({ key: String(row.seq), row })) };
+    }
+    case "pieces":
+    case "graph":
+      return NO_TAB;
+    default:
+      return tab satisfies never;
+  }
+}
+
+/** No channel is told of what is private and not from there: only its own trackers may know. */
+function trackerItems(snapshot: Snapshot, transfer: TransferRow): Lists["trackers"] {
+  const announced = transfer.trackers.map((announce) => ({
+    key: `announce ${announce.tier} ${announce.address}`,
+    row: { type: "announce", announce } as const,
+  }));
+  const channels = snapshot.trackers.map((status) => ({
+    key: `channel ${status.address}`,
+    row: { type: "channel", status } as const,
+  }));
+  return transfer.private && announced.length > 0 ? announced : [...channels, ...announced];
 }
 
 /** Whether `text` has all words of `filter`, in any case and order. */
@@ -114,53 +191,19 @@ const MARK_DIGITS = 6;
 function availableItems(catalogue: readonly CatalogueRow[], settings: ListSettings): readonly AvailableItem[] {
   const rows = catalogue.filter(filterOf(settings, "available"));
   const markOf = markerOf(catalogue);
-  return rows
-    .toSorted((a, b) => compareAvailable(a, b, settings.availableOrder) || byName(a, b) || byHash(a, b))
-    .map((row) => ({ key: `${row.infoHash} ${row.tracker}`, row, mark: markOf(row) }));
+  return inOrder("available", rows, settings.orders.available).map((row) => ({
+    key: `${row.infoHash} ${row.tracker}`,
+    row,
+    mark: markOf(row),
+  }));
 }
 
 function transferItems(transfers: readonly TransferRow[], settings: ListSettings): readonly TransferItem[] {
   const markOf = markerOf(transfers);
-  return transfers
-    .filter(filterOf(settings, "transfers"))
-    .toSorted((a, b) => compareTransfers(a, b, settings.transferOrder) || byName(a, b) || byHash(a, b))
-    .flatMap((transfer) => {
-      const item = { key: transfer.infoHash, transfer, mark: markOf(transfer), peer: null };
-      if (!settings.expanded.has(transfer.infoHash)) return [item];
-      return [item, ...transfer.peers.map((peer) => ({ ...item, key: `${transfer.infoHash} ${peer.key}`, peer }))];
-    });
+  const rows = transfers.filter(filterOf(settings, "transfers"));
+  return inOrder("transfers", rows, settings.orders.transfers).flatMap((transfer) => {
+    const item = { key: transfer.infoHash, transfer, mark: markOf(transfer), peer: null };
+    if (!settings.expanded.has(transfer.infoHash)) return [item];
+    return [item, ...transfer.peers.map((peer) => ({ ...item, key: `${transfer.infoHash} ${peer.key}`, peer }))];
+  });
 }
-
-function compareAvailable(a: CatalogueRow, b: CatalogueRow, order: AvailableOrder): number {
-  switch (order) {
-    case "name":
-      return 0;
-    case "size":
-      return b.length - a.length;
-    case "holders":
-      return b.holders - a.holders;
-    case "newest":
-      return b.addedAt - a.addedAt;
-    default:
-      return order satisfies never;
-  }
-}
-
-function compareTransfers(a: TransferRow, b: TransferRow, order: TransferOrder): number {
-  switch (order) {
-    case "newest":
-      return b.addedAt - a.addedAt;
-    case "name":
-      return 0;
-    case "rate":
-      return b.downBytesPerSecond + b.upBytesPerSecond - a.downBytesPerSecond - a.upBytesPerSecond;
-    case "progress":
-      return b.heldPieces / Math.max(1, b.pieceCount) - a.heldPieces / Math.max(1, a.pieceCount);
-    default:
-      return order satisfies never;
-  }
-}
-
-const byName = (a: { name: string }, b: { name: string }): number => collator.compare(a.name, b.name);
-const byHash = (a: { infoHash: string }, b: { infoHash: string }): number => (a.infoHash < b.infoHash ? -1 : 1);
-const collator = new Intl.Collator("en", { numeric: true });

@@ -3,7 +3,8 @@ import type { Command } from "../control/contract.ts";
 import { parseFilter } from "../control/filter.ts";
 import { absolutePath, COMMAND_LINES, isPath, parseAdd, parseCommandLine, parseShare } from "./command-line.ts";
 import { columnsOf } from "./format/columns.ts";
-import { become, say, type Change, type Prompt, type PromptKind, type ViewState } from "./view-state.ts";
+import { isPane } from "./layout.ts";
+import { become, openList, say, type Change, type Prompt, type PromptKind, type ViewState } from "./view-state.ts";
 
 /** Opens a prompt that holds `value`. */
 export function openPrompt(state: ViewState, kind: PromptKind, value: string): ViewState {
@@ -31,8 +32,10 @@ export function closePrompt(state: ViewState): ViewState {
 /** A filter and a search act while they are typed; while a filter is a mistake, the one before it goes on. */
 function applied(state: ViewState, value: string): ViewState {
   if (state.prompt?.kind === "search" && state.help !== null) return { ...state, help: { top: 0, search: value } };
-  if (state.prompt?.kind !== "filter" || !parseFilter(value).ok) return state;
-  return { ...state, filters: { ...state.filters, [state.pane]: value } };
+  if (state.prompt?.kind !== "filter") return state;
+  const list = openList(state) ?? state.pane;
+  if (isPane(list) && !parseFilter(value).ok) return state;
+  return { ...state, filters: { ...state.filters, [list]: value } };
 }
 
 /** Does what the line says. A line that is wrong stays, with a warning. */

@@ -7,11 +7,11 @@ import { drawDetails } from "./panes/details.ts";
 import { drawHelp } from "./panes/help.ts";
 import { drawFilterNote } from "./panes/filter-note.ts";
 import { drawHints, drawMessage } from "./panes/hints.ts";
-import { drawCandidates, drawQuestion, type Overlay } from "./panes/overlay.ts";
+import { drawCandidates, drawQuestion, drawSortMenu, type Overlay } from "./panes/overlay.ts";
 import { drawStatusLine, type StatusLine } from "./panes/status-line.ts";
 import { drawTransfers } from "./panes/transfers.ts";
 import type { Theme } from "./theme.ts";
-import { layoutOf, takenRows, type PromptKind, type ViewState } from "./view-state.ts";
+import { explainsFilter, layoutOf, takenRows, type PromptKind, type ViewState } from "./view-state.ts";
 
 export interface Screen {
   readonly status: StatusLine;
@@ -67,7 +67,7 @@ export function drawScreen(state: ViewState, theme: Theme): Screen {
     alert: firstAlert === undefined ? null : theme.bad(left(` ${problem} ${firstAlert}${others}`, columns, ellipsis)),
     main: drawMain(state, layoutOf(state), theme),
     message: prompt === null ? null : messageLine,
-    below: prompt?.kind === "filter" ? drawFilterNote(prompt.value, LABELS.filter, columns, theme) : null,
+    below: explainsFilter(state) ? drawFilterNote(prompt!.value, LABELS.filter, columns, theme) : null,
     overlay: drawOverlay(state, { width: columns, height: rows }, theme),
     hints: messageLine ?? drawHints(state, columns, theme),
   };
@@ -99,7 +99,7 @@ function drawMain(state: ViewState, layout: Layout, theme: Theme): MainArea {
   const { details } = state;
   const transfer = state.snapshot.transfers.find(({ infoHash }) => infoHash === details?.infoHash);
   if (details !== null && transfer !== undefined) {
-    return { type: "one", lines: drawDetails(state.snapshot, transfer, details, layout.main, theme) };
+    return { type: "one", lines: drawDetails(state, transfer, details, layout.main, theme) };
   }
   if (layout.arrangement === "single") return { type: "one", lines: PANES[state.pane](state, layout.main, theme) };
   const [available, transfers, broadcasts] = PANE_NAMES.map((pane) => PANES[pane](state, layout.panes[pane], theme));
@@ -114,6 +114,7 @@ function drawMain(state: ViewState, layout: Layout, theme: Theme): MainArea {
 function drawOverlay(state: ViewState, screen: { width: number; height: number }, theme: Theme): Overlay | null {
   if (layoutOf(state).arrangement === "small") return null;
   if (state.question !== null) return drawQuestion(state.question, screen, theme);
+  if (state.menu !== null) return drawSortMenu(state.menu, state.orders[state.menu.list], screen, theme);
   const candidates = state.prompt?.candidates ?? [];
   return candidates.length > 0 ? drawCandidates(candidates, screen, takenRows(state) - 1, theme) : null;
 }

@@ -1,7 +1,9 @@
 // The one function that changes the viewer's state. Pure: what is to be done outside comes back as effects.
 import { perform } from "./actions.ts";
 import { actionOf } from "./keymap.ts";
+import { namedMark } from "./marks.ts";
 import { editPrompt, gotPaths } from "./prompt.ts";
+import { chosenOrder, menuIndexOf } from "./sort-menu.ts";
 import { become, contextOf, say, settle, type Change, type ViewEvent, type ViewState } from "./view-state.ts";
 
 /** What becomes of `state` by `event`. The same state comes back when nothing changed. */
@@ -36,6 +38,11 @@ function react(state: ViewState, event: ViewEvent): Change {
 function pressed(state: ViewState, key: string): Change {
   const context = contextOf(state);
   const action = actionOf(key, context);
+  if (context === "mark" && action === undefined) return become(namedMark(state, key));
+  if (state.menu !== null && action === undefined) {
+    const index = menuIndexOf(state.menu.list, key);
+    return become(index < 0 ? state : chosenOrder(state, index));
+  }
   if (context !== "prompt")
     return action === undefined ? become(withoutMessage(state)) : perform(withoutMessage(state), action);
   // Of a control key the text input would keep the letter: a new one never hears of it.

@@ -2,10 +2,11 @@
 import type { Command, Reply, Snapshot, TransferRow } from "../control/contract.ts";
 import type { Places } from "./command-line.ts";
 import type { Context } from "./keymap.ts";
-import { layOut, listHeight, PANE_NAMES, type Layout, type PaneName } from "./layout.ts";
-import { DETAIL_HEAD_ROWS, detailLength, type DetailTab } from "./panes/details.ts";
+import { isPane, layOut, listHeight, PANE_NAMES, type Layout, type PaneName } from "./layout.ts";
 import { helpLength } from "./panes/help.ts";
-import { buildLists, type Lists, type ListSettings, type TransferItem } from "./lists.ts";
+import { buildLists, type ListName, type Lists, type ListSettings, type TransferItem } from "./lists.ts";
+import type { SortedList } from "./orders.ts";
+import { isListTab, tabListHeight, type DetailTab } from "./tabs.ts";
 
 export interface ViewState extends ListSettings {
   readonly snapshot: Snapshot;
@@ -15,10 +16,18 @@ export interface ViewState extends ListSettings {
   readonly pane: PaneName;
   readonly zoomed: boolean;
   readonly lists: Lists;
-  readonly positions: Readonly<Record<PaneName, Position>>;
-  /** Broadcasts stay at the newest. */
-  readonly following: boolean;
+  readonly positions: Readonly<Record<ListName, Position>>;
+  /** These stay at the newest. */
+  readonly following: Readonly<Record<FollowedList, boolean>>;
+  /** Keys of rows that are chosen, to do something with all of them. */
+  readonly chosen: Readonly<Record<ListName, ReadonlySet<string>>>;
   readonly details: Details | null;
+  /** Where `'` and the letter goes. */
+  readonly marks: Readonly<Record<string, Mark>>;
+  /** The next letter sets a mark, or goes to one. */
+  readonly marking: "set" | "go" | null;
+  /** The sort orders of a list, and which of them is under the cursor. */
+  readonly menu: { readonly list: SortedList; readonly index: number } | null;
   readonly help: { readonly top: number; readonly search: string } | null;
   readonly prompt: Prompt | null;
   readonly question: Question | null;
@@ -43,10 +52,19 @@ export interface Position {
   readonly top: number;
 }
 
+export type FollowedList = "broadcasts" | "log";
+
 export interface Details {
   readonly infoHash: string;
   readonly tab: DetailTab;
-  readonly top: number;
+}
+
+/** A row to come back to. */
+export interface Mark {
+  readonly pane: PaneName;
+  readonly details: Details | null;
+  readonly list: ListName;
+  readonly key: string;
 }
 
 /** A line being typed. */
@@ -68,9 +86,9 @@ export type PromptKind = "command" | "filter" | "search" | "add" | "share";
 export interface Question {
   /** What will happen, and to what. */
   readonly lines: readonly string[];
-  readonly command: Command;
-  /** Gone when this transfer is. */
-  readonly infoHash: string | null;
+  readonly commands: readonly Command[];
+  /** Gone when these transfers are. */
+  readonly infoHashes: readonly string[];
 }
 
 export interface Message {
@@ -105,12 +123,17 @@ export interface Change {
 
 /** The state when the viewer opens. */
 export function initialState(snapshot: Snapshot, columns: number, rows: number, settings: Settings): ViewState {
-  const nowhere = { key: null, index: 0, top: 0 };
+  const usual = { by: "name", reversed: false };
   const lists: ListSettings = {
-    filters: { available: "", transfers: "", broadcasts: "" },
-    availableOrder: "name",
-    transferOrder: "newest",
+    filters: ofEachList(""),
+    orders: {
+      available: usual,
+      transfers: { ...usual, by: "newest" },
+      peers: { ...usual, by: "rate" },
+      files: { ...usual, by: "place" },
+    },
     expanded: new Set(),
+    details: null,
   };
   return settle({
     ...lists,
@@ -121,9 +144,13 @@ export function initialState(snapshot: Snapshot, columns: number, rows: number, 
     pane: "available",
     zoomed: false,
     lists: buildLists(snapshot, lists),
-    positions: { available: nowhere, transfers: nowhere, broadcasts: nowhere },
-    following: true,
+    positions: ofEachList(NOWHERE),
+    following: { broadcasts: true, log: true },
+    chosen: ofEachList(new Set()),
     details: null,
+    marks: {},
+    marking: null,
+    menu: null,
     help: null,
     prompt: null,
     question: null,
@@ -132,12 +159,54 @@ export function initialState(snapshot: Snapshot, columns: number, rows: number, 
   });
 }
 
+const NOWHERE: Position = { key: null, index: 0, top: 0 };
+
+function ofEachList<T>(value: T): Record<ListName, T> {
+  return {
+    available: value,
+    transfers: value,
+    broadcasts: value,
+    peers: value,
+    files: value,
+    trackers: value,
+    log: value,
+  };
+}
+
+/** Opens the details of a transfer; of another one than before, from the beginning. */
+export function openDetails(state: ViewState, details: Details): ViewState {
+  const fresh = { peers: NOWHERE, files: NOWHERE, trackers: NOWHERE, log: NOWHERE };
+  const unfiltered = { peers: "", files: "", trackers: "", log: "" };
+  return {
+    ...state,
+    details,
+    positions: { ...state.positions, ...fresh },
+    filters: { ...state.filters, ...unfiltered },
+    chosen: { ...state.chosen, files: new Set() },
+    following: { ...state.following, log: true },
+  };
+}
+
+/** The list that keys move in; null where a picture stands. */
+export function openList(state: ViewState): ListName | null {
+  if (state.details === null) return state.pane;
+  return isListTab(state.details.tab) ? state.details.tab : null;
+}
+
+/** Rows of a list that can be seen at once. */
+export function heightOf(state: ViewState, list: ListName): number {
+  const layout = layoutOf(state);
+  return isPane(list) ? listHeight(list, layout.panes[list]) : tabListHeight(list, layout.main.height);
+}
+
 /** What the keyboard talks to now. */
 export function contextOf(state: ViewState): Context {
   if (state.question !== null) return "question";
+  if (state.marking !== null) return "mark";
+  if (state.menu !== null) return "menu";
   if (state.prompt !== null) return "prompt";
   if (state.help !== null) return "help";
-  return state.details === null ? state.pane : "details";
+  return state.details === null ? state.pane : state.details.tab;
 }
 
 /** Puts a message on the footer, in place of the one that is there. */
@@ -155,8 +224,12 @@ export function become(state: ViewState): Change {
 export function takenRows(state: ViewState): number {
   const alerts = state.snapshot.engine.alerts.length > 0 ? 1 : 0;
   const messageBesidePrompt = state.prompt !== null && state.message !== null ? 1 : 0;
-  const belowPrompt = state.prompt?.kind === "filter" ? 1 : 0;
-  return 2 + alerts + messageBesidePrompt + belowPrompt;
+  return 2 + alerts + messageBesidePrompt + (explainsFilter(state) ? 1 : 0);
+}
+
+/** Whether a line below the prompt says how to filter: of the panes, which speak the filter language. */
+export function explainsFilter(state: ViewState): boolean {
+  return state.prompt?.kind === "filter" && state.details === null;
 }
 
 export function layoutOf(state: ViewState): Layout {
@@ -169,7 +242,12 @@ export function selectedTransfer(state: ViewState): TransferItem | undefined {
 }
 
 /** Keeps the promises between fields: lists as their settings say, selections on rows that exist, windows around them. */
-export function settle(state: ViewState, before?: ViewState): ViewState {
+export function settle(unsettled: ViewState, before?: ViewState): ViewState {
+  const find = (infoHash: string): TransferRow | undefined =>
+    unsettled.snapshot.transfers.find((row) => row.infoHash === infoHash);
+  const { details, question } = unsettled;
+  const gone = details !== null && find(details.infoHash) === undefined;
+  const state = gone ? { ...unsettled, details: null } : unsettled;
   const lists = buildLists(
     state.snapshot,
     state,
@@ -177,19 +255,16 @@ export function settle(state: ViewState, before?: ViewState): ViewState {
   );
   const layout = layoutOf(state);
   const positions = { ...state.positions };
-  for (const pane of PANE_NAMES) {
-    const height = listHeight(pane, layout.panes[pane]);
-    const following = pane === "broadcasts" && state.following;
-    positions[pane] = settlePosition(state.positions[pane], lists[pane], height, following);
+  const open = openList(state);
+  for (const list of open === null ? PANE_NAMES : new Set([...PANE_NAMES, open])) {
+    const following = list in state.following && state.following[list as FollowedList];
+    positions[list] = settlePosition(state.positions[list], lists[list], heightOf(state, list), following);
   }
-  const find = (infoHash: string | undefined): TransferRow | undefined =>
-    state.snapshot.transfers.find((row) => row.infoHash === infoHash);
-  const { question } = state;
+  const asksOfNothing = question !== null && question.infoHashes.some((infoHash) => find(infoHash) === undefined);
   return {
     ...state,
     lists,
     positions,
-    details: settleDetails(state, find(state.details?.infoHash), layout.main.height),
     help: state.help && {
       ...state.help,
       top: withinEnd(
@@ -198,18 +273,8 @@ export function settle(state: ViewState, before?: ViewState): ViewState {
         layout.main.height - 2,
       ),
     },
-    question: question?.infoHash != null && find(question.infoHash) === undefined ? null : question,
+    question: asksOfNothing ? null : question,
   };
-}
-
-function settleDetails(
-  { details, snapshot }: ViewState,
-  transfer: TransferRow | undefined,
-  height: number,
-): Details | null {
-  if (details === null || transfer === undefined) return null;
-  const length = detailLength(snapshot, transfer, details.tab);
-  return { ...details, top: withinEnd(details.top, length, height - 2 - DETAIL_HEAD_ROWS) };
 }
 
 /** The first row of a window of `height` rows that ends with the last of `length` rows at the latest. */

@@ -1,9 +1,13 @@
 // An engine that says what a test tells it to: for frames, keys and pictures. Runs as plain TypeScript, without a build.
 import type {
+  AnnounceRow,
   BroadcastRow,
   CatalogueRow,
   Command,
   EngineClient,
+  FilePriority,
+  FileRow,
+  LogRow,
   PeerRow,
   Reply,
   Snapshot,
@@ -162,6 +166,33 @@ export function peerRow(address: string, row: Partial<PeerRow> = {}): PeerRow {
   };
 }
 
+export function fileRow(
+  index: number,
+  path: string,
+  length: number,
+  heldBytes: number,
+  priority: FilePriority = "normal",
+): FileRow {
+  return { index, path: displayText(path), length, heldBytes, priority };
+}
+
+export function announceRow(address: string, row: Partial<AnnounceRow> = {}): AnnounceRow {
+  return {
+    address: displayText(address),
+    tier: 0,
+    state: "unused",
+    problem: null,
+    nextAnnounceInSeconds: null,
+    seeds: null,
+    leechers: null,
+    ...row,
+  };
+}
+
+export function logRow(seq: number, text: string): LogRow {
+  return { seq, at: SAMPLE_TIME + seq * 7000, text: displayText(text) };
+}
+
 export function broadcastRow(seq: number, kind: BroadcastRow["kind"], text: string): BroadcastRow {
   return { seq, at: SAMPLE_TIME + seq * 7000, kind, text: displayText(text) };
 }
@@ -234,9 +265,39 @@ export function sampleSnapshot(): Snapshot {
         downBytesPerSecond: 41_000_000,
         downloadedBytes: 7_900_000,
         secondsLeft: 12,
+        meanDownBytesPerSecond: 38_000_000,
+        downHistory: [0, 4, 9, 14, 22, 31, 36, 40, 38, 41, 44, 39, 41].map((value) => value * 1e6),
+        upHistory: [0, 0, 0, 1, 2, 2, 1, 2, 2, 3, 2, 2, 2].map((value) => value * 1e6),
+        fileCount: 3,
+        files: [
+          fileRow(0, "video/video.mkv", 11_900_000, 7_800_000),
+          fileRow(1, "video/subtitles/english.srt", 120_000, 64_000, "high"),
+          fileRow(2, "video/sample.mkv", 80_000, 0, "off"),
+        ],
+        wantedBytes: 12_020_000,
+        trackers: [
+          announceRow("http://10.0.0.5:5000", { state: "working", nextAnnounceInSeconds: 1742, seeds: 1, leechers: 3 }),
+          announceRow("udp://tracker.example:6969", {
+            tier: 1,
+            state: "failing",
+            problem: displayText("tracker.example did not answer"),
+            nextAnnounceInSeconds: 54,
+          }),
+        ],
+        log: [
+          logRow(1, "Added: 23 pieces, 3 files."),
+          logRow(2, "10.0.0.6:6883 has all pieces."),
+          logRow(3, "tracker.example did not answer."),
+        ],
         addedAt: SAMPLE_TIME + 3000,
         peers: [
-          peerRow("10.0.0.6:6883", { piece: 12, pieceFraction: 0.6, downBytesPerSecond: 20_100_000 }),
+          peerRow("10.0.0.6:6883", {
+            piece: 12,
+            pieceFraction: 0.6,
+            downBytesPerSecond: 20_100_000,
+            downloadedBytes: 4_200_000,
+            requestedBlocks: 16,
+          }),
           peerRow("10.0.0.7:6885", {
             client: displayText("qBittorrent 4.5.2"),
             progress: 0.71,
@@ -245,8 +306,16 @@ export function sampleSnapshot(): Snapshot {
             downBytesPerSecond: 18_700_000,
             upBytesPerSecond: 2_100_000,
             via: "incoming",
+            flags: "DUIF",
+            downloadedBytes: 3_700_000,
+            uploadedBytes: 1_100_000,
           }),
-          peerRow("[fd00::12:7]:6881", { progress: 0.2, peerChoking: true, idle: displayText("choked by it") }),
+          peerRow("[fd00::12:7]:6881", {
+            progress: 0.2,
+            peerChoking: true,
+            flags: "dF",
+            idle: displayText("choked by it"),
+          }),
         ],
       }),
       transferRow("file1.txt", {

@@ -1,11 +1,22 @@
 import { expect, test } from "vitest";
 import { actionOf, KEYMAP, keyLabel, type Context } from "../../source/ui/keymap.ts";
+import { PANE_NAMES } from "../../source/ui/layout.ts";
+import { ORDERINGS } from "../../source/ui/orders.ts";
+import { DETAIL_TABS } from "../../source/ui/tabs.ts";
 
-const CONTEXTS: readonly Context[] = ["available", "transfers", "broadcasts", "details", "help", "question", "prompt"];
+const CONTEXTS: readonly Context[] = [...PANE_NAMES, ...DETAIL_TABS, "help", "question", "prompt", "menu", "mark"];
 
 test.each(CONTEXTS)("no key is bound twice in %s", (context) => {
   const keys = KEYMAP.filter(({ contexts }) => contexts.includes(context)).flatMap((binding) => binding.keys);
   expect(keys.toSorted()).toEqual([...new Set(keys)].toSorted());
+});
+
+test("no letter of the sort menu is one of its keys, or stands twice in a list", () => {
+  for (const orderings of Object.values(ORDERINGS)) {
+    const letters = orderings.map(({ key }) => key);
+    expect(letters).toEqual([...new Set(letters)]);
+    for (const letter of letters) expect(actionOf(letter, "menu")).toBeUndefined();
+  }
 });
 
 test("no key is one that terminals keep for themselves or send in many ways", () => {

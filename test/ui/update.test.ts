@@ -75,7 +75,7 @@ test("Enter downloads, and opens the details of what is on its way already", () 
   expect(commands()).toEqual([{ method: "download", target: state.lists.available[0]!.row.infoHash }]);
   press("j", "j", "return");
   expect(state.details?.infoHash).toBe(sampleSnapshot().transfers[2]!.infoHash);
-  expect(contextOf(state)).toBe("details");
+  expect(contextOf(state)).toBe("pieces");
 });
 
 test("a download that was just started shows its peers", () => {
@@ -209,7 +209,7 @@ test("Broadcasts follow until one scrolls, and G follows again", () => {
   start(said(50));
   expect(state.positions.broadcasts.index).toBe(49);
   press("3", "k");
-  expect(state.following).toBe(false);
+  expect(state.following.broadcasts).toBe(false);
   happened({ type: "snapshot", snapshot: said(60) });
   expect(state.positions.broadcasts.key).toBe("48");
   press("G");
@@ -334,12 +334,12 @@ test("details turn their tabs both ways and close when their transfer goes", () 
   press("2", "return", "l", "tab");
   expect(state.details?.tab).toBe("files");
   press("shift-tab", "h", "h");
-  expect(state.details?.tab).toBe("log");
+  expect(state.details?.tab).toBe("graph");
   happened({ type: "snapshot", snapshot: emptySnapshot() });
   expect(state.details).toBeNull();
 });
 
-test("scrolling stops at the end of a text, and comes back at once", () => {
+test("a tab shows the window around its selection, which stops at the end and comes back at once", () => {
   const files = Array.from({ length: 100 }, (_, index) => ({
     index,
     path: displayText(`file ${index}`),
@@ -349,11 +349,12 @@ test("scrolling stops at the end of a text, and comes back at once", () => {
   }));
   start({ ...emptySnapshot(), transfers: [transferRow("many", { files, fileCount: 100 })] });
   press("2", "return", "l", "l", "G");
-  const bottom = state.details!.top;
+  const bottom = state.positions.files.top;
+  expect(state.positions.files.index).toBe(99);
   expect(bottom).toBeGreaterThan(60);
   expect(bottom).toBeLessThan(100);
-  press("k");
-  expect(state.details?.top).toBe(bottom - 1);
+  press("j", "k");
+  expect(state.positions.files).toMatchObject({ index: 98, top: bottom });
 });
 
 test("a message goes with the next key, or with its own timer but no other's", () => {

@@ -23,6 +23,21 @@ export function cut(text: string, columns: number, ellipsis = "…"): string {
   return kept + ellipsis;
 }
 
+/** As `cut`, with the ellipsis before the end, which stays: of a path the name of the file. */
+export function cutBefore(text: string, columns: number, ellipsis = "…"): string {
+  if (columnsOf(text) <= columns) return text;
+  if (columns <= 0) return "";
+  if (PLAIN.test(text)) return ellipsis + text.slice(text.length - columns + 1);
+  let used = 0;
+  let kept = "";
+  for (const { segment } of [...segmenter.segment(text)].toReversed()) {
+    used += stringWidth(segment);
+    if (used > columns - 1) break;
+    kept = segment + kept;
+  }
+  return ellipsis + kept;
+}
+
 /** `text` in exactly `columns`, spaces behind. */
 export function left(text: string, columns: number, ellipsis?: string): string {
   const fitting = cut(text, columns, ellipsis);

@@ -34,20 +34,21 @@ export function drawAvailable(state: ViewState, size: Size, theme: Theme): strin
   const focused = state.pane === "available";
   const rows = items.slice(top, top + height).map((item, offset) => {
     const selected = top + offset === index;
+    const chosen = state.chosen.available.has(item.key) ? theme.glyphs.plus : " ";
     return selected && focused
-      ? theme.selected(drawRow(item, widths, withoutStyles(theme), theme.glyphs.cursor))
-      : drawRow(item, widths, theme, selected ? theme.glyphs.dot : " ");
+      ? theme.selected(drawRow(item, widths, withoutStyles(theme), theme.glyphs.cursor + chosen))
+      : drawRow(item, widths, theme, (selected ? theme.glyphs.dot : " ") + chosen);
   });
   return drawFrame(
     {
       title: "1 Available",
-      note: listNote(state, "available", state.snapshot.catalogue.length, `by ${state.availableOrder}`),
+      note: listNote(state, "available", state.snapshot.catalogue.length),
       rows: [
         theme.faint(headings(widths)),
         ...(rows.length > 0 ? rows : [` ${emptyText(state)}`].map((text) => left(text, inner))),
       ],
       focused,
-      window: { first: top, shown: height, all: items.length },
+      window: { first: top, shown: height, all: items.length, selected: index },
     },
     size,
     theme,
@@ -68,7 +69,7 @@ function drawRow({ row, mark }: AvailableItem, widths: Widths, theme: Theme, cur
   const name = leftWithMark(row.name, mark, widths.name, ellipsis);
   const size = right(formatBytes(row.length), widths.size);
   const figures = size + right(pieces, widths.pieces) + right(formatCount(row.holders), widths.holders);
-  return `${cursor} ${name}${figures} ${glyph} ${left(words, widths.words, ellipsis)}`;
+  return `${cursor}${name}${figures} ${glyph} ${left(words, widths.words, ellipsis)}`;
 }
 
 function stateOf(row: CatalogueRow, theme: Theme): { glyph: string; words: string } {

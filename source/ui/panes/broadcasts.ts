@@ -16,7 +16,7 @@ export function drawBroadcasts(state: ViewState, size: Size, theme: Theme): stri
   const focused = state.pane === "broadcasts";
   const rows = items.slice(top, top + height).map(({ row }, offset) => {
     const selected = top + offset === index;
-    return selected && focused && !state.following
+    return selected && focused && !state.following.broadcasts
       ? theme.selected(drawBroadcast(row, inner, withoutStyles(theme)))
       : drawBroadcast(row, inner, theme);
   });
@@ -26,10 +26,11 @@ export function drawBroadcasts(state: ViewState, size: Size, theme: Theme): stri
     {
       title: "3 Broadcasts",
       note:
-        filter + (state.following ? "following" : newer > 0 ? `${formatCount(newer)} newer, G follows` : "G follows"),
+        filter +
+        (state.following.broadcasts ? "following" : newer > 0 ? `${formatCount(newer)} newer, G follows` : "G follows"),
       rows: rows.length > 0 ? rows : [" Nothing was said yet."],
       focused,
-      window: { first: top, shown: height, all: items.length },
+      window: { first: top, shown: height, all: items.length, selected: index },
     },
     size,
     theme,

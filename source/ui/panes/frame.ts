@@ -11,8 +11,13 @@ export interface FrameParts {
   /** Styled rows of at most the inner width. */
   readonly rows: readonly string[];
   readonly focused: boolean;
-  /** At the right of the lower edge when not all is shown: the first row shown, and how many there are. */
-  readonly window?: { readonly first: number; readonly shown: number; readonly all: number };
+  /** At the right of the lower edge when not all is shown: the row selected, or the rows shown, and how many there are. */
+  readonly window?: {
+    readonly first: number;
+    readonly shown: number;
+    readonly all: number;
+    readonly selected?: number;
+  };
 }
 
 /** Lines of exactly `size`. */
@@ -41,6 +46,7 @@ export function drawFrame(parts: FrameParts, size: Size, theme: Theme): string[]
 
 function rangeOf({ window }: FrameParts): string {
   if (window === undefined || window.all <= window.shown) return "";
+  if (window.selected !== undefined) return ` ${formatCount(window.selected + 1)} of ${formatCount(window.all)} `;
   const last = Math.min(window.all, window.first + window.shown);
   return ` ${formatCount(window.first + 1)}-${formatCount(last)} of ${formatCount(window.all)} `;
 }

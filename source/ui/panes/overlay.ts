@@ -1,7 +1,8 @@
 // Boxes above the panes: a question, and what a line can be completed to.
-import { columnsOf, cut } from "../format/columns.ts";
+import { columnsOf, cut, left } from "../format/columns.ts";
 import { counted } from "../format/numbers.ts";
 import type { Size } from "../layout.ts";
+import { ORDERINGS, type Order, type SortedList } from "../orders.ts";
 import type { Theme } from "../theme.ts";
 import type { Question } from "../view-state.ts";
 import { drawFrame } from "./frame.ts";
@@ -22,6 +23,27 @@ export function drawQuestion({ lines }: Question, screen: Size, theme: Theme): O
   const size = { width, height: rows.length + 2 };
   return {
     lines: drawFrame({ title: "Sure?", note: "", rows, focused: true }, size, theme),
+    left: Math.floor((screen.width - width) / 2),
+    top: Math.max(0, Math.floor((screen.height - size.height) / 2)),
+  };
+}
+
+/** The sort orders of a list in the middle of the screen; the one that it has says so. */
+export function drawSortMenu(
+  menu: { readonly list: SortedList; readonly index: number },
+  order: Order,
+  screen: Size,
+  theme: Theme,
+): Overlay {
+  const width = 32;
+  const rows = ORDERINGS[menu.list].map(({ by, key }, index) => {
+    const now = by === order.by ? (order.reversed ? "now, reversed" : "now") : "";
+    const row = ` ${key}  ${left(by, 10)} ${left(now, width - 17)}`;
+    return index === menu.index ? theme.selected(theme.glyphs.cursor + row.slice(1)) : row;
+  });
+  const size = { width, height: rows.length + 2 };
+  return {
+    lines: drawFrame({ title: `Sort ${menu.list}`, note: "", rows, focused: true }, size, theme),
     left: Math.floor((screen.width - width) / 2),
     top: Math.max(0, Math.floor((screen.height - size.height) / 2)),
   };

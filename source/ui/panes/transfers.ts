@@ -24,10 +24,10 @@ export function drawTransfers(state: ViewState, size: Size, theme: Theme): strin
   return drawFrame(
     {
       title: "2 Transfers",
-      note: listNote(state, "transfers", state.snapshot.transfers.length, `by ${state.transferOrder}`),
+      note: listNote(state, "transfers", state.snapshot.transfers.length),
       rows: rows.length > 0 ? rows : emptyText(state).map((text) => cut(` ${text}`, inner, theme.glyphs.ellipsis)),
       focused,
-      window: { first: top, shown: height, all: items.length },
+      window: { first: top, shown: height, all: items.length, selected: index },
     },
     size,
     theme,
@@ -48,13 +48,11 @@ function drawItem(
   theme: Theme,
   { selected, focused }: { selected: boolean; focused: boolean },
 ): string {
-  const { transfer, peer } = item;
+  const { peer } = item;
   const marked = selected && focused;
   const texts = marked ? withoutStyles(theme) : theme;
   const { before, bar, after } =
-    peer === null
-      ? drawTransfer(item, state.expanded.has(transfer.infoHash), inner - 2, texts, theme)
-      : drawPeer(peer, inner - 6, texts, theme);
+    peer === null ? drawTransfer(item, state, inner - 2, texts, theme) : drawPeer(peer, inner - 6, texts, theme);
   const cursor = marked ? theme.glyphs.cursor : selected ? theme.glyphs.dot : " ";
   const head = `${cursor}${peer === null ? "" : "    "}${before}`;
   const tail = padded(after, inner - columnsOf(head) - columnsOf(bar));
@@ -62,8 +60,8 @@ function drawItem(
 }
 
 function drawTransfer(
-  { transfer: row, mark }: TransferItem,
-  open: boolean,
+  { transfer: row, mark, key }: TransferItem,
+  state: ViewState,
   width: number,
   texts: Theme,
   bars: Theme,
@@ -73,9 +71,11 @@ function drawTransfer(
   const nameWidth = Math.max(14, Math.min(40, Math.round(width * 0.22)));
   const restWidth = width - 4 - nameWidth - 1 - barWidth - 6 - 2;
   const name = leftWithMark(row.name, mark, nameWidth, glyphs.ellipsis);
-  const share = right(formatShare(row.length === 0 ? 1 : row.heldBytes / row.length), 6);
+  const open = state.expanded.has(row.infoHash) ? glyphs.open : glyphs.closed;
+  const chosen = state.chosen.transfers.has(key) ? glyphs.plus : " ";
+  const share = right(doneShare(row), 6);
   return {
-    before: `${open ? glyphs.open : glyphs.closed} ${stateGlyph(row, texts)} ${name} `,
+    before: `${open}${chosen}${stateGlyph(row, texts)} ${name} `,
     bar: pieceBar(row.pieceMap, barWidth, bars),
     after: `${share}  ${restOf(row, restWidth, texts)}`,
   };
@@ -106,8 +106,9 @@ function restOf(row: TransferRow, width: number, theme: Theme): string {
   const { glyphs } = theme;
   const peers = right(counted(row.peers.length, "peer"), 10);
   if (row.state === "downloading" && (row.downBytesPerSecond >= 1 || row.reason === "")) {
-    const part = left(formatPart(row.heldBytes, row.length), 19);
-    const time = row.secondsLeft === null ? "" : `${formatDuration(row.secondsLeft)} left`;
+    const part = left(formatPart(row.wantedHeldBytes, row.wantedBytes), 19);
+    const lacking = isMissingSomewhere(row) ? "incomplete" : "";
+    const time = row.secondsLeft === null ? lacking : `${formatDuration(row.secondsLeft)} left`;
     const figures = [right(formatRate(row.downBytesPerSecond), 10), right(time, 13), peers];
     return asManyAsFit(width >= 50 ? [part, ...figures] : figures, width);
   }
@@ -131,9 +132,27 @@ function asManyAsFit(cells: readonly string[], width: number): string {
 }
 
 /** The state and its reason. */
-export function wordsOf({ state, reason, heldBytes, length }: TransferRow): string {
-  if (reason !== "") return reason.startsWith(state) ? reason : `${state}: ${reason}`;
-  return state === "paused" ? `paused at ${formatPart(heldBytes, length)}` : state;
+export function wordsOf(row: TransferRow): string {
+  const { state, reason, wantedHeldBytes, wantedBytes, queuePosition } = row;
+  const place = state === "queued" && queuePosition !== null ? `queued, number ${formatCount(queuePosition)}` : state;
+  const said = reason === "" ? place : reason.startsWith(state) ? reason : `${place}: ${reason}`;
+  if (state === "paused" && reason === "") return `paused at ${formatPart(wantedHeldBytes, wantedBytes)}`;
+  return isMissingSomewhere(row) && state !== "paused" ? `not all of it is there; ${said}` : said;
+}
+
+/** How much of what is wanted is held. */
+export function doneShare({ wantedHeldBytes, wantedBytes }: TransferRow): string {
+  return formatShare(wantedBytes === 0 ? 1 : wantedHeldBytes / wantedBytes);
+}
+
+/** Whether a piece that we lack is held by nobody connected, while somebody is: what comes cannot become all of it. */
+export function isMissingSomewhere(row: TransferRow): boolean {
+  const wants = row.state === "downloading" || row.state === "waiting";
+  if (!wants || row.peers.length === 0 || row.availability >= 1 || row.wantedHeldBytes >= row.wantedBytes) return false;
+  for (let cell = 0; cell < row.pieceMap.length; cell++) {
+    if (row.pieceMap[cell] === "m" && row.availabilityMap[cell] === "0") return true;
+  }
+  return false;
 }
 
 /** One peer in `width` columns. */
