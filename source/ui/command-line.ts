@@ -1,6 +1,7 @@
 // What a typed line asks for: the `:` line, and the lines of `a` and `s`.
 import type { Command } from "../control/contract.ts";
 import { cut } from "./format/columns.ts";
+import { parseBytes, parseSeconds } from "./quantities.ts";
 
 /** Where typed paths begin: the engine runs on the viewer's machine. Absolute paths. */
 export interface Places {
@@ -10,6 +11,8 @@ export interface Places {
 
 export type TypedLine =
   | { readonly type: "command"; readonly command: Command }
+  /** For each of the transfers that are chosen. */
+  | { readonly type: "transfers"; readonly commandFor: (infoHash: string) => Command }
   | { readonly type: "leave" }
   | { readonly type: "help" }
   /** Nothing is done; `text` says what was expected. */
@@ -22,8 +25,15 @@ export const COMMAND_LINES = [
   { word: "share ", usage: "share PATH", help: "share a file or a folder" },
   { word: "tracker ", usage: "tracker HOST:PORT", help: "connect to a tracker, remember it" },
   { word: "untrack ", usage: "untrack HOST:PORT", help: "let a tracker go, forget it" },
-  { word: "limit-down ", usage: "limit-down RATE", help: "500k, 2MB; 0 for no limit" },
+  { word: "limit-down ", usage: "limit-down RATE", help: "of all together: 500k, 2MB; 0 for none" },
   { word: "limit-up ", usage: "limit-up RATE", help: "the same for what we give" },
+  { word: "active-downloads ", usage: "active-downloads 3", help: "so many at once; 0 for all" },
+  { word: "set limit-down ", usage: "set limit-down RATE", help: "of the selected transfer alone" },
+  { word: "set limit-up ", usage: "set limit-up RATE", help: "the same for what it gives" },
+  { word: "ratio ", usage: "ratio 2", help: "it gives until then; none: for ever" },
+  { word: "seed-time ", usage: "seed-time 2h", help: "it gives for so long; none: for ever" },
+  { word: "sequential ", usage: "sequential on, off", help: "its pieces in their order (S)" },
+  { word: "move ", usage: "move top, bottom", help: "its place in the queue; up (K), down (J)" },
   { word: "help", usage: "help", help: "this help" },
   { word: "quit", usage: "exit, quit", help: "leave" },
 ] as const;
@@ -58,7 +68,14 @@ export function parseCommandLine(line: string, places: Places): TypedLine {
         : wrong(`${word} wants HOST:PORT.`);
     case "limit-down":
     case "limit-up":
-      return parseLimit(word, rest);
+    case "active-downloads":
+      return parseLimits(word, rest);
+    case "set":
+    case "ratio":
+    case "seed-time":
+    case "sequential":
+    case "move":
+      return parseTransferLine(word, rest);
     default:
       return wrong(word === "" ? `a word comes first, ${HELP}.` : `"${cut(word, 20)}" is no command, ${HELP}.`);
   }
@@ -94,16 +111,64 @@ export function isPath(typed: string): boolean {
   return /^(?:\/|~\/|\.{1,2}\/)/.test(typed) || /\.torrent$/i.test(typed);
 }
 
-function parseLimit(word: "limit-down" | "limit-up", rest: string): TypedLine {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)(i?)b?(?:\/s)?$/i.exec(rest);
-  if (match === null) return wrong(`${word} wants a rate such as 500k, 2MB or 0 for no limit.`);
-  const power = ["", "k", "m", "g"].indexOf(match[2]!.toLowerCase());
-  const bytesPerSecond = Math.round(Number(match[1]) * (match[3] === "" ? 1000 : 1024) ** power);
-  return command(
-    word === "limit-down"
-      ? { method: "set-limits", downBytesPerSecond: bytesPerSecond }
-      : { method: "set-limits", upBytesPerSecond: bytesPerSecond },
-  );
+/** Limits of all transfers together. */
+function parseLimits(word: "limit-down" | "limit-up" | "active-downloads", rest: string): TypedLine {
+  if (word === "active-downloads") {
+    return /^\d{1,4}$/.test(rest)
+      ? command({ method: "set-limits", activeDownloads: Number(rest) })
+      : wrong(`${word} wants a number, 0 for no limit.`);
+  }
+  const bytesPerSecond = parseBytes(rest);
+  if (bytesPerSecond === null) return wrong(`${word} ${WANTS_RATE}`);
+  return command({ method: "set-limits", [RATES[word]]: bytesPerSecond });
+}
+
+/** What goes on differently with the transfers that are chosen, or the one that is selected. */
+function parseTransferLine(word: string, rest: string): TypedLine {
+  const none = rest.toLowerCase() === "none";
+  switch (word) {
+    case "set": {
+      const [setting = "", value = ""] = rest.split(/\s+/);
+      return /^(?:limit-down|limit-up|ratio|seed-time|sequential)$/i.test(setting)
+        ? parseTransferLine(setting.toLowerCase(), value)
+        : wrong("set wants limit-up, limit-down, ratio or seed-time.");
+    }
+    case "limit-down":
+    case "limit-up": {
+      const bytesPerSecond = none ? 0 : parseBytes(rest);
+      if (bytesPerSecond === null) return wrong(`set ${word} ${WANTS_RATE}`);
+      return forTransfers((infoHash) => ({ method: "set-transfer", infoHash, [RATES[word]]: bytesPerSecond }));
+    }
+    case "ratio": {
+      if (!none && !/^\d{1,6}(?:\.\d+)?$/.test(rest)) return wrong("ratio wants a number such as 1.5, or none.");
+      const ratioLimit = none ? null : Number(rest);
+      return forTransfers((infoHash) => ({ method: "set-transfer", infoHash, ratioLimit }));
+    }
+    case "seed-time": {
+      const seedSecondsLimit = none ? null : parseSeconds(rest);
+      if (!none && seedSecondsLimit === null) return wrong("seed-time wants a time such as 90m or 2h, or none.");
+      return forTransfers((infoHash) => ({ method: "set-transfer", infoHash, seedSecondsLimit }));
+    }
+    case "sequential": {
+      if (!/^(?:on|off)$/i.test(rest)) return wrong("sequential wants on or off.");
+      const sequential = rest.toLowerCase() === "on";
+      return forTransfers((infoHash) => ({ method: "set-transfer", infoHash, sequential }));
+    }
+    case "move": {
+      const to = (["top", "up", "down", "bottom"] as const).find((place) => place === rest.toLowerCase());
+      if (to === undefined) return wrong("move wants top, up, down or bottom.");
+      return forTransfers((infoHash) => ({ method: "move", infoHash, to }));
+    }
+    default:
+      throw new RangeError(`${word} is no line for transfers`);
+  }
+}
+
+const RATES = { "limit-down": "downBytesPerSecond", "limit-up": "upBytesPerSecond" } as const;
+const WANTS_RATE = "wants a rate such as 500k, 2MB or 0 for no limit.";
+
+function forTransfers(commandFor: (infoHash: string) => Command): TypedLine {
+  return { type: "transfers", commandFor };
 }
 
 function command(value: Command): TypedLine {

@@ -321,6 +321,17 @@ export const KEYMAP: readonly Binding[] = [
     hint: { text: "help", in: LISTS },
   },
 
+  { keys: ["up", "k"], action: "menu-up", contexts: ["menu"], group: "Sorting", help: "the order above" },
+  { keys: ["down", "j"], action: "menu-down", contexts: ["menu"], group: "Sorting", help: "the order below" },
+  {
+    keys: ["return", "space"],
+    action: "menu-choose",
+    contexts: ["menu"],
+    group: "Sorting",
+    help: "sort so; again: the other way round",
+    hint: { text: "sort; again: the other way round", in: ["menu"] },
+  },
+
   {
     keys: ["escape"],
     action: "close",
@@ -336,17 +347,6 @@ export const KEYMAP: readonly Binding[] = [
   { keys: ["ctrl-c"], action: "leave-now", contexts: EVERYWHERE, group: "Leaving", help: "leave, whatever is open" },
   { keys: ["ctrl-z"], action: "suspend", contexts: EVERYWHERE, group: "Leaving", help: "suspend; `fg` comes back" },
   { keys: ["ctrl-l"], action: "redraw", contexts: EVERYWHERE, group: "Leaving", help: "draw the screen anew" },
-
-  { keys: ["up", "k"], action: "menu-up", contexts: ["menu"], group: "Sorting", help: "the order above" },
-  { keys: ["down", "j"], action: "menu-down", contexts: ["menu"], group: "Sorting", help: "the order below" },
-  {
-    keys: ["return", "space"],
-    action: "menu-choose",
-    contexts: ["menu"],
-    group: "Sorting",
-    help: "sort so; again: the other way round",
-    hint: { text: "sort; again: the other way round", in: ["menu"] },
-  },
 
   {
     keys: ["y", "Y"],

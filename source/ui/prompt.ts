@@ -4,6 +4,7 @@ import { parseFilter } from "../control/filter.ts";
 import { absolutePath, COMMAND_LINES, isPath, parseAdd, parseCommandLine, parseShare } from "./command-line.ts";
 import { columnsOf } from "./format/columns.ts";
 import { isPane } from "./layout.ts";
+import { currentTransfers } from "./transfer-actions.ts";
 import { become, openList, say, type Change, type Prompt, type PromptKind, type ViewState } from "./view-state.ts";
 
 /** Opens a prompt that holds `value`. */
@@ -52,6 +53,8 @@ export function submitPrompt(state: ViewState): Change {
       return become(say(state, line.text, "warning"));
     case "leave":
       return { state, effects: [{ type: "leave", reason: "quit" }] };
+    case "transfers":
+      return askedOfTransfers(state, prompt, line.commandFor);
     case "help":
       return become({ ...closePrompt(state), help: { top: 0, search: "" } });
     case "command":
@@ -164,6 +167,19 @@ function commonPrefix(a: string, b: string): string {
   let length = 0;
   while (length < a.length && a[length] === b[length]) length++;
   return a.slice(0, length);
+}
+
+function askedOfTransfers(state: ViewState, prompt: Prompt, commandFor: (infoHash: string) => Command): Change {
+  const transfers = currentTransfers(state);
+  if (transfers.length === 0) return become(say(state, "This is for a transfer: select one in pane 2.", "warning"));
+  return {
+    state: { ...state, prompt: { ...prompt, candidates: [], waiting: true } },
+    effects: transfers.map(({ infoHash }) => ({
+      type: "send",
+      command: commandFor(infoHash),
+      generation: prompt.generation,
+    })),
+  };
 }
 
 function asked(state: ViewState, prompt: Prompt, command: Command): Change {

@@ -11,7 +11,7 @@ export type ListTab = Extract<DetailTab, ListName>;
 export const DETAIL_HEAD_ROWS = 5;
 
 /** Rows of a tab around its list: headings, and what is said of the selected row. */
-const AROUND: Readonly<Record<DetailTab, number>> = { pieces: 0, peers: 4, files: 1, trackers: 3, log: 0, graph: 0 };
+const AROUND: Readonly<Record<DetailTab, number>> = { pieces: 0, peers: 5, files: 1, trackers: 3, log: 0, graph: 0 };
 
 export function isListTab(tab: DetailTab): tab is ListTab {
   return tab !== "pieces" && tab !== "graph";

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { commandSchema } from "../../source/control/contract.ts";
 import { absolutePath, parseAdd, parseCommandLine, parseShare } from "../../source/ui/command-line.ts";
 
 const places = { home: "/home/ann", folder: "/home/me" };
@@ -19,7 +20,26 @@ const lines: readonly [line: string, command: object][] = [
   ["limit-down 2MB", { method: "set-limits", downBytesPerSecond: 2_000_000 }],
   ["limit-up 512KiB/s", { method: "set-limits", upBytesPerSecond: 524_288 }],
   ["limit-up 0", { method: "set-limits", upBytesPerSecond: 0 }],
+  ["active-downloads 3", { method: "set-limits", activeDownloads: 3 }],
 ];
+
+const ofTransfers: readonly [line: string, command: object][] = [
+  ["set limit-up 1M", { method: "set-transfer", infoHash: HASH, upBytesPerSecond: 1_000_000 }],
+  ["SET limit-down none", { method: "set-transfer", infoHash: HASH, downBytesPerSecond: 0 }],
+  ["ratio 2", { method: "set-transfer", infoHash: HASH, ratioLimit: 2 }],
+  ["set ratio 1.5", { method: "set-transfer", infoHash: HASH, ratioLimit: 1.5 }],
+  ["ratio none", { method: "set-transfer", infoHash: HASH, ratioLimit: null }],
+  ["seed-time 2h", { method: "set-transfer", infoHash: HASH, seedSecondsLimit: 7200 }],
+  ["seed-time none", { method: "set-transfer", infoHash: HASH, seedSecondsLimit: null }],
+  ["sequential ON", { method: "set-transfer", infoHash: HASH, sequential: true }],
+  ["move top", { method: "move", infoHash: HASH, to: "top" }],
+];
+
+test.each(ofTransfers)("`%s` is for the transfers that are chosen", (line, command) => {
+  const read = parseCommandLine(line, places);
+  expect(read.type === "transfers" && read.commandFor(HASH)).toEqual(command);
+  expect(commandSchema.parse(command)).toEqual(command);
+});
 
 test.each(lines)("`%s` is understood", (line, command) => {
   expect(parseCommandLine(line, places)).toEqual({ type: "command", command });
@@ -45,6 +65,17 @@ test.each([
   "tracker nowhere",
   "tracker a:b",
   "limit-down fast",
+  "active-downloads many",
+  "set",
+  "set colour red",
+  "set limit-up fast",
+  "set set set",
+  "ratio",
+  "ratio -1",
+  "ratio 1e9",
+  "seed-time tomorrow",
+  "sequential perhaps",
+  "move away",
   "share",
   "42",
   ":",

@@ -74,6 +74,66 @@ test("80x24: the files of a transfer", async () => {
   expect(await frame()).toMatchSnapshot();
 });
 
+test.each([
+  [80, 24, "peers", 1],
+  [120, 36, "peers", 1],
+  [80, 24, "trackers", 3],
+  [80, 24, "log", 4],
+  [80, 24, "graph", 5],
+  [120, 36, "graph", 5],
+] as const)("%ix%i: the tab %s of a transfer", async (columns, rows, _tab, tabs) => {
+  open(columns, rows);
+  terminal.type(`2\r${"\t".repeat(tabs)}`);
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("80x24: the sort menu stands above the panes", async () => {
+  open(80, 24);
+  terminal.type("2oj");
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("80x24: a large torrent, of which not all is there, and files are left out", async () => {
+  const pieceMap = "h".repeat(300) + "a".repeat(4) + "m".repeat(720);
+  const large = transferRow("large", {
+    length: 40_000_000_000,
+    heldPieces: 22_351,
+    wantedBytes: 20_000_000_000,
+    wantedHeldBytes: 11_700_000_000,
+    pieceMap,
+    availabilityMap: "3".repeat(700) + "0".repeat(4) + "1".repeat(320),
+    availability: 0.99,
+    peers: [peerRow("10.0.0.6:6883", { piece: 22_352, pieceFraction: 0.5 })],
+    sequential: true,
+    ratioLimit: 2,
+    upLimitBytesPerSecond: 1_000_000,
+  });
+  open(80, 24, { snapshot: new ScriptedClient({ ...emptySnapshot(), transfers: [large] }) });
+  terminal.type("2\r");
+  expect(await frame()).toMatchSnapshot();
+});
+
+test("80x24: what waits for its turn says so, and with files left out a share is of what is wanted", async () => {
+  const transfers = [
+    transferRow("queued", { state: "queued", queuePosition: 2 }),
+    transferRow("part", {
+      wantedBytes: 4_000_000,
+      wantedHeldBytes: 1_000_000,
+      downBytesPerSecond: 1_000,
+      secondsLeft: 3000,
+    }),
+    transferRow("lacking", {
+      state: "waiting",
+      availability: 0.9,
+      availabilityMap: "0".repeat(24),
+      peers: [peerRow("a:1")],
+    }),
+  ];
+  open(80, 24, { snapshot: new ScriptedClient({ ...emptySnapshot(), transfers }) });
+  terminal.type("2z");
+  expect(await frame()).toMatchSnapshot();
+});
+
 test("120x36: help, made from the key map", async () => {
   open(120, 36);
   terminal.type("?");

@@ -23,13 +23,13 @@ interface Widths {
 /** All columns from 112 on; without totals and how we met below, which the words of the selected row tell. */
 function widthsOf(width: number): Widths {
   return width >= 112
-    ? { address: width - 92, flags: 7, client: 14, via: 9, piece: 18, rate: 10, total: 8 }
-    : { address: width - 57, flags: 6, client: 9, via: 0, piece: 14, rate: 10, total: 0 };
+    ? { address: width - 93, flags: 7, client: 14, via: 9, piece: 18, rate: 10, total: 8 }
+    : { address: width - 58, flags: 6, client: 9, via: 0, piece: 14, rate: 10, total: 0 };
 }
 
 export function drawPeersTab(state: ViewState, transfer: TransferRow, size: Size, theme: Theme): readonly string[] {
   const widths = widthsOf(size.width - 2);
-  const height = size.height - 4;
+  const height = size.height - 5;
   const rows = drawTabList(
     state,
     {
@@ -103,10 +103,8 @@ const MET: Readonly<Record<PeerRow["via"], string>> = {
 function inWords(peer: PeerRow, transfer: TransferRow): string[] {
   const has = `has ${formatShare(peer.progress)} of ${counted(transfer.pieceCount, "piece")}`;
   const totals = `gave us ${formatBytes(peer.downloadedBytes)}, took ${formatBytes(peer.uploadedBytes)}`;
-  const asked = peer.requestedBlocks === 0 ? "" : `, asked for ${counted(peer.requestedBlocks, "block")}`;
+  const asked = peer.requestedBlocks === 0 ? "" : `, is asked for ${counted(peer.requestedBlocks, "block")}`;
+  const idle = peer.idle === "" ? "" : `; nothing moves: ${peer.idle}`;
   const flags = [...peer.flags].filter((flag) => flag in FLAG_WORDS).map((flag) => `${flag} ${FLAG_WORDS[flag]}`);
-  return [
-    `${peer.address}, ${peer.client}: ${MET[peer.via]}, ${has}; ${totals}${asked}`,
-    [peer.idle === "" ? "" : `nothing moves: ${peer.idle}`, ...flags].filter((text) => text !== "").join("; "),
-  ];
+  return [`${peer.address}, ${peer.client}: ${MET[peer.via]}, ${has}`, `${totals}${asked}${idle}`, flags.join("; ")];
 }

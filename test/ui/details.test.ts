@@ -1,0 +1,190 @@
+// The details of a transfer: what its tabs do with keys, and how they follow what happens.
+import { beforeEach, expect, test } from "vitest";
+import type { Snapshot } from "../../source/control/contract.ts";
+import { update } from "../../source/ui/update.ts";
+import { contextOf, initialState, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
+import { emptySnapshot, fileRow, logRow, peerRow, transferRow } from "../helpers/scripted-client.ts";
+
+let state: ViewState;
+let effects: Effect[];
+
+function start(snapshot: Snapshot): void {
+  const places = { home: "/home/ann", folder: "/work" };
+  state = initialState(snapshot, 80, 24, { ascii: false, colour: true, places, quitLabel: "leave" });
+  effects = [];
+}
+
+function happened(...events: ViewEvent[]): void {
+  for (const event of events) {
+    const change = update(state, event);
+    state = change.state;
+    effects.push(...change.effects);
+  }
+}
+
+function press(...keys: string[]): void {
+  happened(...keys.map((key) => ({ type: "key", key }) as const));
+}
+
+function show(...transfers: ReturnType<typeof transferRow>[]): void {
+  happened({ type: "snapshot", snapshot: { ...emptySnapshot(), transfers } });
+}
+
+const commands = (): object[] => effects.filter((effect) => effect.type === "send").map(({ command }) => command);
+const FILES = ["a.mkv", "b.srt", "c.mkv", "d.nfo"].map((path, index) =>
+  fileRow(index, path, 1000 * (index + 1), 0, index === 3 ? "off" : "normal"),
+);
+const folder = transferRow("folder", { files: FILES, fileCount: 4 });
+const { infoHash } = folder;
+
+beforeEach(() => start({ ...emptySnapshot(), transfers: [folder] }));
+
+const openTab = (tabs: number): void => press("2", "return", ...Array.from({ length: tabs }, () => "tab"));
+
+test("Space leaves a file out, and wants it again", () => {
+  openTab(2);
+  expect(contextOf(state)).toBe("files");
+  press("space", "G", "space");
+  expect(commands()).toEqual([
+    { method: "set-files", infoHash, files: [{ index: 0, priority: "off" }] },
+    { method: "set-files", infoHash, files: [{ index: 3, priority: "normal" }] },
+  ]);
+});
+
+test("+ and - go through the priorities and stop at their ends", () => {
+  openTab(2);
+  press("+", "-");
+  press("G", "-", "+");
+  expect(commands()).toEqual([
+    { method: "set-files", infoHash, files: [{ index: 0, priority: "high" }] },
+    { method: "set-files", infoHash, files: [{ index: 0, priority: "off" }] },
+    { method: "set-files", infoHash, files: [{ index: 3, priority: "normal" }] },
+  ]);
+});
+
+test("files that are chosen change together, in one command; only those that a filter shows", () => {
+  openTab(2);
+  press("v", "v", "v");
+  expect([...state.chosen.files]).toEqual(["0", "1", "2"]);
+  press("/", "m", "k", "v", "return", "space");
+  expect(commands()).toEqual([
+    {
+      method: "set-files",
+      infoHash,
+      files: [
+        { index: 0, priority: "off" },
+        { index: 2, priority: "off" },
+      ],
+    },
+  ]);
+  press("escape");
+  expect(state.chosen.files.size).toBe(0);
+  press("escape");
+  expect(state.filters.files).toBe("");
+  press("escape");
+  expect(state.details).toBeNull();
+});
+
+test("V chooses all rows that are shown, and none again", () => {
+  openTab(2);
+  press("V");
+  expect(state.chosen.files.size).toBe(4);
+  press("V");
+  expect(state.chosen.files.size).toBe(0);
+});
+
+test("peers are sorted by what the menu says, and the selection stays with its peer", () => {
+  const peers = (rates: readonly number[]) =>
+    rates.map((downBytesPerSecond, index) => peerRow(`10.0.0.${index}:1`, { downBytesPerSecond }));
+  show(transferRow("folder", { peers: peers([1, 3, 2]) }));
+  openTab(1);
+  expect(state.lists.peers.map(({ key }) => key)).toEqual(["10.0.0.1:1", "10.0.0.2:1", "10.0.0.0:1"]);
+  press("j");
+  show(transferRow("folder", { peers: peers([1, 3, 5]) }));
+  expect(state.positions.peers).toMatchObject({ key: "10.0.0.2:1", index: 0 });
+  press("o", "a");
+  expect(state.menu).toBeNull();
+  expect(state.positions.peers).toMatchObject({ key: "10.0.0.2:1", index: 2 });
+  press("o", "return");
+  expect(state.orders.peers).toEqual({ by: "address", reversed: true });
+  expect(state.positions.peers).toMatchObject({ key: "10.0.0.2:1", index: 0 });
+});
+
+test("the log follows until one scrolls, and G follows again", () => {
+  const log = (length: number) => Array.from({ length }, (_, seq) => logRow(seq, `line ${seq}`));
+  show(transferRow("folder", { log: log(40) }));
+  openTab(4);
+  expect(state.positions.log.index).toBe(39);
+  press("k");
+  show(transferRow("folder", { log: log(50) }));
+  expect(state.positions.log).toMatchObject({ key: "38", index: 38 });
+  press("G");
+  show(transferRow("folder", { log: log(60) }));
+  expect(state.positions.log.index).toBe(59);
+});
+
+test("a list that is not changed is taken over, whatever else moves", () => {
+  const log = [logRow(1, "a")];
+  show(transferRow("folder", { log }), transferRow("other"));
+  openTab(4);
+  const before = state.lists.log;
+  happened({ type: "key", key: "k" });
+  expect(state.lists.log).toBe(before);
+});
+
+test("a mark comes back from anywhere: pane, tab and row", () => {
+  openTab(2);
+  press("j", "j", "m", "a", "1", "'", "a");
+  expect(contextOf(state)).toBe("files");
+  expect(state.positions.files).toMatchObject({ key: "2", index: 2 });
+  press("g", "m", "b", "G", "'", "b", "'", "'");
+  expect(state.positions.files.index).toBe(3);
+});
+
+test("a mark is named by a letter, and Esc names none", () => {
+  press("2", "'");
+  expect(state.message?.text).toContain("no mark yet");
+  press("m", "escape");
+  expect(state.marking).toBeNull();
+  press("m", "up");
+  expect(state.marks).toEqual({});
+  expect(state.message?.text).toContain("letter");
+  press("m", "x", "'", "y");
+  expect(state.message?.text).toContain("no mark y");
+});
+
+test("what a filter hides is shown again when a mark leads there", () => {
+  show(transferRow("aaa"), transferRow("bbb"));
+  press("2", "g", "m", "a", "/", "b", "b", "b", "return");
+  expect(state.lists.transfers).toHaveLength(1);
+  press("'", "a");
+  expect(state.lists.transfers[state.positions.transfers.index]?.transfer.name).toBe("aaa");
+});
+
+test("several transfers are paused, moved in the queue and removed together", () => {
+  show(transferRow("aaa"), transferRow("bbb"), transferRow("ccc"));
+  press("2", "v", "v", "space", "K", "S", "x");
+  expect(commands().map((command) => (command as { method: string }).method)).toEqual([
+    "pause",
+    "pause",
+    "move",
+    "move",
+    "set-transfer",
+    "set-transfer",
+  ]);
+  expect(state.question?.lines.join("\n")).toMatch(/Remove 2 transfers\?[^]*aaa[^]*bbb/);
+  press("y");
+  expect(commands().slice(6)).toEqual(
+    ["aaa", "bbb"].map((name) => ({ method: "remove", infoHash: transferRow(name).infoHash, withData: false })),
+  );
+  expect(state.chosen.transfers.size).toBe(0);
+});
+
+test("the `:` line sets the selected transfer, and waits for the answer", () => {
+  press("2", ":", ..."ratio", "space", "2", "return");
+  expect(commands()).toEqual([{ method: "set-transfer", infoHash, ratioLimit: 2 }]);
+  expect(state.prompt?.waiting).toBe(true);
+  show();
+  press("escape", ":", ..."ratio", "space", "2", "return");
+  expect(state.message?.text).toContain("select one in pane 2");
+});
