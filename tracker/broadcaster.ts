@@ -30,15 +30,16 @@ export function webSocketFrame(text: string): Buffer {
 /** FIN, and the opcode of text. */
 const FINAL_TEXT = 0x81;
 
-/** Numbers broadcasts from 1 and hands the bytes of each to `send` once. */
+/** Numbers broadcasts from 1 and hands their bytes to `send` once. */
 export class Broadcaster {
-  readonly #send: (frame: Buffer) => void;
+  readonly #send: (frames: Buffer) => void;
   readonly #keep: number;
   /** The last `keep` frames, oldest first. */
   #frames: Buffer[] = [];
+  #unsent: Buffer[] = [];
   #seq = 0;
 
-  constructor(send: (frame: Buffer) => void, keep: number) {
+  constructor(send: (frames: Buffer) => void, keep: number) {
     this.#send = send;
     this.#keep = keep;
   }
@@ -54,7 +55,19 @@ export class Broadcaster {
     this.#frames.push(frame);
     // Cut when it is twice too long: a shift for each broadcast would copy the ring.
     if (this.#frames.length > 2 * this.#keep) this.#frames = this.#frames.slice(-this.#keep);
-    this.#send(frame);
+    if (this.#unsent.push(frame) === 1) setImmediate(() => this.flush());
+  }
+
+  /**
+   * Sends what was said since the last time, as one piece: what a hundred clients that leave at once cause is one write for each of the
+   * others. To be called before anything else is sent that has to come behind it.
+   */
+  flush(): void {
+    const [frame] = this.#unsent;
+    if (!frame) return;
+    const frames = this.#unsent.length === 1 ? frame : Buffer.concat(this.#unsent);
+    this.#unsent = [];
+    this.#send(frames);
   }
 
   /** Frames behind number `seq`, or undefined when some of them are no longer kept. */

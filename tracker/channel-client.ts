@@ -120,11 +120,11 @@ export class ChannelClient {
     if (this.#member !== undefined) this.#room.members.leave(this.#member, why);
   }
 
-  /** A frame of a broadcast, for those that were welcomed. Who does not read is cut; the others never notice. */
-  broadcast(frame: Buffer): void {
+  /** Frames of broadcasts, for those that were welcomed. Who does not read is cut; the others never notice. */
+  broadcast(frames: Buffer): void {
     if (!this.welcomed || !this.#isOpen) return;
     if (this.#stream.writableLength - this.#bulkBytes > MAX_QUEUED_BYTES) this.cut("did not read");
-    else this.#stream.write(frame);
+    else this.#stream.write(frames);
   }
 
   ping(): void {
@@ -168,6 +168,8 @@ export class ChannelClient {
   #hello(hello: Hello): void {
     const { swarms, members, broadcaster, epoch, admits, log } = this.#room;
     if (this.welcomed) throw new ProtocolError("hello-twice", "hello came twice");
+    // What was said before is not for those who come now.
+    broadcaster.flush();
     if (!admits(hello.token)) {
       this.#reply({ type: "error", code: "refused", text: "this tracker asks for a token, and this is not it" });
       this.reject("wrong token");
@@ -287,11 +289,13 @@ export class ChannelClient {
   }
 
   #reply(message: TrackerMessage): void {
+    this.#room.broadcaster.flush();
     if (this.#isOpen) this.#socket.send(encodeMessage(message));
   }
 
   /** Resolves when the frame is handed to the system, or the connection is gone. */
   #sendBulk(message: TrackerMessage): Promise<void> {
+    this.#room.broadcaster.flush();
     if (!this.#isOpen) return Promise.resolve();
     const frame = Buffer.from(encodeMessage(message));
     this.#bulkBytes += frame.length;

@@ -60,9 +60,9 @@ export class ChannelServer {
     }
   }
 
-  /** Hands one broadcast to everybody. */
-  send(frame: Buffer): void {
-    for (const client of this.#clients) client.broadcast(frame);
+  /** Hands frames of broadcasts to everybody. */
+  send(frames: Buffer): void {
+    for (const client of this.#clients) client.broadcast(frames);
   }
 
   /** Tells every client that the tracker goes, and waits at most `graceMs` for them to answer. */

@@ -38,3 +38,17 @@ test("what was missed is given as long as it is kept", () => {
   expect(broadcaster.since(0)).toBeUndefined();
   expect(broadcaster.since(6)).toBeUndefined();
 });
+
+test("what is said at once is sent as one piece, and before what has to come behind it", async () => {
+  const sent: Buffer[] = [];
+  const broadcaster = new Broadcaster((frames) => sent.push(frames), 2);
+  const frame = (text: string, seq: number) => webSocketFrame(JSON.stringify({ type: "notice", text, seq }));
+  broadcaster.broadcast({ type: "notice", text: "a" });
+  broadcaster.broadcast({ type: "notice", text: "b" });
+  broadcaster.flush();
+  broadcaster.flush();
+  broadcaster.broadcast({ type: "notice", text: "c" });
+  expect(sent).toEqual([Buffer.concat([frame("a", 1), frame("b", 2)])]);
+  await new Promise(setImmediate);
+  expect(sent.slice(1)).toEqual([frame("c", 3)]);
+});
