@@ -34,7 +34,7 @@ ${rows.join("\n")}
     --token SECRET        what the tracker asks for
     --standalone          run the engine inside this command and end it with the command
     --json                one JSON object a line
-    --filter FILTER       of "sta ls": only what matches, such as "mkv size>1G & (holders<3 | !done)";
+    --filter FILTER       of "sta ls": only what matches, such as "mkv size>1G & !done";
                           words match names, and ? in the viewer shows all fields
     --ascii               the viewer without Unicode
     --help, --version
