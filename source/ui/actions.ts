@@ -1,4 +1,5 @@
 // What each action does: to the view, or as a command to the engine.
+import { type Adding, chosenFile, chosenFiles, downloadOf } from "./adding.ts";
 import { chosenOrder, movedInMenu, openSortMenu } from "./sort-menu.ts";
 import { toggledAll, toggledChoice } from "./choosing.ts";
 import type { Action } from "./keymap.ts";
@@ -14,11 +15,12 @@ import {
   gave,
   onTransfers,
   paused,
+  sent,
   stopped,
   toggledFiles,
   wantedMore,
 } from "./transfer-actions.ts";
-import { become, openList, type Change, type ViewState } from "./view-state.ts";
+import { become, openList, say, type Change, type ViewState } from "./view-state.ts";
 
 /** Performs `action`; `typed` is what a prompt opens with. */
 export function perform(state: ViewState, action: Action, typed = ""): Change {
@@ -106,11 +108,7 @@ export function perform(state: ViewState, action: Action, typed = ""): Change {
     case "command":
       return become(openPrompt(state, action, typed));
     case "filter":
-      return become(
-        state.help === null
-          ? openPrompt(state, "filter", state.filters[openList(state) ?? state.pane])
-          : openPrompt(state, "search", state.help.search),
-      );
+      return become(openFilter(state));
     case "help":
       return become({ ...state, help: { top: 0, search: "" } });
     case "close":
@@ -123,6 +121,16 @@ export function perform(state: ViewState, action: Action, typed = ""): Change {
       return become(editPrompt(state, "", true));
     case "erase-word":
       return become(editPrompt(state, state.prompt?.value.replace(/\S*\s*$/, "") ?? "", true));
+    case "adding-file":
+      return become(inAdding(state, chosenFile));
+    case "adding-all":
+      return become(inAdding(state, chosenFiles));
+    case "adding-order":
+      return become(inAdding(state, (adding) => ({ ...adding, sequential: !adding.sequential })));
+    case "adding-folder":
+      return become(state.adding === null ? state : openPrompt(state, "folder", state.adding.torrent.folder));
+    case "adding-start":
+      return startedAdding(state);
     case "yes":
       return answered(state);
     case "no":
@@ -141,11 +149,30 @@ export function perform(state: ViewState, action: Action, typed = ""): Change {
   }
 }
 
+function openFilter(state: ViewState): ViewState {
+  if (state.help !== null) return openPrompt(state, "search", state.help.search);
+  if (state.adding !== null) return openPrompt(state, "search", state.adding.search);
+  return openPrompt(state, "filter", state.filters[openList(state) ?? state.pane]);
+}
+
+function inAdding(state: ViewState, change: (adding: Adding) => Adding): ViewState {
+  return state.adding === null ? state : { ...state, adding: change(state.adding) };
+}
+
+function startedAdding(state: ViewState): Change {
+  const { adding } = state;
+  if (adding === null) return become(state);
+  if (adding.off.size === adding.torrent.files.length && adding.off.size > 0)
+    return become(say(state, "No file is chosen: Space chooses one, a all of them.", "warning"));
+  return sent({ ...state, adding: null, details: null, pane: "transfers" }, downloadOf(adding));
+}
+
 function closed(state: ViewState): ViewState {
   if (state.menu !== null) return { ...state, menu: null };
   if (state.marking !== null) return { ...state, marking: null };
   if (state.prompt !== null) return closePrompt(state);
   if (state.help !== null) return { ...state, help: null };
+  if (state.adding !== null) return { ...state, adding: null };
   const list = openList(state);
   if (list !== null && state.chosen[list].size > 0) return { ...state, chosen: { ...state.chosen, [list]: new Set() } };
   if (list !== null && state.filters[list] !== "") return { ...state, filters: { ...state.filters, [list]: "" } };

@@ -53,7 +53,7 @@ export function parseCommandLine(line: string, places: Places): TypedLine {
     case "help":
       return rest === "" ? { type: "help" } : wrong(`"${word}" stands alone.`);
     case "download":
-      return rest === "" ? wrong("DOWNLOAD: wants the name of a file.") : parseAdd(rest, places);
+      return rest === "" ? wrong("DOWNLOAD: wants the name of a file.") : parseDownload(rest, places);
     case "upload":
     case "push":
       return rest === ""
@@ -81,13 +81,20 @@ export function parseCommandLine(line: string, places: Places): TypedLine {
   }
 }
 
-/** Reads the line of `a`: a name, an info hash, a magnet link or the path of a .torrent. */
+/** Reads what `DOWNLOAD:` names. */
+export function parseDownload(line: string, places: Places): TypedLine {
+  return command({ method: "download", target: targetOf(line.trim(), places) });
+}
+
+/** Reads the line of `a`, to be looked at before it is added. */
 export function parseAdd(line: string, places: Places): TypedLine {
-  const typed = line.trim();
-  if (typed === "") return wrong("type a name, an info hash, a magnet link or a path.");
-  if (/^magnet:/i.test(typed)) return command({ method: "download", target: typed });
-  if (/^[0-9a-f]{40}$/i.test(typed)) return command({ method: "download", target: typed.toLowerCase() });
-  return command({ method: "download", target: isPath(typed) ? absolutePath(typed, places) : typed });
+  return command({ method: "inspect", target: targetOf(line.trim(), places) });
+}
+
+/** A name, an info hash, a magnet link, an http(s) address or the path of a .torrent. */
+function targetOf(typed: string, places: Places): string {
+  if (/^[0-9a-f]{40}$/i.test(typed)) return typed.toLowerCase();
+  return isPath(typed) ? absolutePath(typed, places) : typed;
 }
 
 /** Reads the line of `s`: a path. */
@@ -108,6 +115,7 @@ export function absolutePath(typed: string, places: Places): string {
 
 /** Whether what was typed for `a` is meant as a path, not as a name of the catalogue. */
 export function isPath(typed: string): boolean {
+  if (/^(?:https?|magnet):/i.test(typed)) return false;
   return /^(?:\/|~\/|\.{1,2}\/)/.test(typed) || /\.torrent$/i.test(typed);
 }
 

@@ -3,7 +3,7 @@ import { PANE_NAMES, type PaneName } from "./layout.ts";
 import { DETAIL_TABS, type DetailTab } from "./tabs.ts";
 
 /** What the keyboard talks to; exactly one at a time. */
-export type Context = PaneName | DetailTab | "help" | "question" | "prompt" | "menu" | "mark";
+export type Context = PaneName | DetailTab | "adding" | "help" | "question" | "prompt" | "menu" | "mark";
 
 export type Action =
   | "up"
@@ -48,6 +48,11 @@ export type Action =
   | "command"
   | "copy-magnet"
   | "help"
+  | "adding-file"
+  | "adding-all"
+  | "adding-folder"
+  | "adding-order"
+  | "adding-start"
   | "redraw"
   | "suspend"
   | "leave"
@@ -68,7 +73,7 @@ export interface Binding {
   readonly contexts: readonly Context[];
   /** Heading in help. */
   readonly group:
-    "Moving" | "Panes" | "Files and transfers" | "Finding" | "Sorting" | "Leaving" | "Questions" | "Typing";
+    "Moving" | "Panes" | "Files and transfers" | "Adding" | "Finding" | "Sorting" | "Leaving" | "Questions" | "Typing";
   readonly help: string;
   /** Footer, in these contexts. */
   readonly hint?: { readonly text: string; readonly in: readonly Context[] };
@@ -77,7 +82,7 @@ export interface Binding {
 const PANES = PANE_NAMES;
 const DETAILS = DETAIL_TABS;
 const LISTS = [...PANES, ...DETAILS];
-const SCROLLED: readonly Context[] = [...LISTS, "help"];
+const SCROLLED: readonly Context[] = [...LISTS, "adding", "help"];
 const EVERYWHERE: readonly Context[] = [...SCROLLED, "question", "prompt", "menu", "mark"];
 const CHOSEN_FROM = ["available", "transfers", "files"] as const;
 const SORTED = [...CHOSEN_FROM, "peers"] as const;
@@ -241,7 +246,7 @@ export const KEYMAP: readonly Binding[] = [
     action: "add",
     contexts: PANES,
     group: "Files and transfers",
-    help: "add by name, hash, magnet or path",
+    help: "add: magnet, hash, name, URL or path",
     hint: { text: "add", in: ["available"] },
   },
   {
@@ -283,12 +288,53 @@ export const KEYMAP: readonly Binding[] = [
   },
 
   {
+    keys: ["return"],
+    action: "adding-start",
+    contexts: ["adding"],
+    group: "Adding",
+    help: "download what is chosen",
+    hint: { text: "download", in: ["adding"] },
+  },
+  {
+    keys: ["space"],
+    action: "adding-file",
+    contexts: ["adding"],
+    group: "Adding",
+    help: "this file, or not",
+    hint: { text: "file", in: ["adding"] },
+  },
+  {
+    keys: ["a"],
+    action: "adding-all",
+    contexts: ["adding"],
+    group: "Adding",
+    help: "all files, or none",
+    hint: { text: "all or none", in: ["adding"] },
+  },
+  {
+    keys: ["f"],
+    action: "adding-folder",
+    contexts: ["adding"],
+    group: "Adding",
+    help: "into another folder",
+    hint: { text: "folder", in: ["adding"] },
+  },
+  {
+    keys: ["s"],
+    action: "adding-order",
+    contexts: ["adding"],
+    group: "Adding",
+    help: "pieces in their order, or the rarest first",
+    hint: { text: "order", in: ["adding"] },
+  },
+
+  {
     keys: ["/"],
     action: "filter",
-    contexts: [...PANES, "peers", "files", "log", "help"],
+    contexts: [...PANES, "peers", "files", "log", "adding", "help"],
     group: "Finding",
     help: "filter the list; search this help",
-    hint: { text: "filter", in: [...PANES, "peers", "files", "log"] },
+    hint: { text: "filter", in: [...PANES, "peers", "files", "log", "adding"] },
   },
   {
     keys: ["m"],
@@ -315,10 +361,10 @@ export const KEYMAP: readonly Binding[] = [
   {
     keys: ["?"],
     action: "help",
-    contexts: LISTS,
+    contexts: [...LISTS, "adding"],
     group: "Finding",
     help: "this help",
-    hint: { text: "help", in: LISTS },
+    hint: { text: "help", in: [...LISTS, "adding"] },
   },
 
   { keys: ["up", "k"], action: "menu-up", contexts: ["menu"], group: "Sorting", help: "the order above" },
@@ -338,7 +384,7 @@ export const KEYMAP: readonly Binding[] = [
     contexts: EVERYWHERE.filter((context) => context !== "question"),
     group: "Leaving",
     help: "close, drop the filter; never leaves",
-    hint: { text: "close", in: [...DETAILS, "help", "prompt", "menu", "mark"] },
+    hint: { text: "close", in: [...DETAILS, "adding", "help", "prompt", "menu", "mark"] },
   },
   { keys: ["q"], action: "leave", contexts: LISTS, group: "Leaving", help: "leave", hint: { text: "", in: PANES } },
   { keys: ["q", "?"], action: "close", contexts: ["help"], group: "Leaving", help: "close this help" },

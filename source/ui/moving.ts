@@ -1,4 +1,5 @@
 // Moving: of the selection, between panes, between tabs.
+import { addingHeight, movedIn } from "./adding.ts";
 import type { ListName } from "./lists.ts";
 import { PANE_NAMES, type PaneName } from "./layout.ts";
 import { DETAIL_TABS } from "./tabs.ts";
@@ -6,8 +7,9 @@ import { heightOf, layoutOf, openList, selectedTransfer, type FollowedList, type
 
 /** `by` rows down (up when negative, to the end when infinite) in whatever is open. */
 export function moved(state: ViewState, by: number): ViewState {
-  if (state.prompt !== null && state.prompt.kind !== "filter") return state;
+  if (state.prompt !== null && state.prompt.kind !== "filter" && state.prompt.kind !== "search") return state;
   if (state.help !== null) return { ...state, help: { ...state.help, top: scrolled(state.help.top, by) } };
+  if (state.adding !== null) return { ...state, adding: movedIn(state.adding, by) };
   const list = openList(state);
   return list === null ? state : movedTo(state, list, state.positions[list].index + by);
 }
@@ -33,6 +35,7 @@ function scrolled(top: number, by: number): number {
 /** Rows that a page is, one of which stays in sight. */
 export function pageOf(state: ViewState): number {
   const list = openList(state);
+  if (state.adding !== null) return addingHeight(layoutOf(state).main) - 1;
   const height = state.help !== null || list === null ? layoutOf(state).main.height - 3 : heightOf(state, list);
   return Math.max(1, height - 1);
 }

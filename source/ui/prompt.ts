@@ -1,7 +1,16 @@
 // Lines being typed: opened, edited, completed, submitted.
 import type { Command } from "../control/contract.ts";
 import { parseFilter } from "../control/filter.ts";
-import { absolutePath, COMMAND_LINES, isPath, parseAdd, parseCommandLine, parseShare } from "./command-line.ts";
+import { searched } from "./adding.ts";
+import {
+  absolutePath,
+  COMMAND_LINES,
+  isPath,
+  parseAdd,
+  parseCommandLine,
+  parseShare,
+  type TypedLine,
+} from "./command-line.ts";
 import { columnsOf } from "./format/columns.ts";
 import { isPane } from "./layout.ts";
 import { currentTransfers } from "./transfer-actions.ts";
@@ -33,6 +42,8 @@ export function closePrompt(state: ViewState): ViewState {
 /** A filter and a search act while they are typed; while a filter is a mistake, the one before it goes on. */
 function applied(state: ViewState, value: string): ViewState {
   if (state.prompt?.kind === "search" && state.help !== null) return { ...state, help: { top: 0, search: value } };
+  if (state.prompt?.kind === "search" && state.adding !== null)
+    return { ...state, adding: searched(state.adding, value) };
   if (state.prompt?.kind !== "filter") return state;
   const list = openList(state) ?? state.pane;
   if (isPane(list) && !parseFilter(value).ok) return state;
@@ -46,8 +57,7 @@ export function submitPrompt(state: ViewState): Change {
   if (prompt.kind === "filter") return become(submitFilter(state, prompt.value));
   if (prompt.kind === "search") return become({ ...state, prompt: null });
   if (prompt.value.trim() === "") return become(closePrompt(state));
-  const parse = { command: parseCommandLine, add: parseAdd, share: parseShare }[prompt.kind];
-  const line = parse(prompt.value, state.settings.places);
+  const line = LINES[prompt.kind](prompt.value, state);
   switch (line.type) {
     case "wrong":
       return become(say(state, line.text, "warning"));
@@ -64,6 +74,18 @@ export function submitPrompt(state: ViewState): Change {
   }
 }
 
+const LINES: Readonly<
+  Record<Exclude<PromptKind, "filter" | "search">, (value: string, state: ViewState) => TypedLine>
+> = {
+  command: (value, { settings }) => parseCommandLine(value, settings.places),
+  add: (value, { settings }) => parseAdd(value, settings.places),
+  share: (value, { settings }) => parseShare(value, settings.places),
+  folder: (value, { settings, adding }) => {
+    const folder = absolutePath(value.trim(), settings.places);
+    return { type: "command", command: { method: "inspect", target: adding?.target ?? "", folder } };
+  },
+};
+
 function submitFilter(state: ViewState, value: string): ViewState {
   const filter = parseFilter(value);
   return filter.ok ? { ...state, prompt: null } : say(state, `This is no filter: ${filter.text}.`, "warning");
@@ -77,7 +99,8 @@ export function completePrompt(state: ViewState): Change {
   switch (source) {
     case "nothing":
       return become(state);
-    case "paths": {
+    case "paths":
+    case "folders": {
       const prefix = absolutePath(rest, state.settings.places);
       return asked(state, { ...prompt, completing: prompt.value }, { method: "complete-path", prefix });
     }
@@ -126,15 +149,22 @@ export function completePrompt(state: ViewState): Change {
 export function gotPaths(state: ViewState, paths: readonly string[], why: string): ViewState {
   const { prompt } = state;
   if (prompt === null || prompt.completing !== prompt.value) return state;
+  const { stem, rest, source } = completionOf(prompt);
+  // What is added is a .torrent, and where it goes a folder.
+  const fitting = paths.filter(
+    (path) => path.endsWith("/") || (prompt.kind === "add" ? /\.torrent$/i.test(path) : source !== "folders"),
+  );
   if (paths.length === 0) return say(state, why, "warning");
-  const { stem, rest } = completionOf(prompt);
-  return offer(state, stem, absolutePath(rest, state.settings.places), paths);
+  if (fitting.length === 0)
+    return say(state, `No ${source === "folders" ? "folder" : ".torrent file"} begins so.`, "warning");
+  return offer(state, stem, absolutePath(rest, state.settings.places), fitting);
 }
 
-type Source = "nothing" | "paths" | "words" | "catalogue" | "transfers" | "trackers";
+type Source = "nothing" | "paths" | "folders" | "words" | "catalogue" | "transfers" | "trackers";
 
 /** What of the line is to be completed: `rest`, which stands behind `stem`. */
 function completionOf({ kind, value }: Prompt): { stem: string; rest: string; source: Source } {
+  if (kind === "folder") return { stem: "", rest: value, source: "folders" };
   if (kind === "share") return { stem: "", rest: value, source: "paths" };
   if (kind === "add") return { stem: "", rest: value, source: isPath(value) ? "paths" : "catalogue" };
   if (kind !== "command") return { stem: "", rest: value, source: "nothing" };

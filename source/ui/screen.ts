@@ -1,17 +1,18 @@
 // The whole screen as ready lines: everything the components show, and nothing they would have to compute.
 import { columnsOf, cut, left, toAscii } from "./format/columns.ts";
 import { PANE_NAMES, SMALLEST_COLUMNS, SMALLEST_ROWS, type Layout, type PaneName } from "./layout.ts";
+import { drawAdding } from "./panes/adding.ts";
 import { drawAvailable } from "./panes/available.ts";
 import { drawBroadcasts } from "./panes/broadcasts.ts";
 import { drawDetails } from "./panes/details.ts";
 import { drawHelp } from "./panes/help.ts";
-import { drawFilterNote } from "./panes/filter-note.ts";
 import { drawHints, drawMessage } from "./panes/hints.ts";
 import { drawCandidates, drawQuestion, drawSortMenu, type Overlay } from "./panes/overlay.ts";
+import { drawPromptNote } from "./panes/prompt-note.ts";
 import { drawStatusLine, type StatusLine } from "./panes/status-line.ts";
 import { drawTransfers } from "./panes/transfers.ts";
 import type { Theme } from "./theme.ts";
-import { explainsFilter, layoutOf, takenRows, type PromptKind, type ViewState } from "./view-state.ts";
+import { hasNote, layoutOf, takenRows, type PromptKind, type ViewState } from "./view-state.ts";
 
 export interface Screen {
   readonly status: StatusLine;
@@ -51,8 +52,9 @@ const LABELS: Readonly<Record<PromptKind, string>> = {
   command: ":",
   filter: "/",
   search: "/",
-  add: "Add (name, hash, magnet, path of a .torrent): ",
-  share: "Share (path of a file or folder): ",
+  add: "Add: ",
+  share: "Share: ",
+  folder: "Into the folder: ",
 };
 
 /** Draws `state`: what a terminal of its size shows, line by line. */
@@ -67,7 +69,7 @@ export function drawScreen(state: ViewState, theme: Theme): Screen {
     alert: firstAlert === undefined ? null : theme.bad(left(` ${problem} ${firstAlert}${others}`, columns, ellipsis)),
     main: drawMain(state, layoutOf(state), theme),
     message: prompt === null ? null : messageLine,
-    below: explainsFilter(state) ? drawFilterNote(prompt!.value, LABELS.filter, columns, theme) : null,
+    below: hasNote(state) ? drawPromptNote(prompt!, LABELS[prompt!.kind], columns, theme) : null,
     overlay: drawOverlay(state, { width: columns, height: rows }, theme),
     hints: messageLine ?? drawHints(state, columns, theme),
   };
@@ -96,6 +98,7 @@ function drawMain(state: ViewState, layout: Layout, theme: Theme): MainArea {
   }
   if (state.help !== null)
     return { type: "one", lines: drawHelp(state.help, state.settings.ascii, layout.main, theme) };
+  if (state.adding !== null) return { type: "one", lines: drawAdding(state.adding, layout.main, theme) };
   const { details } = state;
   const transfer = state.snapshot.transfers.find(({ infoHash }) => infoHash === details?.infoHash);
   if (details !== null && transfer !== undefined) {

@@ -1,5 +1,7 @@
 // The one function that changes the viewer's state. Pure: what is to be done outside comes back as effects.
+import type { Command, Reply } from "../control/contract.ts";
 import { perform } from "./actions.ts";
+import { beginAdding } from "./adding.ts";
 import { actionOf } from "./keymap.ts";
 import { namedMark } from "./marks.ts";
 import { editPrompt, gotPaths } from "./prompt.ts";
@@ -66,6 +68,7 @@ function replied(state: ViewState, { command, generation, reply }: Extract<ViewE
     if (!asked) return become(state);
     return become(reply.ok ? gotPaths(state, reply.paths ?? [], reply.text) : say(state, reply.text, "warning"));
   }
+  if (command.method === "inspect") return become(lookedAt(state, command, asked, reply));
   if (command.method === "stop" && reply.ok) return { state, effects: [{ type: "leave", reason: "stop-engine" }] };
   const prompt = asked ? (reply.ok ? null : { ...state.prompt!, waiting: false }) : state.prompt;
   // Whoever starts a download wants to see where it comes from.
@@ -74,6 +77,24 @@ function replied(state: ViewState, { command, generation, reply }: Extract<ViewE
       ? new Set([...state.expanded, reply.infoHash])
       : state.expanded;
   return become(say({ ...state, prompt, expanded }, reply.text, reply.ok ? "information" : "warning"));
+}
+
+/** What a torrent holds, or why that cannot be told; of no use to who gave up waiting. */
+function lookedAt(
+  state: ViewState,
+  { target, folder }: Extract<Command, { method: "inspect" }>,
+  asked: boolean,
+  reply: Reply,
+): ViewState {
+  if (!asked) return state;
+  if (!reply.ok || reply.torrent === undefined)
+    return say({ ...state, prompt: { ...state.prompt!, waiting: false } }, reply.text, "warning");
+  const { torrent } = reply;
+  if (folder !== undefined)
+    return { ...state, prompt: null, adding: state.adding && { ...state.adding, torrent, folder } };
+  if (state.snapshot.transfers.some(({ infoHash }) => infoHash === torrent.infoHash))
+    return say({ ...state, prompt: null }, `${torrent.name} is among the transfers already.`, "information");
+  return { ...state, prompt: null, adding: beginAdding(torrent, target) };
 }
 
 function withoutMessage(state: ViewState): ViewState {

@@ -1,5 +1,6 @@
 // All state of the viewer, and the promises between its parts. Pure; `update.ts` alone changes it.
 import type { Command, Reply, Snapshot, TransferRow } from "../control/contract.ts";
+import { type Adding, addingHeight, settleAdding } from "./adding.ts";
 import type { Places } from "./command-line.ts";
 import type { Context } from "./keymap.ts";
 import { isPane, layOut, listHeight, PANE_NAMES, type Layout, type PaneName } from "./layout.ts";
@@ -28,6 +29,8 @@ export interface ViewState extends ListSettings {
   readonly marking: "set" | "go" | null;
   /** The sort orders of a list, and which of them is under the cursor. */
   readonly menu: { readonly list: SortedList; readonly index: number } | null;
+  /** What was looked at and is not added yet. */
+  readonly adding: Adding | null;
   readonly help: { readonly top: number; readonly search: string } | null;
   readonly prompt: Prompt | null;
   readonly question: Question | null;
@@ -80,7 +83,7 @@ export interface Prompt {
   /** The engine was asked to do it. */
   readonly waiting: boolean;
 }
-export type PromptKind = "command" | "filter" | "search" | "add" | "share";
+export type PromptKind = "command" | "filter" | "search" | "add" | "share" | "folder";
 
 /** Asks before something that cannot be undone; says No unless told otherwise. */
 export interface Question {
@@ -151,6 +154,7 @@ export function initialState(snapshot: Snapshot, columns: number, rows: number, 
     marks: {},
     marking: null,
     menu: null,
+    adding: null,
     help: null,
     prompt: null,
     question: null,
@@ -206,6 +210,7 @@ export function contextOf(state: ViewState): Context {
   if (state.menu !== null) return "menu";
   if (state.prompt !== null) return "prompt";
   if (state.help !== null) return "help";
+  if (state.adding !== null) return "adding";
   return state.details === null ? state.pane : state.details.tab;
 }
 
@@ -220,16 +225,18 @@ export function become(state: ViewState): Change {
   return { state, effects: [] };
 }
 
+const NOTED: ReadonlySet<PromptKind> = new Set(["filter", "add", "share", "folder"]);
+
 /** Lines that the status line, alerts and footer take. */
 export function takenRows(state: ViewState): number {
   const alerts = state.snapshot.engine.alerts.length > 0 ? 1 : 0;
   const messageBesidePrompt = state.prompt !== null && state.message !== null ? 1 : 0;
-  return 2 + alerts + messageBesidePrompt + (explainsFilter(state) ? 1 : 0);
+  return 2 + alerts + messageBesidePrompt + (hasNote(state) ? 1 : 0);
 }
 
-/** Whether a line below the prompt says how to filter: of the panes, which speak the filter language. */
-export function explainsFilter(state: ViewState): boolean {
-  return state.prompt?.kind === "filter" && state.details === null;
+/** Whether a line below the prompt says what it takes. Of the filters those of the panes speak a language. */
+export function hasNote({ prompt, details }: ViewState): boolean {
+  return prompt !== null && NOTED.has(prompt.kind) && (prompt.kind !== "filter" || details === null);
 }
 
 export function layoutOf(state: ViewState): Layout {
@@ -265,6 +272,7 @@ export function settle(unsettled: ViewState, before?: ViewState): ViewState {
     ...state,
     lists,
     positions,
+    adding: state.adding && settleAdding(state.adding, addingHeight(layout.main)),
     help: state.help && {
       ...state.help,
       top: withinEnd(

@@ -8,6 +8,7 @@ import type {
   FilePriority,
   FileRow,
   LogRow,
+  InspectedTorrent,
   PeerRow,
   Reply,
   Snapshot,
@@ -22,6 +23,7 @@ export class ScriptedClient implements EngineClient {
   answer: (command: Command) => Reply | Promise<Reply> = ({ method }) => ({
     ok: true,
     text: displayText(`${method}: done.`),
+    ...(method === "inspect" && { torrent: inspectedTorrent() }),
   });
   closed = false;
   readonly #listeners = new Set<() => void>();
@@ -191,6 +193,25 @@ export function announceRow(address: string, row: Partial<AnnounceRow> = {}): An
 
 export function logRow(seq: number, text: string): LogRow {
   return { seq, at: SAMPLE_TIME + seq * 7000, text: displayText(text) };
+}
+
+/** A torrent before it is added. */
+export function inspectedTorrent(torrent: Partial<InspectedTorrent> = {}): InspectedTorrent {
+  return {
+    infoHash: "ab".repeat(20),
+    name: "films",
+    length: 9_000_000_000,
+    pieceLength: 4_194_304,
+    private: false,
+    folder: "/srv/swarm",
+    freeBytes: 5_000_000_000,
+    files: [
+      { path: "one.mkv", length: 4_000_000_000 },
+      { path: "two.mkv", length: 4_500_000_000 },
+      { path: "extras/notes.txt", length: 500_000_000 },
+    ],
+    ...torrent,
+  };
 }
 
 export function broadcastRow(seq: number, kind: BroadcastRow["kind"], text: string): BroadcastRow {

@@ -88,7 +88,15 @@ test.each([
 
 test("a magnet link goes to the engine as it is", () => {
   const magnet = `magnet:?xt=urn:btih:${HASH.toUpperCase()}&dn=x&tr=http://t/announce&x.pe=10.0.0.6:6881`;
-  expect(parseAdd(` ${magnet} `, places)).toEqual({ type: "command", command: { method: "download", target: magnet } });
+  expect(parseAdd(` ${magnet} `, places)).toEqual({ type: "command", command: { method: "inspect", target: magnet } });
+  expect(parseCommandLine(`download ${magnet}`, places)).toMatchObject({
+    command: { method: "download", target: magnet },
+  });
+});
+
+test("the address of a torrent is no path", () => {
+  const target = "https://example.org/a.torrent";
+  expect(parseAdd(target, places)).toEqual({ type: "command", command: { method: "inspect", target } });
 });
 
 test.each(["", "x".repeat(500), "downlod x", "tracker a", "untrack", "limit-down x", "limit-up", "share", "exit now"])(

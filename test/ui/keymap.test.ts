@@ -4,7 +4,16 @@ import { PANE_NAMES } from "../../source/ui/layout.ts";
 import { ORDERINGS } from "../../source/ui/orders.ts";
 import { DETAIL_TABS } from "../../source/ui/tabs.ts";
 
-const CONTEXTS: readonly Context[] = [...PANE_NAMES, ...DETAIL_TABS, "help", "question", "prompt", "menu", "mark"];
+const CONTEXTS: readonly Context[] = [
+  ...PANE_NAMES,
+  ...DETAIL_TABS,
+  "adding",
+  "help",
+  "question",
+  "prompt",
+  "menu",
+  "mark",
+];
 
 test.each(CONTEXTS)("no key is bound twice in %s", (context) => {
   const keys = KEYMAP.filter(({ contexts }) => contexts.includes(context)).flatMap((binding) => binding.keys);

@@ -5,6 +5,7 @@ import { displayText } from "../../source/protocol/display-text.ts";
 import {
   catalogueRow,
   emptySnapshot,
+  inspectedTorrent,
   peerRow,
   sampleSnapshot,
   ScriptedClient,
@@ -162,6 +163,35 @@ test("80x24: a mistake in a filter is shown where it is, while it is typed", asy
   await terminal.shows(/ a word or a comparison comes here \^ *$/m);
   const [typed, below] = terminal.rows().slice(-2);
   expect(below!.indexOf("^")).toBe(typed!.indexOf("(") + 1);
+});
+
+test.each([
+  [80, 24],
+  [120, 36],
+] as const)("%ix%i: what is added shows its files, and that they do not fit", async (columns, rows) => {
+  open(columns, rows);
+  terminal.type("a");
+  await terminal.shows("Add:");
+  terminal.type("films\r");
+  await terminal.shows("does not fit: 4.0 GB too much");
+  expect(await frame()).toMatchSnapshot();
+  terminal.type(" ");
+  await terminal.shows("✓ fits");
+});
+
+test("60x15: a torrent of long names keeps its frame", async () => {
+  const long = inspectedTorrent({
+    name: "a long name of a torrent ".repeat(9),
+    folder: `/${"folder/".repeat(30)}`,
+    length: 1e15,
+    files: Array.from({ length: 200_000 }, (_, index) => ({ path: `${index} ${"写真".repeat(60)}`, length: 1e15 })),
+  });
+  open(60, 15);
+  client.answer = () => ({ ok: true, text: displayText(""), torrent: long });
+  terminal.type("ax\r");
+  await terminal.shows("too much");
+  terminal.type(" G");
+  for (const row of (await frame()).split("\n").slice(2, -2)) expect(row).toMatch(/^[┏┃┗].{1,58}[┓┃┛]$/u);
 });
 
 test("80x24: ASCII only, a tracker that is away, an alert", async () => {

@@ -1,9 +1,17 @@
 import { beforeEach, expect, test } from "vitest";
-import type { Reply, Snapshot } from "../../source/control/contract.ts";
+import type { InspectedTorrent, Reply, Snapshot } from "../../source/control/contract.ts";
 import { displayText } from "../../source/protocol/display-text.ts";
+import { chosen } from "../../source/ui/adding.ts";
 import { update } from "../../source/ui/update.ts";
 import { contextOf, initialState, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
-import { catalogueRow, emptySnapshot, peerRow, sampleSnapshot, transferRow } from "../helpers/scripted-client.ts";
+import {
+  catalogueRow,
+  emptySnapshot,
+  inspectedTorrent,
+  peerRow,
+  sampleSnapshot,
+  transferRow,
+} from "../helpers/scripted-client.ts";
 
 let state: ViewState;
 let effects: Effect[];
@@ -306,6 +314,93 @@ test("what is pasted opens `a` with its first line, without controls, and does n
   expect(effects).toEqual([]);
   happened({ type: "pasted", text: "def" });
   expect(state.prompt?.value).toBe("magnet:?xt=urn:btih:[31mabcdef");
+});
+
+const LOOKED_AT = inspectedTorrent();
+
+function lookAt(target: string, torrent: InspectedTorrent = LOOKED_AT): void {
+  happened({ type: "pasted", text: target });
+  press("return");
+  expect(commands().at(-1)).toEqual({ method: "inspect", target });
+  reply({ ok: true, text: displayText("films: 9.0 GB."), infoHash: torrent.infoHash, torrent });
+}
+
+test("what is added is looked at first: its files are chosen, then it starts", () => {
+  lookAt("https://example.org/films.torrent");
+  expect(contextOf(state)).toBe("adding");
+  expect(chosen(state.adding!)).toEqual({ files: 3, bytes: 9_000_000_000, tooMuch: 4_000_000_000 });
+  press("j", "space");
+  expect(chosen(state.adding!)).toEqual({ files: 2, bytes: 4_500_000_000, tooMuch: 0 });
+  press("s", "return");
+  const { infoHash } = LOOKED_AT;
+  expect(commands().at(-1)).toEqual({ method: "download", target: infoHash, files: [0, 2], sequential: true });
+  expect(state).toMatchObject({ adding: null, pane: "transfers" });
+});
+
+test("a magnet link starts as it was pasted, for the peers it names", () => {
+  const magnet = `magnet:?xt=urn:btih:${LOOKED_AT.infoHash}&x.pe=10.0.0.9:6881`;
+  lookAt(magnet);
+  press("return");
+  expect(commands().at(-1)).toEqual({ method: "download", target: magnet });
+});
+
+test("a search leaves the files it names, which one key chooses and drops", () => {
+  lookAt("films");
+  press("/", ..."mkv".split(""), "return", "a");
+  expect([...state.adding!.off]).toEqual([0, 1]);
+  press("a");
+  expect([...state.adding!.off]).toEqual([]);
+  press("/", "escape", "a", "return");
+  expect(state.message).toMatchObject({ level: "warning", text: expect.stringContaining("No file is chosen") });
+  expect(commands().at(-1)).toMatchObject({ method: "inspect" });
+});
+
+test("another folder is looked at again, for the room in it", () => {
+  lookAt("films");
+  press("space", "f", "ctrl-u", ..."/big".split(""), "tab");
+  reply({ ok: true, text: displayText(""), paths: ["/big.txt", "/big/"].map(displayText) });
+  expect(state.prompt?.value).toBe("/big/");
+  press("return");
+  expect(commands().at(-1)).toEqual({ method: "inspect", target: "films", folder: "/big/" });
+  reply({ ok: true, text: displayText(""), torrent: { ...LOOKED_AT, folder: "/big", freeBytes: 1e13 } });
+  expect(state.adding).toMatchObject({ folder: "/big/", torrent: { freeBytes: 1e13 }, off: new Set([0]) });
+  press("return");
+  expect(commands().at(-1)).toMatchObject({ method: "download", folder: "/big/", files: [1, 2] });
+});
+
+test("Esc gives up what is looked for, and its answer opens nothing", () => {
+  happened({ type: "pasted", text: "magnet:?xt=urn:btih:x" });
+  press("return");
+  expect(state.prompt?.waiting).toBe(true);
+  press("escape");
+  reply({ ok: true, text: displayText("films: 9.0 GB."), torrent: LOOKED_AT });
+  expect(state).toMatchObject({ adding: null, prompt: null, message: null });
+  happened({ type: "pasted", text: "nothing" });
+  press("return");
+  reply({ ok: false, code: "not-found", text: displayText("File does not exist in the swarm: nothing.") });
+  expect(state).toMatchObject({ adding: null, prompt: { value: "nothing", waiting: false } });
+});
+
+test("what is here already is not added again", () => {
+  const { infoHash } = sampleSnapshot().transfers[0]!;
+  lookAt("video.mkv", { ...LOOKED_AT, infoHash, name: "video.mkv" });
+  expect(state).toMatchObject({ adding: null, message: { text: "video.mkv is among the transfers already." } });
+});
+
+test("a hundred thousand files are scrolled in a window", () => {
+  const files = Array.from({ length: 100_000 }, (_, index) => ({ path: `file ${index}`, length: 1 }));
+  lookAt("many", { ...LOOKED_AT, files });
+  press("G", "space", "k");
+  expect(state.adding).toMatchObject({ index: 99_998 });
+  expect(state.adding!.top).toBeGreaterThan(99_900);
+  press("g");
+  expect(state.adding).toMatchObject({ index: 0, top: 0 });
+});
+
+test("Tab offers only torrents and folders to what is added", () => {
+  press("a", "/", "x", "tab");
+  reply({ ok: true, text: displayText(""), paths: ["/x.iso", "/x.torrent", "/xy/"].map(displayText) });
+  expect(state.prompt).toMatchObject({ value: "/x", candidates: ["/x.torrent", "/xy/"] });
 });
 
 test("what is pasted does not stand beside a message about something else", () => {

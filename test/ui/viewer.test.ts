@@ -73,11 +73,11 @@ test("a control key leaves no letter in the line", async () => {
   open();
   await terminal.shows("Transfers");
   terminal.type("s/srv");
-  await terminal.shows("folder): /srv");
+  await terminal.shows("Share: /srv");
   terminal.type("\u0005");
   terminal.type("\u0012");
   terminal.type("x");
-  await terminal.shows("folder): /srvx");
+  await terminal.shows("Share: /srvx");
 });
 
 test("while the engine is asked the line waits, and a refusal gives it back to be mended", async () => {
@@ -91,9 +91,9 @@ test("while the engine is asked the line waits, and a refusal gives it back to b
   await terminal.settled();
   resolve({ ok: false, code: "not-found", text: displayText("File does not exist in the swarm: nope.") });
   await terminal.shows("! File does not exist in the swarm: nope.");
-  await terminal.shows(".torrent): nope");
+  await terminal.shows("Add: nope");
   terminal.type("t");
-  await terminal.shows(".torrent): nopet");
+  await terminal.shows("Add: nopet");
 });
 
 test("of a line longer than the screen its end is shown", async () => {
@@ -125,8 +125,13 @@ test("a bracketed paste of a magnet opens `a` with it", async () => {
   await terminal.shows("def01234567");
   expect(client.commands).toEqual([]);
   terminal.type("\r");
+  await terminal.shows(/Add films ━+ 3 files/);
+  terminal.type(" \r");
   await terminal.shows("download: done.");
-  expect(client.commands).toEqual([{ method: "download", target: magnet }]);
+  expect(client.commands).toEqual([
+    { method: "inspect", target: magnet },
+    { method: "download", target: magnet, files: [1, 2] },
+  ]);
 });
 
 test("y sends the link to the clipboard of the terminal", async () => {

@@ -53,7 +53,8 @@ const MOST_CANDIDATES = 8;
 
 /** Candidates above the line being typed. */
 export function drawCandidates(candidates: readonly string[], screen: Size, footerRows: number, theme: Theme): Overlay {
-  const shown = candidates.slice(0, MOST_CANDIDATES);
+  // Of paths the folder that is typed already is left out.
+  const shown = candidates.slice(0, MOST_CANDIDATES).map((candidate) => candidate.replace(/^\/.*\/(?=[^/]+\/?$)/, ""));
   const more = candidates.length - shown.length;
   const width = Math.min(screen.width - 2, Math.max(24, ...shown.map(columnsOf)) + 4);
   const rows = shown.map((candidate) => ` ${cut(candidate, width - 4, theme.glyphs.ellipsis)}`);

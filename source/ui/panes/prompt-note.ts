@@ -1,0 +1,35 @@
+// Below a line being typed: what it takes, what is waited for, or where its mistake is.
+import { parseFilter } from "../../control/filter.ts";
+import { columnsOf, cut, left, right } from "../format/columns.ts";
+import type { Theme } from "../theme.ts";
+import type { Prompt, PromptKind } from "../view-state.ts";
+
+const TAKES: Readonly<Partial<Record<PromptKind, string>>> = {
+  filter: "words  size>1G  holders<3  rate>0  peer~10.0.  !done;  a b  a | b  ( )",
+  add: "magnet link, info hash, name, http(s) address, or path of a .torrent; Tab completes",
+  share: "path of a file or a folder on the engine's machine; Tab completes",
+  folder: "path of a folder on the engine's machine; Tab completes",
+};
+
+const WAITS: Readonly<Partial<Record<PromptKind, string>>> = {
+  add: "looking for what this is; peers are asked for a minute at most. Esc gives up",
+  share: "hashing; it goes on after Esc",
+};
+
+/** The line below `prompt`, which stands behind `label`, in `width` columns. */
+export function drawPromptNote(prompt: Prompt, label: string, width: number, theme: Theme): string {
+  const { kind, value, waiting } = prompt;
+  const { ellipsis } = theme.glyphs;
+  const takes = TAKES[kind] ?? "";
+  if (waiting) return theme.busy(left(` ${WAITS[kind] ?? takes}`, width, ellipsis));
+  const filter = kind === "filter" ? parseFilter(value) : undefined;
+  if (filter === undefined || filter.ok) return theme.faint(left(` ${takes}`, width, ellipsis));
+  // Of a line that is too long its end is shown, the column of the cursor last.
+  const room = width - label.length - 4;
+  const hidden = Math.max(0, columnsOf(value) + 1 - room);
+  const at = Math.max(0, 1 + label.length + columnsOf(value.slice(0, filter.at)) - hidden);
+  const text = cut(filter.text, width - 2, ellipsis);
+  const behind = columnsOf(text) + at + 3 <= width;
+  const line = behind ? `${" ".repeat(at)}^ ${text}` : `${right(text, at - 1, ellipsis)} ^`;
+  return theme.bad(left(line, width, ellipsis));
+}
