@@ -1,7 +1,6 @@
 // One GET of a stranger's URL, bounded in bytes, time and places it may lead to.
 import type { LookupAddress } from "node:dns";
-import http, { type IncomingMessage, type RequestOptions } from "node:http";
-import https from "node:https";
+import type { IncomingMessage, RequestOptions } from "node:http";
 import { TrackerError } from "../protocol/errors.ts";
 import { isPrivateHost } from "../protocol/tracker/endpoint.ts";
 import { addressesOf, type Resolve } from "./resolve.ts";
@@ -60,10 +59,7 @@ async function getOnce(
   }
   // Checked here and pinned below: a second look-up could give another answer.
   if (cameFromPublic && addresses.some(({ address }) => isPrivateHost(address))) {
-    throw new TrackerError(
-      "forbidden-address",
-      `${name} is a private address, to which a public one may not send us`,
-    );
+    throw new TrackerError("forbidden-address", `${name} is a private address, to which a public one may not send us`);
   }
   const pinned: RequestOptions["lookup"] = (_name, { all }, callback) => {
     const [first] = addresses;
@@ -80,9 +76,10 @@ async function getOnce(
   return { body: await bodyOf(response, url, limits.maxBytes, signal), location: undefined, isPublic };
 }
 
-function responseTo(url: URL, options: RequestOptions): Promise<IncomingMessage> {
+async function responseTo(url: URL, options: RequestOptions): Promise<IncomingMessage> {
+  // Loaded with the first request: see tracker-connection.ts.
+  const { request } = await (url.protocol === "https:" ? import("node:https") : import("node:http"));
   return new Promise((resolve, reject) => {
-    const { request } = url.protocol === "https:" ? https : http;
     const asking = request(url, {
       ...options,
       agent: false,

@@ -84,9 +84,10 @@ test("an IPv6 host stands in brackets", () => {
   expect(connection(5000).made.address).toBe("127.0.0.1:5000");
 });
 
-test("an address that is none is refused in a sentence", () => {
-  const { made, states, names } = connection(99_999_999);
+test("an address that is none is refused in a sentence", async () => {
+  const { made, states, names, until } = connection(99_999_999);
   made.start();
+  await until(() => states.length === 2);
   expect(names()).toEqual(["connecting", "refused"]);
   expect(states[1]!.problem).toBe("127.0.0.1:99999999 is no address of a tracker");
 });
