@@ -15,13 +15,11 @@ import type { Asker } from "./asker.ts";
 import type { HttpAnswer, HttpRequest } from "./http-reader.ts";
 import { endpointOf, isIPv4Key, peerKey } from "./peer-key.ts";
 import { RequestError } from "./request-error.ts";
-import type { Swarms } from "./swarms.ts";
 
 export interface RouteOptions {
-  readonly swarms: Swarms;
   readonly announces: Announces;
-  /** Number of the latest broadcast. */
-  readonly seq: () => number;
+  /** JSON of all entries. */
+  readonly catalogue: () => Buffer;
   readonly admits: (token: string | undefined) => boolean;
   /** The live catalogue for a browser. */
   readonly page: HttpAnswer;
@@ -97,8 +95,7 @@ function bencoded(body: () => Uint8Array | string): HttpAnswer {
   }
 }
 
-function catalogue({ swarms, seq, admits }: RouteOptions, query: string): HttpAnswer {
+function catalogue({ catalogue: body, admits }: RouteOptions, query: string): HttpAnswer {
   if (!admits(tokenOfQuery(query))) return text(403, WRONG_TOKEN);
-  const entries = [...swarms.catalogue.infoHashes()].map((infoHash) => swarms.catalogue.entry(infoHash));
-  return { status: 200, type: "application/json", body: Buffer.from(JSON.stringify({ seq: seq(), entries })) };
+  return { status: 200, type: "application/json", body: body() };
 }

@@ -133,9 +133,10 @@ export class RedisLedger implements Ledger {
       this.#waiting.delete(n);
       return;
     }
-    const seen = this.#others.get(tracker);
-    this.#others.set(tracker, n);
-    if (seen !== undefined && n !== seen + 1) this.#missed(tracker);
+    const seen = this.#others.get(tracker) ?? n - 1;
+    this.#others.set(tracker, Math.max(seen, n));
+    // One that comes twice or late was said anew after its connection broke: it counts, and changes nothing that is so already.
+    if (n > seen + 1) this.#missed(tracker);
     if (change?.type === "tracker-lost") this.#lost(change.tracker);
     else if (change) this.#swarms.apply(change);
     else this.#sayAgain();

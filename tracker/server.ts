@@ -5,6 +5,7 @@ import type { SecureContextOptions } from "node:tls";
 import { Announces } from "./announces.ts";
 import { type Asker, TrustedProxies } from "./asker.ts";
 import { Broadcaster } from "./broadcaster.ts";
+import { catalogueJson } from "./catalogue-json.ts";
 import { ChannelServer } from "./channel-server.ts";
 import { route } from "./http-routes.ts";
 import { type HttpOptions, TrackerHttpServer } from "./http-server.ts";
@@ -102,7 +103,8 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
   const metrics = (): string =>
     metricsText({ swarms, announces, store, broadcaster, channel, http, udp, rates, delay });
   const trouble = () => ledger.trouble();
-  const routes = { swarms, announces, seq: () => broadcaster.seq, admits, page: pageAnswer(), metrics, trouble };
+  const catalogue = catalogueJson(swarms.catalogue, broadcaster, now);
+  const routes = { announces, catalogue, admits, page: pageAnswer(), metrics, trouble };
   const { http, udp } = await listen(
     options,
     {
