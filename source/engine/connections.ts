@@ -11,9 +11,11 @@ import type { PeerSocket } from "./peer-socket.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import type { Transfer } from "./transfer.ts";
 
-const ENOUGH = `${MAX_CONNECTIONS} peers are enough`;
+const ENOUGH = "there are peers enough";
 
 export interface ConnectionsOptions {
+  /** Peers of all transfers that may be connected; 200 unless said. */
+  readonly maxPeers?: number;
   /** Address to listen on; undefined: all. */
   readonly host: string | undefined;
   readonly downLimit: TokenBucket;
@@ -95,7 +97,7 @@ export class Connections {
   }
 
   get #hasRoom(): boolean {
-    return this.#options.count() < MAX_CONNECTIONS;
+    return this.#options.count() < (this.#options.maxPeers ?? MAX_CONNECTIONS);
   }
 
   #gotHandshake(socket: PeerSocket, handshake: Handshake): void {

@@ -1,7 +1,7 @@
 // Doctor: how the engine itself does, in figures, and what helps where they are bad.
-import { readdirSync, readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Doctor as Report } from "../control/contract.ts";
+import { descriptorLimit, openDescriptors } from "./descriptors.ts";
 import { DOCTOR_RESOLUTION_MS, LATE_LOOP_MS } from "./limits.ts";
 
 /** What the engine says about itself. */
@@ -69,24 +69,5 @@ export class Doctor {
     const { max } = this.#loop;
     if (this.#loop.count === 0) return { median: 0, p99: 0, max: 0 };
     return { median: late(this.#loop.percentile(50)), p99: late(this.#loop.percentile(99)), max: late(max) };
-  }
-}
-
-/** Descriptors that this process has open; -1 where the system does not say. */
-function openDescriptors(): number {
-  try {
-    // The listing is one itself.
-    return readdirSync("/proc/self/fd").length - 1;
-  } catch {
-    return -1;
-  }
-}
-
-function descriptorLimit(): number | null {
-  try {
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
-    return limit === undefined ? null : Number(limit);
-  } catch {
-    return null;
   }
 }

@@ -23,11 +23,12 @@ import { Connections } from "./connections.ts";
 import { GiftTaker } from "./gift-taker.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { Housekeeping } from "./housekeeping.ts";
-import { LOW_SPACE_BYTES, STOP_MS } from "./limits.ts";
+import { LOW_SPACE_BYTES, MAX_CONNECTIONS, STOP_MS } from "./limits.ts";
 import { MetainfoSearch } from "./metainfo-search.ts";
 import { News } from "./news.ts";
 import { PeerFinder } from "./peer-finder.ts";
 import { applyQueue } from "./download-queue.ts";
+import { descriptorBudget, descriptorLimit } from "./descriptors.ts";
 import { Doctor } from "./doctor.ts";
 import { runCommand } from "./run-command.ts";
 import { Snapshotter } from "./snapshotter.ts";
@@ -60,6 +61,8 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #news: News;
   readonly #housekeeping: Housekeeping;
   readonly #doctor = new Doctor();
+  /** Peers for whom there are descriptors. */
+  readonly #maxPeers: number;
   #freeBytes: number | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -83,7 +86,10 @@ export class Engine implements EngineClient, EngineEvents {
     this.downLimit = new TokenBucket(options.downLimit);
     this.upLimit = new TokenBucket(options.upLimit);
     this.activeDownloads = options.activeDownloads;
+    const budget = descriptorBudget(descriptorLimit());
+    this.#maxPeers = budget.peers;
     this.#connections = new Connections({
+      maxPeers: budget.peers,
       host: options.host,
       downLimit: this.downLimit,
       count: () => this.#connectedPeers(),
@@ -104,6 +110,7 @@ export class Engine implements EngineClient, EngineEvents {
       onEvent: (event, tracker) => this.#news.gotChannelEvent(event, tracker),
     });
     this.book = new TransferBook({
+      openFiles: budget.files,
       store,
       keptFreeBytes: options.keptFreeBytes,
       allocation: options.allocation,
@@ -314,6 +321,9 @@ export class Engine implements EngineClient, EngineEvents {
     }
     if (this.#freeBytes !== undefined && this.#freeBytes < LOW_SPACE_BYTES) {
       alerts.push(`The disk of ${folder} is nearly full: ${bytesText(this.#freeBytes)} are free.`);
+    }
+    if (this.#maxPeers < MAX_CONNECTIONS) {
+      alerts.push(`Only ${this.#maxPeers} peers fit into the files this process may open: raise "ulimit -n".`);
     }
     return alerts.map(displayText);
   }

@@ -3,6 +3,12 @@
 /** Peers of all torrents together: as libtorrent. */
 export const MAX_CONNECTIONS = 200;
 
+/**
+ * Descriptors that are neither for data files nor for peers: Node's own, threads, state, log, trackers, the control socket and its viewers
+ * (30 with one tracker and one viewer), and connections without a handshake.
+ */
+export const RESERVED_DESCRIPTORS = 40;
+
 /** Inbound connections that have not said their handshake; beyond it the oldest is closed. */
 export const MAX_WAITING_INBOUND = 32;
 

@@ -37,6 +37,8 @@ export function activeMode({ gift, shared }: TransferSettings): TransferMode {
 }
 
 export interface TransferBookOptions {
+  /** Data files that may be open at once; 256 unless said. */
+  readonly openFiles?: number;
   readonly store: TransferStore;
   readonly newTransfer: (metainfo: Metainfo, storage: TorrentStorage) => Transfer;
   /** Bytes of each disk that downloads leave free. */
@@ -61,7 +63,7 @@ export interface OpenOptions {
 export class TransferBook {
   readonly #options: TransferBookOptions;
   readonly #entries = new Map<InfoHashHex, Entry>();
-  readonly #openFiles = new OpenFiles();
+  readonly #openFiles: OpenFiles;
   readonly #hashWorkers = new HashWorkers();
   /** Adds that are under way: two commands for one torrent make one transfer. */
   readonly #adding = new Map<InfoHashHex, Promise<Entry>>();
@@ -71,6 +73,7 @@ export class TransferBook {
 
   constructor(options: TransferBookOptions) {
     this.#options = options;
+    this.#openFiles = new OpenFiles(options.openFiles);
   }
 
   get entries(): ReadonlyMap<InfoHashHex, Entry> {

@@ -11,11 +11,14 @@ interface OpenFile {
   users: number;
 }
 
-/** Shared by all torrents of an engine. A file in use is never closed, so the budget may be passed while more are in use at once. */
+/** Shared by all torrents of an engine. A file in use is never closed: who wants one more than are in use at most waits for another. */
 export class OpenFiles {
   readonly #capacity: number;
   /** Least recently used first. */
   readonly #files = new Map<string, OpenFile>();
+  /** Files in use, and who waits for fewer. */
+  #busy = 0;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(capacity: number = MAX_OPEN_FILES) {
     this.#capacity = capacity;
@@ -31,10 +34,13 @@ export class OpenFiles {
     open: () => Promise<FileHandle>,
     action: (handle: FileHandle) => Promise<T>,
   ): Promise<T> {
+    while (!this.#files.has(key) && this.#busy >= this.#capacity) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
     const file = this.#files.get(key) ?? { handle: open(), users: 0 };
     this.#files.delete(key);
     this.#files.set(key, file);
-    file.users++;
+    if (file.users++ === 0) this.#busy++;
     try {
       return await action(await file.handle);
     } catch (error) {
@@ -42,7 +48,8 @@ export class OpenFiles {
       if (this.#files.get(key) === file) this.#files.delete(key);
       throw error;
     } finally {
-      file.users--;
+      if (--file.users === 0) this.#busy--;
+      this.#waiting.shift()?.();
       await (this.#files.get(key) === file ? this.#shrink() : closeUnused(file));
     }
   }

@@ -38,6 +38,7 @@ it("keeps one port of the loopback address out, for one bad peer there is not al
   const { bans } = await listIn(await temporaryFolder());
   bans.add({ host: "127.0.0.1", port: 1 });
   expect([bans.has({ host: "127.0.0.1", port: 1 }), bans.has({ host: "127.0.0.1", port: 2 })]).toEqual([true, false]);
+  await bans.close();
 });
 
 it("forgets the oldest when there are more than 10 000, here and on disk", async () => {

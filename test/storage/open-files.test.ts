@@ -28,6 +28,36 @@ describe("OpenFiles", () => {
     await pool.close("");
   });
 
+  test("lets nobody open one more than may be in use at once, and goes on as soon as one is not", async () => {
+    const { opened, opener } = await files();
+    const pool = new OpenFiles(2);
+    const releases: (() => void)[] = [];
+    const hold = (name: string) =>
+      pool.borrow(name, opener(name), () => new Promise<void>((resolve) => releases.push(resolve)));
+    const held = ["a", "b", "c", "d"].map(hold);
+    await expect.poll(() => releases.length).toBe(2);
+    expect(opened).toEqual(["a", "b"]);
+    const again = hold("a");
+    await expect.poll(() => releases.length).toBe(3);
+    for (let i = 0; i < 5; i++) {
+      await expect.poll(() => releases.length).toBeGreaterThan(i);
+      releases[i]!();
+    }
+    await Promise.all([...held, again]);
+    expect(opened.toSorted()).toEqual(["a", "b", "c", "d"]);
+    await pool.close("");
+  });
+
+  test("a file that cannot be opened keeps nobody waiting", async () => {
+    const { opener } = await files();
+    const pool = new OpenFiles(1);
+    const broken = pool.borrow("x", () => Promise.reject(new Error("no")), read);
+    const fine = pool.borrow("a", opener("a"), read);
+    await expect(broken).rejects.toThrow("no");
+    expect(await fine).toBe("a");
+    await pool.close("");
+  });
+
   test("closes the least recently used first", async () => {
     const { opened, opener } = await files();
     const pool = new OpenFiles(2);
@@ -40,14 +70,15 @@ describe("OpenFiles", () => {
 
   test("never closes a file that is in use, not for room and not when it is told to", async () => {
     const { opener } = await files();
-    const pool = new OpenFiles(1);
+    const pool = new OpenFiles(2);
     let finish = (): void => {};
     const waiting = new Promise<void>((resolve) => (finish = resolve));
     const slow = pool.borrow("a", opener("a"), async (handle) => {
       await waiting;
       return { text: await read(handle), handle };
     });
-    await pool.borrow("b", opener("b"), read);
+    for (const other of ["b", "c"]) await pool.borrow(other, opener(other), read);
+    expect(pool.size).toBe(2);
     await pool.close("a");
     finish();
     const { text, handle } = await slow;
