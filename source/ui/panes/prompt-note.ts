@@ -6,7 +6,7 @@ import type { Prompt, PromptKind } from "../view-state.ts";
 
 const TAKES: Readonly<Partial<Record<PromptKind, string>>> = {
   filter: "words  size>1G  holders<3  rate>0  peer~10.0.  !done;  a b  a | b  ( )",
-  add: "magnet link, info hash, name, http(s) address, or path of a .torrent; Tab completes",
+  add: "magnet link, info hash, name, http(s) address, path of a .torrent; Tab completes",
   share: "path of a file or a folder on the engine's machine; Tab completes",
   folder: "path of a folder on the engine's machine; Tab completes",
 };
