@@ -33,6 +33,9 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
   setFlagsFromString("--semi-space-growth-factor=1");
   try {
     const settings = await loadSettings(options);
+    const remember = oneAtATime(async (tracker: Address | null, wanted: boolean) => {
+      await rememberTracker(options.home, tracker, wanted);
+    });
     return await Engine.start({
       version: version(),
       home: options.home,
@@ -49,9 +52,9 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       activeDownloads: options.activeDownloads ?? 0,
       ratioLimit: options.ratio ?? null,
       seedSecondsLimit: options.seedTime ?? null,
-      rememberTracker: oneAtATime(async (tracker: Address, wanted: boolean) => {
-        await rememberTracker(options.home, tracker, wanted);
-      }),
+      trackerless: settings.trackerless,
+      rememberTracker: (tracker, wanted) => remember(tracker, wanted),
+      rememberTrackerless: () => remember(null, true),
       ...hear,
     });
   } catch (error) {

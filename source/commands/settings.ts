@@ -12,10 +12,16 @@ import type { Address } from "../swarm/events.ts";
 import type { Options } from "./options.ts";
 import { tell } from "./output.ts";
 
-const schema = z.looseObject({ trackers: z.array(z.string()).default([]), folder: z.string().optional() });
+const schema = z.looseObject({
+  trackers: z.array(z.string()).default([]),
+  trackerless: z.boolean().optional(),
+  folder: z.string().optional(),
+});
 
 export interface Settings {
   readonly trackers: readonly Address[];
+  /** A person said that there is none. */
+  readonly trackerless: boolean;
   readonly folder: string;
 }
 
@@ -36,14 +42,18 @@ export async function loadSettings(options: Options): Promise<Settings> {
     trackers: withAll(stored?.trackers ?? [], said)
       .map((text) => parseAddress(text))
       .filter((address) => address !== undefined),
+    trackerless: stored?.trackerless ?? false,
     folder: options.folder ?? stored?.folder ?? options.environment.XDG_DOWNLOAD_DIR ?? join(homedir(), "Downloads"),
   };
 }
 
-/** Remembers a tracker, or forgets it; false when there was nothing to do. Throws StorageError. */
-export async function rememberTracker(home: string, tracker: Address, wanted: boolean): Promise<boolean> {
+/**
+ * Remembers a tracker, or forgets it; null: remembers that there is none. False when there was nothing to do. Throws StorageError.
+ */
+export async function rememberTracker(home: string, tracker: Address | null, wanted: boolean): Promise<boolean> {
   const file = fileOf(home);
   const stored = await read(file);
+  if (tracker === null) return write(file, { ...stored, trackerless: true }, stored.trackers, true);
   const text = addressText(tracker);
   return write(
     file,
@@ -81,13 +91,16 @@ async function read(file: string): Promise<Stored> {
 }
 
 /** False when nothing has changed, and nothing was written. */
-async function write(file: string, stored: Stored, trackers: readonly string[]): Promise<boolean> {
-  if (trackers.length === stored.trackers.length) return false;
+async function write(file: string, stored: Stored, trackers: readonly string[], changed = false): Promise<boolean> {
+  if (trackers.length === stored.trackers.length && !changed) return false;
   await makePrivateFolder(dirname(file));
-  await atomicWrite(file, Buffer.from(`${JSON.stringify({ ...stored, trackers }, undefined, 2)}\n`)).catch(
-    (error: unknown) => {
-      throw toStorageError(error, file);
-    },
-  );
+  await atomicWrite(
+    file,
+    Buffer.from(
+      `${JSON.stringify({ ...stored, trackers, ...(trackers.length > 0 && { trackerless: undefined }) }, undefined, 2)}\n`,
+    ),
+  ).catch((error: unknown) => {
+    throw toStorageError(error, file);
+  });
   return true;
 }

@@ -42,6 +42,8 @@ export interface EngineStatus {
   readonly upLimitBytesPerSecond: number;
   /** Transfers that download at once; the others are `queued`. 0 is no limit. */
   readonly activeDownloads: number;
+  /** A person said that there is no tracker: he adds torrents himself. */
+  readonly trackerless: boolean;
   /** Conditions a user should know of, as sentences; empty when all is well. */
   readonly alerts: readonly DisplayText[];
 }
@@ -308,6 +310,8 @@ export const commandSchema = z.discriminatedUnion("method", [
   z.object({ method: z.literal("move"), infoHash, to: z.enum(["top", "up", "down", "bottom"]) }),
   /** host:port, also of the next; both are remembered. */
   z.object({ method: z.literal("add-tracker"), address: z.string().min(1).max(255) }),
+  /** There is none, and nobody need be asked for one; remembered until one is added. */
+  z.object({ method: z.literal("no-tracker") }),
   /** Its channel is closed, and what it offered goes from the catalogue. */
   z.object({ method: z.literal("remove-tracker"), address: z.string().min(1).max(255) }),
   z.object({

@@ -35,6 +35,10 @@ export interface EngineOptions {
   readonly seedSecondsLimit: number | null;
   /** Keeps a tracker that a command named for the next start, or forgets it. Rejects with StorageError. */
   readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
+  /** A person said that there is no tracker. */
+  readonly trackerless?: boolean;
+  /** Keeps that for the next start. Rejects with StorageError. */
+  readonly rememberTrackerless?: () => Promise<void>;
   /** Somebody asked the engine to stop. */
   readonly onStop: () => void;
   /** Hears also what happens while the engine starts. */

@@ -45,6 +45,8 @@ export class Engine implements EngineClient, EngineEvents {
   readonly upLimit: TokenBucket;
   /** Transfers that download at once; 0: no limit. */
   activeDownloads: number;
+  /** A person said that there is no tracker. */
+  trackerless: boolean;
   readonly #ending = new AbortController();
   readonly options: EngineOptions;
   readonly book: TransferBook;
@@ -88,6 +90,7 @@ export class Engine implements EngineClient, EngineEvents {
     this.activeDownloads = options.activeDownloads;
     const budget = descriptorBudget(descriptorLimit());
     this.#maxPeers = budget.peers;
+    this.trackerless = options.trackerless ?? false;
     this.#connections = new Connections({
       maxPeers: budget.peers,
       host: options.host,
@@ -351,6 +354,7 @@ export class Engine implements EngineClient, EngineEvents {
       downLimitBytesPerSecond: this.downLimit.bytesPerSecond,
       upLimitBytesPerSecond: this.upLimit.bytesPerSecond,
       activeDownloads: this.activeDownloads,
+      trackerless: this.trackerless,
       alerts: this.#alerts(),
     };
   }

@@ -19,6 +19,7 @@ export interface CommandedEngine {
     readonly seedSecondsLimit: number | null;
     readonly onStop: () => void;
     readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
+    readonly rememberTrackerless?: () => Promise<void>;
   };
   /** Aborted when the engine stops. */
   readonly ending: AbortSignal;
@@ -32,6 +33,8 @@ export interface CommandedEngine {
   /** Begins the work of a transfer; resolves with a sentence for each tracker that did not take its metainfo. */
   begin(entry: Entry): Promise<readonly string[]>;
   findHolders(transfer: Transfer): Promise<void>;
+  /** A person said that there is no tracker. */
+  trackerless: boolean;
   /** Transfers that download at once; 0: no limit. */
   activeDownloads: number;
   /** Downloads may have to wait, or need not any more. */

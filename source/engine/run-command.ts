@@ -53,6 +53,8 @@ function dispatch(engine: Engine, command: Command): Promise<Reply> | Reply {
       return remove(engine, command.infoHash, command.withData);
     case "add-tracker":
       return addTracker(engine, command.address);
+    case "no-tracker":
+      return noTracker(engine);
     case "remove-tracker":
       return removeTracker(engine, command.address);
     case "set-limits":
@@ -238,15 +240,22 @@ async function remove(engine: Engine, infoHash: string, withData: boolean): Prom
 async function addTracker(engine: Engine, text: string): Promise<Reply> {
   const address = parseTracker(text);
   const added = engine.addTracker(address);
-  const problem = await remember(engine, address, true);
+  engine.trackerless = false;
+  const problem = await remembered(engine.options.rememberTracker?.(address, true));
   return success(`${added ? "Connecting to" : "Already connected to"} the tracker ${addressText(address)}.${problem}`);
+}
+
+async function noTracker(engine: Engine): Promise<Reply> {
+  engine.trackerless = true;
+  const problem = await remembered(engine.options.rememberTrackerless?.());
+  return success(`Only torrents, then: a tracker can be named later.${problem}`);
 }
 
 async function removeTracker(engine: Engine, text: string): Promise<Reply> {
   const address = parseTracker(text);
   const name = addressText(address);
   if (!(await engine.links.remove(address))) throw new Refusal("not-found", `There is no tracker ${name} here.`);
-  const problem = await remember(engine, address, false);
+  const problem = await remembered(engine.options.rememberTracker?.(address, false));
   return success(`Removed the tracker ${name}; what it offered is gone from the list.${problem}`);
 }
 
@@ -257,9 +266,9 @@ function parseTracker(text: string): Address {
 }
 
 /** For the next start of the engine. What hinders that is said behind what was done all the same. */
-async function remember(engine: Engine, address: Address, wanted: boolean): Promise<string> {
+async function remembered(writing: Promise<void> | undefined): Promise<string> {
   try {
-    await engine.options.rememberTracker?.(address, wanted);
+    await writing;
     return "";
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;

@@ -2,6 +2,7 @@
 import { type Adding, chosenFile, chosenFiles, downloadOf } from "./adding.ts";
 import { chosenOrder, movedInMenu, openSortMenu } from "./sort-menu.ts";
 import { toggledAll, toggledChoice } from "./choosing.ts";
+import { giveUpTracker } from "./first-run.ts";
 import type { Action } from "./keymap.ts";
 import { beganMarking } from "./marks.ts";
 import { moved, pageOf, turned, wentLeft, wentRight, wentTo } from "./moving.ts";
@@ -112,7 +113,7 @@ export function perform(state: ViewState, action: Action, typed = ""): Change {
     case "help":
       return become({ ...state, help: { top: 0, search: "" } });
     case "close":
-      return become(closed(state));
+      return state.prompt?.kind === "tracker" ? giveUpTracker(state) : become(closed(state));
     case "submit":
       return submitPrompt(state);
     case "complete":

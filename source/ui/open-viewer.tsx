@@ -4,11 +4,13 @@ import { homedir } from "node:os";
 import { render, type Instance } from "ink";
 import type { EngineClient } from "../control/contract.ts";
 import { showsColour, showsUnicode } from "./environment.ts";
+import { wantsTracker } from "./first-run.ts";
 import { KeyStream } from "./key-stream.ts";
+import { openPrompt } from "./prompt.ts";
 import { Session } from "./session.ts";
 import { AUTOWRAP_OFF, AUTOWRAP_ON, terminalProblem } from "./terminal.ts";
 import { createTheme } from "./theme.ts";
-import { initialState } from "./view-state.ts";
+import { initialState, settle } from "./view-state.ts";
 import { Viewer } from "./viewer.tsx";
 
 export interface ViewerOptions {
@@ -59,9 +61,10 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
     places: { home: homedir(), folder: process.cwd() },
     quitLabel: options.quitLabel ?? "leave (transfers go on)",
   };
+  const first = initialState(client.getSnapshot(), stdout.columns, stdout.rows, settings);
   const session = new Session({
     client,
-    state: initialState(client.getSnapshot(), stdout.columns, stdout.rows, settings),
+    state: wantsTracker(first.snapshot) ? settle(openPrompt(first, "tracker", "")) : first,
     stdout,
     onLeave: (reason) => finish({ reason }),
     stopProcess: () => {

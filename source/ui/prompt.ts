@@ -12,6 +12,7 @@ import {
   type TypedLine,
 } from "./command-line.ts";
 import { columnsOf } from "./format/columns.ts";
+import { tryTracker } from "./first-run.ts";
 import { isPane } from "./layout.ts";
 import { currentTransfers } from "./transfer-actions.ts";
 import { become, openList, say, type Change, type Prompt, type PromptKind, type ViewState } from "./view-state.ts";
@@ -19,7 +20,16 @@ import { become, openList, say, type Change, type Prompt, type PromptKind, type 
 /** Opens a prompt that holds `value`. */
 export function openPrompt(state: ViewState, kind: PromptKind, value: string): ViewState {
   const generation = state.counter + 1;
-  const prompt = { kind, value, generation, candidates: [], completing: null, waiting: false };
+  const prompt = {
+    kind,
+    value,
+    generation,
+    candidates: [],
+    completing: null,
+    waiting: false,
+    problem: null,
+    tried: null,
+  };
   return applied({ ...state, counter: generation, prompt }, value);
 }
 
@@ -30,11 +40,11 @@ export function editPrompt(state: ViewState, text: string, changed: boolean): Vi
   const anew = changed || value !== text;
   const counter = anew ? state.counter + 1 : state.counter;
   const generation = anew ? counter : state.prompt.generation;
-  const prompt = { ...state.prompt, value, generation, candidates: [], completing: null };
+  const prompt = { ...state.prompt, value, generation, candidates: [], completing: null, problem: null };
   return applied({ ...state, counter, prompt, message: null }, value);
 }
 
-/** Closes the prompt without doing anything; a filter or search is dropped. */
+/** Closes the prompt; a filter or search is dropped. */
 export function closePrompt(state: ViewState): ViewState {
   return { ...applied(state, ""), prompt: null };
 }
@@ -57,6 +67,7 @@ export function submitPrompt(state: ViewState): Change {
   if (prompt.kind === "filter") return become(submitFilter(state, prompt.value));
   if (prompt.kind === "search") return become({ ...state, prompt: null });
   if (prompt.value.trim() === "") return become(closePrompt(state));
+  if (prompt.kind === "tracker") return tryTracker(state);
   const line = LINES[prompt.kind](prompt.value, state);
   switch (line.type) {
     case "wrong":
@@ -75,7 +86,7 @@ export function submitPrompt(state: ViewState): Change {
 }
 
 const LINES: Readonly<
-  Record<Exclude<PromptKind, "filter" | "search">, (value: string, state: ViewState) => TypedLine>
+  Record<Exclude<PromptKind, "filter" | "search" | "tracker">, (value: string, state: ViewState) => TypedLine>
 > = {
   command: (value, { settings }) => parseCommandLine(value, settings.places),
   add: (value, { settings }) => parseAdd(value, settings.places),

@@ -55,6 +55,7 @@ const LABELS: Readonly<Record<PromptKind, string>> = {
   add: "Add: ",
   share: "Share: ",
   folder: "Into the folder: ",
+  tracker: "Tracker: ",
 };
 
 /** Draws `state`: what a terminal of its size shows, line by line. */

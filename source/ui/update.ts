@@ -2,6 +2,7 @@
 import type { Command, Reply } from "../control/contract.ts";
 import { perform } from "./actions.ts";
 import { beginAdding } from "./adding.ts";
+import { watchTracker } from "./first-run.ts";
 import { actionOf } from "./keymap.ts";
 import { namedMark } from "./marks.ts";
 import { editPrompt, gotPaths } from "./prompt.ts";
@@ -17,7 +18,7 @@ export function update(state: ViewState, event: ViewEvent): Change {
 function react(state: ViewState, event: ViewEvent): Change {
   switch (event.type) {
     case "snapshot":
-      return become(event.snapshot === state.snapshot ? state : { ...state, snapshot: event.snapshot });
+      return become(event.snapshot === state.snapshot ? state : watchTracker({ ...state, snapshot: event.snapshot }));
     case "resized":
       return become({ ...state, columns: event.columns, rows: event.rows });
     case "key":
@@ -68,6 +69,11 @@ function replied(state: ViewState, { command, generation, reply }: Extract<ViewE
     if (!asked) return become(state);
     return become(reply.ok ? gotPaths(state, reply.paths ?? [], reply.text) : say(state, reply.text, "warning"));
   }
+  if (command.method === "add-tracker" && asked && reply.ok && state.prompt?.kind === "tracker")
+    return become(watchTracker(state));
+  // What was tried in vain goes without a word.
+  if (command.method === "remove-tracker" && reply.ok && generation !== null && state.prompt?.kind !== "command")
+    return become(state);
   if (command.method === "inspect") return become(lookedAt(state, command, asked, reply));
   if (command.method === "stop" && reply.ok) return { state, effects: [{ type: "leave", reason: "stop-engine" }] };
   const prompt = asked ? (reply.ok ? null : { ...state.prompt!, waiting: false }) : state.prompt;

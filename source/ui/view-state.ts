@@ -82,8 +82,12 @@ export interface Prompt {
   readonly completing: string | null;
   /** The engine was asked to do it. */
   readonly waiting: boolean;
+  /** Of a tracker that was tried: why it does not work. */
+  readonly problem: string | null;
+  /** The tracker that was tried last. */
+  readonly tried: string | null;
 }
-export type PromptKind = "command" | "filter" | "search" | "add" | "share" | "folder";
+export type PromptKind = "command" | "filter" | "search" | "add" | "share" | "folder" | "tracker";
 
 /** Asks before something that cannot be undone; says No unless told otherwise. */
 export interface Question {
@@ -225,7 +229,7 @@ export function become(state: ViewState): Change {
   return { state, effects: [] };
 }
 
-const NOTED: ReadonlySet<PromptKind> = new Set(["filter", "add", "share", "folder"]);
+const NOTED: ReadonlySet<PromptKind> = new Set(["filter", "add", "share", "folder", "tracker"]);
 
 /** Lines that the status line, alerts and footer take. */
 export function takenRows(state: ViewState): number {

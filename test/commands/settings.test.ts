@@ -35,6 +35,16 @@ test("what else stands in the file stays there", async () => {
   });
 });
 
+test("that there is no tracker is remembered until one is named", async () => {
+  const home = await temporaryHome();
+  expect((await loadSettings(optionsOf(home))).trackerless).toBe(false);
+  await rememberTracker(home, null, true);
+  expect((await loadSettings(optionsOf(home))).trackerless).toBe(true);
+  await rememberTracker(home, ONE, true);
+  await rememberTracker(home, ONE, false);
+  expect(await loadSettings(optionsOf(home))).toMatchObject({ trackerless: false, trackers: [] });
+});
+
 test("--dir is for this engine, before the remembered folder", async () => {
   const home = await temporaryHome();
   await writeFile(join(home, "settings.json"), JSON.stringify({ folder: "/srv/down" }));

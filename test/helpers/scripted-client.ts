@@ -237,6 +237,7 @@ export function emptySnapshot(): Snapshot {
       downLimitBytesPerSecond: 0,
       upLimitBytesPerSecond: 0,
       activeDownloads: 0,
+      trackerless: false,
       alerts: [],
     },
     trackers: [

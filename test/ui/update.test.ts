@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
-import type { InspectedTorrent, Reply, Snapshot } from "../../source/control/contract.ts";
+import type { InspectedTorrent, Reply, Snapshot, TrackerStatus } from "../../source/control/contract.ts";
 import { displayText } from "../../source/protocol/display-text.ts";
 import { chosen } from "../../source/ui/adding.ts";
+import { wantsTracker } from "../../source/ui/first-run.ts";
+import { openPrompt } from "../../source/ui/prompt.ts";
 import { update } from "../../source/ui/update.ts";
 import { contextOf, initialState, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
 import {
@@ -401,6 +403,75 @@ test("Tab offers only torrents and folders to what is added", () => {
   press("a", "/", "x", "tab");
   reply({ ok: true, text: displayText(""), paths: ["/x.iso", "/x.torrent", "/xy/"].map(displayText) });
   expect(state.prompt).toMatchObject({ value: "/x", candidates: ["/x.torrent", "/xy/"] });
+});
+
+const asksForTracker = (): void => {
+  const snapshot = { ...emptySnapshot(), trackers: [] };
+  start(snapshot);
+  expect(wantsTracker(snapshot)).toBe(true);
+  state = openPrompt(state, "tracker", "");
+};
+const tried = (row: Partial<TrackerStatus>): void =>
+  happened({
+    type: "snapshot",
+    snapshot: { ...emptySnapshot(), trackers: [{ ...emptySnapshot().trackers[0]!, ...row }] },
+  });
+
+test("the first run asks for a tracker, tries it, and says what it offers", () => {
+  asksForTracker();
+  press(..."http://10.0.0.5:5000/".split(""), "return");
+  expect(commands()).toEqual([{ method: "add-tracker", address: "10.0.0.5:5000" }]);
+  reply({ ok: true, text: displayText("Connecting to the tracker 10.0.0.5:5000.") });
+  tried({ state: "connecting" });
+  expect(state.prompt?.waiting).toBe(true);
+  tried({ state: "connected", peers: 12, files: 7 });
+  expect(state).toMatchObject({
+    prompt: null,
+    message: { text: "The tracker 10.0.0.5:5000 is there: 12 peers, 7 files." },
+  });
+  expect(wantsTracker(state.snapshot)).toBe(false);
+});
+
+test("a tracker that does not work is said in words, and another takes its place", () => {
+  asksForTracker();
+  press(..."wrong:1".split(""), "return");
+  reply({ ok: true, text: displayText("Connecting.") });
+  tried({ state: "waiting", problem: displayText("no tracker answers at wrong:1.") });
+  expect(state.prompt).toMatchObject({
+    waiting: false,
+    problem: expect.stringMatching(/^no tracker answers at wrong:1\./),
+  });
+  press("ctrl-u", ..."right".split(""), "return");
+  expect(commands().slice(1)).toEqual([
+    { method: "remove-tracker", address: "wrong:1" },
+    { method: "add-tracker", address: "right" },
+  ]);
+  press("escape");
+  expect(commands().at(-1)).toEqual({ method: "remove-tracker", address: "right" });
+  reply({ ok: true, text: displayText("Removed the tracker right.") });
+  expect(state).toMatchObject({ prompt: null, message: null });
+});
+
+test("Enter keeps a tracker that is away", () => {
+  asksForTracker();
+  press(..."away".split(""), "return");
+  tried({ state: "refused", problem: null });
+  press("return");
+  expect(state).toMatchObject({ prompt: null, message: { level: "information" } });
+  expect(commands()).toHaveLength(1);
+});
+
+test("none is an answer too, and what is no address is said", () => {
+  asksForTracker();
+  press(..."a b".split("").map((key) => (key === " " ? "space" : key)), "return");
+  expect(state.message).toMatchObject({ level: "warning", text: expect.stringContaining("HOST:PORT") });
+  expect(commands()).toEqual([]);
+  press("ctrl-u", ..."None".split(""), "return");
+  expect(commands()).toEqual([{ method: "no-tracker" }]);
+  reply({ ok: true, text: displayText("Only torrents, then.") });
+  expect(state.prompt).toBeNull();
+  const { engine } = emptySnapshot();
+  expect(wantsTracker({ ...emptySnapshot(), trackers: [], engine: { ...engine, trackerless: true } })).toBe(false);
 });
 
 test("what is pasted does not stand beside a message about something else", () => {

@@ -83,7 +83,7 @@ function stateOf(row: CatalogueRow, theme: Theme): { glyph: string; words: strin
 
 function emptyText(state: ViewState): string {
   if (state.filters.available !== "") return "No file matches. Esc shows all again.";
-  if (state.snapshot.trackers.length === 0) return "No tracker yet:  :tracker HOST:PORT  names one.";
+  if (state.snapshot.trackers.length === 0) return "No tracker:  :tracker HOST:PORT  names one; a adds a torrent.";
   if (state.snapshot.trackers.every((tracker) => tracker.state !== "connected"))
     return "Nothing to see before a tracker is there.";
   return "The swarm offers nothing yet: s shares a file.";

@@ -8,20 +8,23 @@ const TAKES: Readonly<Partial<Record<PromptKind, string>>> = {
   filter: "words  size>1G  holders<3  rate>0  peer~10.0.  !done;  a b  a | b  ( )",
   add: "magnet link, info hash, name, http(s) address, path of a .torrent; Tab completes",
   share: "path of a file or a folder on the engine's machine; Tab completes",
+  tracker: "HOST:PORT of the sta-tracker of your swarm; none: only torrents; Esc: later",
   folder: "path of a folder on the engine's machine; Tab completes",
 };
 
 const WAITS: Readonly<Partial<Record<PromptKind, string>>> = {
   add: "looking for what this is; peers are asked for a minute at most. Esc gives up",
+  tracker: "trying it. Esc gives up",
   share: "hashing; it goes on after Esc",
 };
 
 /** The line below `prompt`, which stands behind `label`, in `width` columns. */
 export function drawPromptNote(prompt: Prompt, label: string, width: number, theme: Theme): string {
-  const { kind, value, waiting } = prompt;
+  const { kind, value, waiting, problem } = prompt;
   const { ellipsis } = theme.glyphs;
   const takes = TAKES[kind] ?? "";
   if (waiting) return theme.busy(left(` ${WAITS[kind] ?? takes}`, width, ellipsis));
+  if (problem !== null) return theme.bad(left(` ${problem}`, width, ellipsis));
   const filter = kind === "filter" ? parseFilter(value) : undefined;
   if (filter === undefined || filter.ok) return theme.faint(left(` ${takes}`, width, ellipsis));
   // Of a line that is too long its end is shown, the column of the cursor last.
