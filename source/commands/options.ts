@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import stringWidth from "string-width";
 import { type Filter, parseFilter } from "../control/filter.ts";
-import { PUSH_POLICIES, type PushPolicy } from "../engine/gift-taker.ts";
+import { PUSH_POLICIES, type PushPolicy } from "../engine/push-policy.ts";
 import { parseAddress } from "../engine/parse-address.ts";
 import { MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
 import { displayText } from "../protocol/display-text.ts";

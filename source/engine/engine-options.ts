@@ -2,7 +2,7 @@
 import type { EngineEvent } from "../control/contract.ts";
 import type { Allocation } from "../storage/allocate.ts";
 import type { Address } from "../swarm/events.ts";
-import type { PushPolicy } from "./gift-taker.ts";
+import type { PushPolicy } from "./push-policy.ts";
 
 export interface EngineOptions {
   readonly version: string;

@@ -6,12 +6,9 @@ import type { InfoHashHex } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
 import { newTransferSettings } from "../storage/transfer-store.ts";
 import { GIFT_QUOTA_BYTES, MAX_EMPTY_GIFTS } from "./limits.ts";
+import type { PushPolicy } from "./push-policy.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
 import type { Entry, TransferBook } from "./transfer-book.ts";
-
-/** `wanted`: of what is being downloaded; `catalogue`: also of what a tracker lists, under a quota; `never`. */
-export type PushPolicy = (typeof PUSH_POLICIES)[number];
-export const PUSH_POLICIES = ["wanted", "catalogue", "never"] as const;
 
 /** What of the engine this needs. */
 interface Giftee {

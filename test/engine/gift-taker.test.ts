@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { GiftTaker, type PushPolicy } from "../../source/engine/gift-taker.ts";
+import { GiftTaker } from "../../source/engine/gift-taker.ts";
+import type { PushPolicy } from "../../source/engine/push-policy.ts";
 import { GIFT_QUOTA_BYTES } from "../../source/engine/limits.ts";
 import type { TrackerLinks } from "../../source/engine/tracker-links.ts";
 import type { Entry, TransferBook } from "../../source/engine/transfer-book.ts";
