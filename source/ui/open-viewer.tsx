@@ -6,6 +6,7 @@ import type { EngineClient } from "../control/contract.ts";
 import { showsColour, showsUnicode } from "./environment.ts";
 import { wantsTracker } from "./first-run.ts";
 import { KeyStream } from "./key-stream.ts";
+import { USUAL_BYTES_PER_SECOND } from "./output-budget.ts";
 import { openPrompt } from "./prompt.ts";
 import { Session } from "./session.ts";
 import { AUTOWRAP_OFF, AUTOWRAP_ON, terminalProblem } from "./terminal.ts";
@@ -66,6 +67,7 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
     client,
     state: wantsTracker(first.snapshot) ? settle(openPrompt(first, "tracker", "")) : first,
     stdout,
+    bytesPerSecond: USUAL_BYTES_PER_SECOND,
     onLeave: (reason) => finish({ reason }),
     stopProcess: () => {
       process.off("SIGTSTP", onStop);

@@ -1,6 +1,7 @@
 // One run of the viewer: holds the state, feeds it keys and snapshots, and carries out its effects.
 import type { Key, SuspendTerminal } from "ink";
 import type { EngineClient } from "../control/contract.ts";
+import { OutputBudget } from "./output-budget.ts";
 import { actionOf } from "./keymap.ts";
 import { CutSequences, keysOf } from "./keys.ts";
 import { clipboardSequence } from "./magnet.ts";
@@ -15,7 +16,9 @@ const MESSAGE_MS = 8000;
 export interface SessionOptions {
   readonly client: EngineClient;
   readonly state: ViewState;
-  readonly stdout: NodeJS.WritableStream;
+  readonly stdout: NodeJS.WritableStream & { readonly bytesWritten?: number };
+  /** Snapshots wait while more was written; keys never do. */
+  readonly bytesPerSecond: number;
   readonly onLeave: (reason: "quit" | "stop-engine") => void;
   /** Stops the process group as Ctrl-Z does elsewhere; returns when it goes on. */
   readonly stopProcess: () => void;
@@ -31,12 +34,14 @@ export class Session implements ViewerSource {
   #lent = false;
   #closed = false;
   #messageTimer: NodeJS.Timeout | undefined;
+  #snapshotTimer: NodeJS.Timeout | undefined;
+  readonly #budget: OutputBudget;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#state = options.state;
-    const { client } = options;
-    this.#unsubscribe = client.subscribe(() => this.dispatch({ type: "snapshot", snapshot: client.getSnapshot() }));
+    this.#budget = new OutputBudget(options.bytesPerSecond, performance.now());
+    this.#unsubscribe = options.client.subscribe(() => this.#snapshotCame());
   }
 
   /** No event changes anything after this. */
@@ -44,6 +49,7 @@ export class Session implements ViewerSource {
     this.#closed = true;
     this.#unsubscribe();
     clearTimeout(this.#messageTimer);
+    clearTimeout(this.#snapshotTimer);
     this.#listeners.clear();
   }
 
@@ -104,6 +110,19 @@ export class Session implements ViewerSource {
       this.#options.stopProcess();
       this.#options.stdout.write(AUTOWRAP_OFF);
     });
+  }
+
+  /** Shows the newest snapshot, now or as soon as the budget allows. */
+  #snapshotCame(): void {
+    if (this.#snapshotTimer !== undefined) return;
+    const { client, stdout } = this.#options;
+    const show = (): void => {
+      this.#snapshotTimer = undefined;
+      this.dispatch({ type: "snapshot", snapshot: client.getSnapshot() });
+    };
+    const waitMs = this.#budget.waitMs(stdout.bytesWritten ?? 0, performance.now());
+    if (waitMs === 0) show();
+    else this.#snapshotTimer = setTimeout(show, waitMs);
   }
 
   #carryOut(effect: Effect): void {

@@ -20,7 +20,10 @@ export interface ViewerSource {
   attached(suspendTerminal: SuspendTerminal): void;
 }
 
-/** The whole screen: exactly as many columns and rows as the terminal has. */
+/**
+ * The whole screen: exactly as many columns and rows as the terminal has. Its lines fit: a box that clips would measure each of them
+ * twice more a frame, which takes longer than all else.
+ */
 export function Viewer({ source, theme }: { readonly source: ViewerSource; readonly theme: Theme }) {
   const state = useSyncExternalStore(
     (listener) => source.subscribe(listener),
@@ -34,7 +37,7 @@ export function Viewer({ source, theme }: { readonly source: ViewerSource; reado
   const { columns, rows, settings } = state;
   const screen = drawScreen(state, theme);
   return (
-    <Box width={columns} height={rows} overflow="hidden" flexDirection="column">
+    <Box width={columns} height={rows} flexDirection="column">
       <StatusLine status={screen.status} ascii={settings.ascii} />
       {screen.alert !== null && <Row text={screen.alert} />}
       <Main main={screen.main} columns={columns} />

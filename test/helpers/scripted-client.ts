@@ -372,6 +372,27 @@ export function sampleSnapshot(): Snapshot {
   };
 }
 
+/** 40 downloads, each moving from tick to tick: pieces, rates, time left. */
+export function busySnapshot(tick: number): Snapshot {
+  const empty = emptySnapshot();
+  const transfers = Array.from({ length: 40 }, (_, index) => {
+    const heldPieces = 100 + ((tick * (index + 3)) % 800);
+    const rate = ((tick * 7919 + index * 104_729) % 90_000_000) + 1_000_000;
+    return transferRow(`recording ${index}.wav`, {
+      length: 500_000_000,
+      heldPieces,
+      pieceMap: "h".repeat(heldPieces) + "aa" + "m".repeat(952 - heldPieces),
+      downBytesPerSecond: rate,
+      upBytesPerSecond: rate / 7,
+      secondsLeft: (tick * 13 + index) % 3000,
+      peers: [peerRow(`10.0.1.${index}:6881`, { piece: heldPieces, pieceFraction: (tick % 10) / 10 })],
+      addedAt: SAMPLE_TIME + index,
+    });
+  });
+  const rate = transfers.reduce((sum, row) => sum + row.downBytesPerSecond, 0);
+  return { ...empty, engine: { ...empty.engine, connectedPeers: 40, downBytesPerSecond: rate }, transfers };
+}
+
 /** 40 hex digits, the same for the same name. */
 function hashOf(name: string): string {
   let hash = "";

@@ -2,10 +2,17 @@
 import stringWidth from "string-width";
 
 const PLAIN = /^[ -~]*$/;
+/** One column each, whatever stands beside them: what screens are made of, and Latin letters. */
+const NARROW =
+  /^[ -~\u00C0-\u024F\u2500-\u257F\u2580-\u259F\u2026\u2190-\u2193\u00B7\u2016\u2248\u25B8\u25BE\u25CB\u25CF\u25D0\u2713]*$/;
+// oxlint-disable-next-line no-control-regex -- styles begin with Esc
+const STYLES = /\u001B\[[0-9;]*m/g;
 
 /** Columns that `text` takes on the screen. Styles (SGR) take none. */
 export function columnsOf(text: string): number {
-  return PLAIN.test(text) ? text.length : stringWidth(text);
+  if (PLAIN.test(text)) return text.length;
+  const unstyled = text.includes("\u001B") ? text.replace(STYLES, "") : text;
+  return NARROW.test(unstyled) ? unstyled.length : stringWidth(unstyled);
 }
 
 /** `text` in at most `columns`, its end replaced by `ellipsis` (one column) when it is longer. For text without styles. */

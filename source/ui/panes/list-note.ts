@@ -9,7 +9,8 @@ export function listNote(state: ViewState, list: ListName, all: number): string 
   const filter = state.filters[list];
   const rows = state.lists[list];
   const shown = list === "transfers" ? state.lists.transfers.filter(({ peer }) => peer === null).length : rows.length;
-  const chosen = rows.filter(({ key }) => state.chosen[list].has(key)).length;
+  const { [list]: keys } = state.chosen;
+  const chosen = keys.size === 0 ? 0 : rows.filter(({ key }) => keys.has(key)).length;
   return [
     filter === "" ? formatCount(all) : `/${filter} ${formatCount(shown)} of ${formatCount(all)}`,
     chosen === 0 ? "" : `${formatCount(chosen)} chosen`,

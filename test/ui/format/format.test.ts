@@ -1,3 +1,4 @@
+import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import { pieceBar, progressBar, sparkline } from "../../../source/ui/format/bars.ts";
 import { formatBytes, formatPart, formatRate } from "../../../source/ui/format/bytes.ts";
@@ -109,4 +110,13 @@ test("a progress bar has its width whatever the fraction", () => {
 test("a sparkline is scaled to its highest, newest at the right", () => {
   expect(sparkline([0, 50, 100], 5, createTheme({ ascii: false, colour: false }).glyphs)).toBe("▁▁▁▅█");
   expect(sparkline([], 3, theme.glyphs)).toBe("___");
+});
+
+test("the fast measure of texts is the measure of the terminal's", () => {
+  for (let code = 0x20; code < 0x3000; code++) {
+    const character = String.fromCodePoint(code);
+    if (/\p{C}|\p{M}/u.test(character)) continue;
+    expect([character, columnsOf(`\u001b[1;31m${character}\u001b[0m`)]).toEqual([character, stringWidth(character)]);
+    expect([character, columnsOf(`a${character}\u2588`)]).toEqual([character, stringWidth(`a${character}\u2588`)]);
+  }
 });

@@ -1,0 +1,30 @@
+// How much may go to the terminal: over a slow link what is written waits in buffers, and keys wait behind it.
+
+/** What screens take that change four times a second in most of their rows; a link that carries a voice carries it. */
+export const USUAL_BYTES_PER_SECOND = 18_000;
+
+/** So many seconds of the budget may be spent at once: a whole screen after a quiet while. */
+const BURST_SECONDS = 1;
+
+/** Bytes that may be written, as a bucket that fills with time. Pure: bytes written and monotonic milliseconds are told. */
+export class OutputBudget {
+  readonly #bytesPerSecond: number;
+  #left: number;
+  #seenBytes = 0;
+  #seenAt: number;
+
+  constructor(bytesPerSecond: number, now: number) {
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#left = bytesPerSecond * BURST_SECONDS;
+    this.#seenAt = now;
+  }
+
+  /** Milliseconds to wait with the next frame that nobody asked for, `writtenBytes` having been written in all; 0: it may come. */
+  waitMs(writtenBytes: number, now: number): number {
+    const earned = ((now - this.#seenAt) / 1000) * this.#bytesPerSecond;
+    this.#left = Math.min(this.#bytesPerSecond * BURST_SECONDS, this.#left + earned) - (writtenBytes - this.#seenBytes);
+    this.#seenBytes = writtenBytes;
+    this.#seenAt = now;
+    return this.#left >= 0 ? 0 : Math.ceil((-this.#left / this.#bytesPerSecond) * 1000);
+  }
+}
