@@ -47,6 +47,8 @@ export class TrackerHttpServer {
   readonly #options: HttpOptions;
   readonly #server: Server;
   readonly #open = new Map<Socket, Open>();
+  /** Connections that do not speak TLS yet, by their remote end. */
+  readonly #handshakes = new Map<string, Socket>();
   readonly #count = new ConnectionCount(MAX_HTTP_CONNECTIONS, MAX_HTTP_CONNECTIONS_PER_ADDRESS);
   readonly #readers: HttpReaderRoom;
   readonly #sweeps: NodeJS.Timeout;
@@ -70,6 +72,7 @@ export class TrackerHttpServer {
     this.#serve = (socket) => handler!.call(this.#server, socket);
     this.#server.removeAllListeners(connected);
     this.#server.on(connected, (socket: Socket) => this.#connected(socket));
+    if (options.tls) this.#server.on("connection", (socket: Socket) => this.#shakesHands(socket));
     // A handshake that fails is the client's affair; Node closes the connection.
     this.#server.on("tlsClientError", () => undefined);
     this.#server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
@@ -117,12 +120,24 @@ export class TrackerHttpServer {
   async close(): Promise<void> {
     clearInterval(this.#sweeps);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.#open.keys()) socket.destroy();
+    for (const socket of [...this.#open.keys(), ...this.#handshakes.values()]) socket.destroy();
     this.#server.closeAllConnections();
     await closed;
   }
 
+  #shakesHands(socket: Socket): void {
+    if (this.#handshakes.size >= MAX_HTTP_CONNECTIONS) {
+      this.refused++;
+      socket.destroy();
+      return;
+    }
+    const end = remoteEnd(socket);
+    this.#handshakes.set(end, socket);
+    socket.once("close", () => this.#handshakes.delete(end));
+  }
+
   #connected(socket: Socket): void {
+    this.#handshakes.delete(remoteEnd(socket));
     // An address that is not there any more is that of a connection that is not.
     if (socket.remoteAddress === undefined) return void socket.destroy();
     const asker = askerAt(socket.remoteAddress);
@@ -183,6 +198,10 @@ export class TrackerHttpServer {
     const now = this.#options.now();
     for (const { reader } of this.#open.values()) reader?.sweep(now);
   }
+}
+
+function remoteEnd({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function destroy(this: Socket): void {

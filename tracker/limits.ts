@@ -21,7 +21,7 @@ export const MAX_NUMWANT = 50;
 export const MAX_REPLY_PEERS = 300;
 export const MAX_REPLY_BITFIELDS = 48 * 1024;
 
-/** Connections in all and from one address. Loopback counts in neither: there it is one machine's own engines. */
+/** Connections in all, and from one address (the /64 of IPv6). Loopback may have any share: there they are the machine's own engines. */
 export const MAX_HTTP_CONNECTIONS = 1_024;
 export const MAX_HTTP_CONNECTIONS_PER_ADDRESS = 32;
 export const MAX_CHANNEL_CLIENTS = 10_000;

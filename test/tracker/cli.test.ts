@@ -90,14 +90,16 @@ test.for([
   ["SIGTERM", []],
   ["SIGINT", []],
   ["SIGTERM", ["--until-stdin-ends"]],
-] as const)("%s ends the process with its clients told, started with %o", async ([signal, argv]) => {
+] as const)("%s ends the process within 2 s with its clients told, started with %o", async ([signal, argv]) => {
   const { child, port } = await spawned(...argv);
   const client = new RawClient(port);
   await client.hello(1);
   const exited = once(child, "exit");
+  const askedAt = performance.now();
   child.kill(signal);
   expect((await client.closed).code).toBe(1001);
   expect(await exited).toEqual([0, null]);
+  expect(performance.now() - askedAt).toBeLessThan(2_000);
 });
 
 test("the end of its input ends it, if asked", async () => {
