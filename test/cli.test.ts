@@ -36,7 +36,7 @@ test("--version and --help are printed and exit 0", async () => {
   for (const argv of [["--help"], ["-h"], ["get", "--help"], ["ls", "--json", "--help"]]) {
     const help = lab.sta("home", argv);
     expect(await help.end()).toMatchObject({ code: 0 });
-    expect(help.stdout).toContain("sta get NAME|INFO_HASH|MAGNET|X.torrent");
+    expect(help.stdout).toContain("sta get NAME|INFO_HASH|MAGNET|URL|X.torrent");
   }
 });
 
