@@ -25,15 +25,17 @@ const PLAIN = /^[ -~]*$/;
 
 /**
  * Makes foreign text safe for a terminal. Whatever could command it, hide in it or run over its neighbours becomes one
- * visible U+FFFD each; a run of marks beyond the fourth becomes one. What is longer than 512 columns ends in `…`.
+ * visible U+FFFD each; a run of marks beyond the fourth becomes one. What is longer than 512 columns ends in `…`. Thai and Lao AM, which
+ * layouts take for a part of the letter before and terminals for a letter, become the two that they are made of.
  */
 export function displayText(text: string): DisplayText {
   // A code point takes no column only as one of at most four marks: this many units fill 512 columns, whatever they are.
   const head = text.slice(0, MAX_DISPLAY_COLUMNS * (MAX_STACKED_MARKS + 1) * 2);
   if (PLAIN.test(head)) return cutToColumns(head) as DisplayText;
+  const measured = head.replaceAll("\u0E33", "\u0E4D\u0E32").replaceAll("\u0EB3", "\u0ECD\u0EB2");
   let safe = "";
   let marks = MAX_STACKED_MARKS;
-  for (const character of head) {
+  for (const character of measured) {
     if (MARK.test(character) && !UNSAFE.test(character)) {
       // Marks with nothing before them would land on whatever the screen shows there.
       if (marks < MAX_STACKED_MARKS) safe += character;

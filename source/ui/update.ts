@@ -46,10 +46,13 @@ function pressed(state: ViewState, key: string): Change {
     const index = menuIndexOf(state.menu.list, key);
     return become(index < 0 ? state : chosenOrder(state, index));
   }
+  // What is drawn anew is what stands there, its message too.
+  if (action === "redraw" && context !== "prompt") return perform(state, action);
   if (context !== "prompt")
     return action === undefined ? become(withoutMessage(state)) : perform(withoutMessage(state), action);
   // Of a control key the text input would keep the letter: a new one never hears of it.
   const prepared = key.startsWith("ctrl-") ? editPrompt(state, state.prompt!.value, true) : state;
+  if (action === "redraw") return perform({ ...prepared, message: state.message }, action);
   if (action !== undefined) return perform(prepared, action);
   // A character that came in one input with the key that opened the prompt; no other key adds anything.
   const character = key === "space" ? " " : key;

@@ -1,34 +1,28 @@
 // What Ink changes on the screen, frame by frame, must come to what it would draw on an empty one.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { TransferRow } from "../../source/control/contract.ts";
 import { openViewer } from "../../source/ui/open-viewer.tsx";
 import { sampleSnapshot, ScriptedClient } from "../helpers/scripted-client.ts";
+import { hostileSnapshot } from "./hostile-names.ts";
 import { VirtualTerminal } from "./virtual-terminal.ts";
 
+/** Every key that does something in a list, a tab, a menu or a question, and lines that are begun. */
 const KEYS = [
-  "j",
-  "k",
-  "l",
-  "h",
-  "\t",
-  "1",
-  "2",
-  "3",
-  "G",
-  "g",
-  "z",
-  "o",
-  "?",
-  "\u001b",
-  "\r",
+  ..."jklhjkl123GgzoVvmmaa''bSKJU?nUuc +-dsry",
+  ..."\t\t\t\t\r\r\r\u001b\u001b\u001b\u001b\u001b",
+  "\u001b[Z",
+  "\u001b[6~",
+  "\u001b[5~",
   "/m",
   "X",
-  "n",
-  "U",
   ":x",
-  "u",
-  " ",
-  "c",
+  ":ratio 2\r",
+  "oj\r",
 ];
+// oxlint-disable-next-line no-control-regex -- the sequences that the viewer and Ink write
+const OURS = /\u001b\[(?:\d+(?:;\d+)*)?[mABCDEGHJK]|\u001b\[\?(?:1049|2004|25|7|2026)[hl]|\u001b\]52;c;[\w+/=]*\u0007/g;
+const ROUNDS = 6;
+const KEYS_A_ROUND = 84;
 
 beforeEach(() => {
   vi.stubEnv("TERM", "xterm-256color");
@@ -40,32 +34,43 @@ afterEach(() => {
 test.each([
   [80, 24, 1],
   [120, 36, 2],
-])("at %ix%i after random keys, snapshots and sizes", async (columns, rows, seed) => {
+])("at %ix%i after 500 random keys, snapshots and sizes", async (columns, rows, seed) => {
   const terminal = new VirtualTerminal(columns, rows);
   const client = new ScriptedClient(sampleSnapshot());
   const ended = openViewer({ client, stdin: terminal.stdin, stdout: terminal.stdout, ascii: false });
   await terminal.shows("Transfers");
   const random = randomOf(seed);
-  for (let round = 0; round < 6; round++) {
-    for (let step = 0; step < 25; step++) {
+  const [sample, hostile] = [sampleSnapshot(), hostileSnapshot()];
+  const moved = (row: TransferRow): TransferRow => ({
+    ...row,
+    downBytesPerSecond: random() * 1e7,
+    downHistory: [...row.downHistory.slice(1), random() * 1e7],
+    pieceMap: [...row.pieceMap].map((cell) => (random() < 0.1 ? "hgpavm"[Math.floor(random() * 6)]! : cell)).join(""),
+    peers: row.peers.filter(() => random() < 0.8).map((peer) => ({ ...peer, downBytesPerSecond: random() * 1e7 })),
+  });
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let step = 0; step < KEYS_A_ROUND; step++) {
       terminal.type(KEYS[Math.floor(random() * KEYS.length)]!);
       if (step % 5 === 0) {
         client.change((snapshot) => ({
           ...snapshot,
           engine: { ...snapshot.engine, downBytesPerSecond: random() * 1e8 },
-          catalogue: sampleSnapshot().catalogue.filter(() => random() < 0.7),
-          transfers: sampleSnapshot().transfers.filter(() => random() < 0.8),
+          catalogue: [...sample.catalogue, ...hostile.catalogue].filter(() => random() < 0.7),
+          transfers: [...sample.transfers, ...hostile.transfers.slice(9, 14)].filter(() => random() < 0.9).map(moved),
         }));
       }
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (round === 3) terminal.resize(columns + 7, rows - 3);
+    if (round % 2 === 1) {
+      terminal.resize(columns + Math.floor(random() * 40) - 15, rows + Math.floor(random() * 12) - 6);
+    }
     // A lone Esc is known as one only after a while.
     await terminal.settled();
     const incremental = terminal.text();
     terminal.type("\u000c");
     await terminal.settled();
     expect(terminal.text()).toBe(incremental);
+    expect(terminal.bytes.replace(OURS, "").replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   }
   terminal.type("\u0003");
   expect(await ended).toEqual({ reason: "quit" });

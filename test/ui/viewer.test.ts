@@ -4,14 +4,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Reply } from "../../source/control/contract.ts";
 import { displayText } from "../../source/protocol/display-text.ts";
 import { openViewer, type ViewerEnd } from "../../source/ui/open-viewer.tsx";
-import {
-  broadcastRow,
-  catalogueRow,
-  peerRow,
-  sampleSnapshot,
-  ScriptedClient,
-  transferRow,
-} from "../helpers/scripted-client.ts";
+import { sampleSnapshot, ScriptedClient } from "../helpers/scripted-client.ts";
+import { hostileSnapshot } from "./hostile-names.ts";
 import { VirtualTerminal } from "./virtual-terminal.ts";
 
 /** Bold, faint, inverse, their ends, five colours and their end. */
@@ -204,34 +198,26 @@ test("a write that fails ends the viewer", async () => {
 });
 
 test("names of strangers command nothing: every escape sequence is one of ours", async () => {
-  const hostile = [
-    "\u001b[2J\u001b[1;1Howned",
-    "\u001b]0;title\u0007",
-    "\u001b]8;;http://evil\u0007link\u001b]8;;\u0007",
-    "a\r\nb\u009b5mc",
-    "\u202egpj.exe\u2066",
-    `z${"\u0301".repeat(50)}`,
-    "\u001b[31mred",
-    "e\u0007\u0008\u007f\u0000",
-    "\ud83d\ude00\u200d\ud83d\udc69\ufe0f",
-  ];
-  const sample = sampleSnapshot();
-  open(120, 36, {
-    ...sample,
-    catalogue: hostile.map((name) => catalogueRow(name)),
-    transfers: hostile.map((name) =>
-      transferRow(name, {
-        heldPieces: 3,
-        state: "error",
-        reason: displayText(name),
-        peers: [peerRow("10.0.0.6:1", { client: displayText(name), idle: displayText(name) })],
-      }),
-    ),
-    broadcasts: hostile.map((name, seq) => broadcastRow(seq, "notice", name)),
-    engine: { ...sample.engine, alerts: [displayText(hostile[0]!)] },
-  });
+  open(120, 36, hostileSnapshot());
   await terminal.shows("Transfers");
-  for (const keys of ["2l", "X", "n", "\r", "\t", "\t", "\t\t", "\u001b", "3kk", "z", "\u001b"]) {
+  for (const keys of [
+    "2l",
+    "X",
+    "n",
+    "\r",
+    "\t",
+    "j",
+    "\t",
+    "v",
+    "\t",
+    "\t",
+    "k",
+    "\t",
+    "\u001b",
+    "3kk",
+    "z",
+    "\u001b",
+  ]) {
     terminal.type(keys);
     await terminal.settled();
   }
