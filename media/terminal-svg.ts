@@ -14,6 +14,18 @@ const PALETTE =
     " ",
   );
 
+/** One of the 256 colours of xterm: the palette, a cube of six steps a side, and greys. */
+function colourOf(index: number): string {
+  if (index < 16) return PALETTE[index]!;
+  const steps = (value: number): number => (value === 0 ? 0 : 55 + 40 * value);
+  const cube = index - 16;
+  const parts =
+    index < 232
+      ? [steps(Math.floor(cube / 36)), steps(Math.floor(cube / 6) % 6), steps(cube % 6)]
+      : [8 + 10 * (index - 232), 8 + 10 * (index - 232), 8 + 10 * (index - 232)];
+  return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+}
+
 interface Style {
   readonly colour: string;
   readonly background: string | null;
@@ -76,8 +88,8 @@ function runsOf(terminal: Terminal, row: number): Run[] {
 }
 
 function styleOf(cell: IBufferCell): Style {
-  const foreground = cell.isFgPalette() ? PALETTE[cell.getFgColor() % 16]! : FOREGROUND;
-  const background = cell.isBgPalette() ? PALETTE[cell.getBgColor() % 16]! : null;
+  const foreground = cell.isFgPalette() ? colourOf(cell.getFgColor()) : FOREGROUND;
+  const background = cell.isBgPalette() ? colourOf(cell.getBgColor()) : null;
   const inverse = cell.isInverse() !== 0;
   return {
     colour: inverse ? (background ?? BACKGROUND) : foreground,

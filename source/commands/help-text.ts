@@ -37,9 +37,13 @@ ${rows.join("\n")}
     --filter FILTER       of "sta ls": only what matches, such as "mkv size>1G & !done";
                           words match names, and ? in the viewer shows all fields
     --ascii               the viewer without Unicode
+    --theme NAME          terminal (its own colours), light, muted, high-contrast or mono
+    --low-bandwidth       the viewer for slow links, below 3 kB/s
+    --fps 10              at most so many frames a second
     --help, --version
 
   Environment
+    NO_COLOR              the viewer without colours, unless --theme is given
     STA_HOME              moves all state: settings, torrents, the control socket
 
   Exit codes

@@ -35,7 +35,10 @@ export async function view(engine: RunningEngine, options: Options, quitLabel: s
     client: engine,
     stdin: process.stdin,
     stdout: process.stdout,
+    lowBandwidth: options.lowBandwidth,
     ...(options.ascii && { ascii: true }),
+    ...(options.theme !== undefined && { theme: options.theme }),
+    ...(options.fps !== undefined && { framesPerSecond: options.fps }),
     ...(quitLabel !== undefined && { quitLabel }),
   });
   switch (end.reason) {

@@ -9,6 +9,7 @@ import { displayText } from "../protocol/display-text.ts";
 import type { Allocation } from "../storage/allocate.ts";
 import { stateHome } from "../storage/state-folder.ts";
 import type { Address } from "../swarm/events.ts";
+import { THEME_NAMES, type ThemeName } from "../ui/theme.ts";
 import { parseDuration } from "./durations.ts";
 import { parseFileNumbers } from "./file-numbers.ts";
 import { parseSize } from "./sizes.ts";
@@ -48,6 +49,9 @@ export interface Flags {
   readonly announce?: readonly string[] | undefined;
   readonly private?: boolean | undefined;
   readonly ascii?: boolean | undefined;
+  readonly theme?: string | undefined;
+  readonly lowBandwidth?: boolean | undefined;
+  readonly fps?: number | undefined;
   readonly untilStdinEnds?: boolean | undefined;
 }
 
@@ -96,6 +100,10 @@ export interface Options {
   readonly announce: readonly string[];
   readonly private: boolean;
   readonly ascii: boolean;
+  readonly theme: ThemeName | undefined;
+  readonly lowBandwidth: boolean;
+  /** Frames a second at most. */
+  readonly fps: number | undefined;
   /** The engine ends when its stdin does: for children that must not outlive their parent. */
   readonly untilStdinEnds: boolean;
 }
@@ -112,6 +120,10 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
   const { activeDownloads } = flags;
   if (activeDownloads !== undefined && !(Number.isInteger(activeDownloads) && activeDownloads >= 0)) {
     throw new UsageError("Wrong format: --active-downloads takes a number, 0 for no limit.");
+  }
+  const { fps } = flags;
+  if (fps !== undefined && !(Number.isInteger(fps) && fps >= 1 && fps <= 60)) {
+    throw new UsageError("Wrong format: --fps takes a number from 1 to 60.");
   }
   if (flags.dir === "") throw new UsageError("Wrong format: --dir takes a folder.");
   if (flags.output === "") throw new UsageError("Wrong format: --output takes a file.");
@@ -153,6 +165,9 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     announce: flags.announce ?? [],
     private: flags.private ?? false,
     ascii: flags.ascii ?? false,
+    theme: flags.theme === undefined ? undefined : parseTheme(flags.theme),
+    lowBandwidth: flags.lowBandwidth ?? false,
+    fps: flags.fps,
     untilStdinEnds: flags.untilStdinEnds ?? false,
   };
 }
@@ -174,6 +189,12 @@ function parseRatio(text: string): number {
     throw new UsageError(`Wrong format: --ratio takes a number such as 1.5, or none, not "${text}".`);
   }
   return Number(text);
+}
+
+function parseTheme(text: string): ThemeName {
+  const theme = THEME_NAMES.find((name) => name === text);
+  if (!theme) throw new UsageError(`Wrong format: --theme takes ${THEME_NAMES.join(", ")}, not "${text}".`);
+  return theme;
 }
 
 function readFilter(text: string): Filter {

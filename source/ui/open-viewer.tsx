@@ -3,14 +3,15 @@
 import { homedir } from "node:os";
 import { render, type Instance } from "ink";
 import type { EngineClient } from "../control/contract.ts";
+import { calmed } from "./calm.ts";
 import { showsColour, showsUnicode } from "./environment.ts";
 import { wantsTracker } from "./first-run.ts";
 import { KeyStream } from "./key-stream.ts";
-import { USUAL_BYTES_PER_SECOND } from "./output-budget.ts";
+import { LOW_BYTES_PER_SECOND, USUAL_BYTES_PER_SECOND } from "./output-budget.ts";
 import { openPrompt } from "./prompt.ts";
 import { Session } from "./session.ts";
 import { AUTOWRAP_OFF, AUTOWRAP_ON, terminalProblem } from "./terminal.ts";
-import { createTheme } from "./theme.ts";
+import { createTheme, type ThemeName } from "./theme.ts";
 import { initialState, settle } from "./view-state.ts";
 import { Viewer } from "./viewer.tsx";
 
@@ -21,6 +22,12 @@ export interface ViewerOptions {
   readonly stdout: NodeJS.WriteStream;
   /** Nothing but ASCII of our own; by default when the locale is not UTF-8. */
   readonly ascii?: boolean;
+  /** By default the terminal's own colours, or none with NO_COLOR. */
+  readonly theme?: ThemeName;
+  /** Little is written to the terminal: for slow links. */
+  readonly lowBandwidth?: boolean;
+  /** Frames a second at most. */
+  readonly framesPerSecond?: number;
   /** The hint of `q`; `leave (transfers go on)` by default. */
   readonly quitLabel?: string;
 }
@@ -58,16 +65,18 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
 
   const settings = {
     ascii: options.ascii ?? !showsUnicode(process.env),
-    colour: showsColour(process.env),
+    lowBandwidth: options.lowBandwidth ?? false,
     places: { home: homedir(), folder: process.cwd() },
     quitLabel: options.quitLabel ?? "leave (transfers go on)",
   };
-  const first = initialState(client.getSnapshot(), stdout.columns, stdout.rows, settings);
+  const theme = createTheme(options.theme ?? (showsColour(process.env) ? "terminal" : "mono"), settings.ascii);
+  const snapshot = settings.lowBandwidth ? calmed(client.getSnapshot()) : client.getSnapshot();
+  const first = initialState(snapshot, stdout.columns, stdout.rows, settings);
   const session = new Session({
     client,
     state: wantsTracker(first.snapshot) ? settle(openPrompt(first, "tracker", "")) : first,
     stdout,
-    bytesPerSecond: USUAL_BYTES_PER_SECOND,
+    bytesPerSecond: settings.lowBandwidth ? LOW_BYTES_PER_SECOND : USUAL_BYTES_PER_SECOND,
     onLeave: (reason) => finish({ reason }),
     stopProcess: () => {
       process.off("SIGTSTP", onStop);
@@ -89,8 +98,10 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
   stdout.on("error", onGone).on("resize", onResize);
 
   try {
+    // Before the first frame: what is typed meanwhile would be echoed into it.
+    stdin.setRawMode(true);
     stdout.write(AUTOWRAP_OFF);
-    instance = render(<Viewer source={session} theme={createTheme(settings)} />, {
+    instance = render(<Viewer source={session} theme={theme} />, {
       stdin: keys as unknown as NodeJS.ReadStream,
       stdout,
       alternateScreen: true,
@@ -98,7 +109,7 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
       interactive: true,
       exitOnCtrlC: false,
       patchConsole: false,
-      maxFps: FRAMES_PER_SECOND,
+      maxFps: options.framesPerSecond ?? FRAMES_PER_SECOND,
     });
     // A terminal that goes away under the first frame fails `setRawMode`, which stdin says while `render` still runs.
     if (end !== undefined) instance.unmount();

@@ -3,6 +3,9 @@
 /** What screens take that change four times a second in most of their rows; a link that carries a voice carries it. */
 export const USUAL_BYTES_PER_SECOND = 18_000;
 
+/** `--low-bandwidth`: with the answers to keys it stays below 3 kB/s. */
+export const LOW_BYTES_PER_SECOND = 2_200;
+
 /** So many seconds of the budget may be spent at once: a whole screen after a quiet while. */
 const BURST_SECONDS = 1;
 

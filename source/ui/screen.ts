@@ -66,7 +66,7 @@ export function drawScreen(state: ViewState, theme: Theme): Screen {
   const others = otherAlerts.length > 0 ? ` (and ${otherAlerts.length} more)` : "";
   const messageLine = message === null ? null : drawMessage(message, columns, theme);
   const drawn = {
-    status: drawStatusLine(snapshot, columns, theme),
+    status: still(drawStatusLine(snapshot, columns, theme), state, theme),
     alert: firstAlert === undefined ? null : theme.bad(left(` ${problem} ${firstAlert}${others}`, columns, ellipsis)),
     main: drawMain(state, layoutOf(state), theme),
     message: prompt === null ? null : messageLine,
@@ -82,6 +82,11 @@ export function drawScreen(state: ViewState, theme: Theme): Screen {
         ? { type: "hints", line: hints }
         : { type: "prompt", ...prompt, label: LABELS[prompt.kind], valueWidth: columnsOf(prompt.value) + 1 },
   };
+}
+
+/** Over a slow link nothing turns: a spinner alone would be twelve frames a second. */
+function still(status: StatusLine, { settings }: ViewState, { glyphs }: Theme): StatusLine {
+  return settings.lowBandwidth && status.glyph === null ? { ...status, glyph: glyphs.wait } : status;
 }
 
 /** The same value with all its texts in ASCII: names come from everywhere. */

@@ -1,6 +1,7 @@
 // One run of the viewer: holds the state, feeds it keys and snapshots, and carries out its effects.
 import type { Key, SuspendTerminal } from "ink";
 import type { EngineClient } from "../control/contract.ts";
+import { calmed } from "./calm.ts";
 import { OutputBudget } from "./output-budget.ts";
 import { actionOf } from "./keymap.ts";
 import { CutSequences, keysOf } from "./keys.ts";
@@ -118,7 +119,8 @@ export class Session implements ViewerSource {
     const { client, stdout } = this.#options;
     const show = (): void => {
       this.#snapshotTimer = undefined;
-      this.dispatch({ type: "snapshot", snapshot: client.getSnapshot() });
+      const snapshot = client.getSnapshot();
+      this.dispatch({ type: "snapshot", snapshot: this.#state.settings.lowBandwidth ? calmed(snapshot) : snapshot });
     };
     const waitMs = this.#budget.waitMs(stdout.bytesWritten ?? 0, performance.now());
     if (waitMs === 0) show();

@@ -102,23 +102,58 @@ const ASCII: Glyphs = {
   focusFrame: "++++=|",
 };
 
-/** The look for a terminal. Without `colour` only bold, faint and inverse are used. */
-export function createTheme(options: { readonly ascii: boolean; readonly colour: boolean }): Theme {
-  const style = (attributes: string, colour?: number): Paint => {
-    const codes = [attributes, options.colour && colour !== undefined ? String(colour) : ""].filter(Boolean).join(";");
-    return (text) => (text === "" || codes === "" ? text : `\u001b[${codes}m${text}\u001b[0m`);
-  };
-  return {
-    strong: style("1"),
-    faint: style("2"),
-    good: style("", 32),
-    busy: style("", 33),
-    bad: style("1", 31),
-    accent: style("1", 36),
-    given: style("", 35),
-    selected: style("7"),
-    glyphs: options.ascii ? ASCII : UNICODE,
-  };
+/**
+ * What SGR sequences each style is made of. `terminal`: the sixteen colours as the terminal's owner chose them. `light`: the same
+ * without those that a white ground swallows. `muted`: soft ones of the 256. `high-contrast`: bright, and nothing faint. `mono`: none.
+ */
+const STYLES = {
+  terminal: {
+    strong: "1",
+    faint: "2",
+    good: "32",
+    busy: "33",
+    bad: "1;31",
+    accent: "1;36",
+    given: "35",
+    selected: "7",
+  },
+  light: { strong: "1", faint: "2", good: "32", busy: "34", bad: "1;31", accent: "1;34", given: "35", selected: "7" },
+  muted: {
+    strong: "1",
+    faint: "38;5;243",
+    good: "38;5;108",
+    busy: "38;5;179",
+    bad: "1;38;5;167",
+    accent: "38;5;110",
+    given: "38;5;139",
+    selected: "48;5;238;38;5;254",
+  },
+  "high-contrast": {
+    strong: "1;97",
+    faint: "97",
+    good: "1;92",
+    busy: "1;93",
+    bad: "1;97;41",
+    accent: "1;96",
+    given: "1;95",
+    selected: "1;30;103",
+  },
+  mono: { strong: "1", faint: "2", good: "", busy: "", bad: "1", accent: "1", given: "", selected: "7" },
+} as const satisfies Readonly<Record<string, Readonly<Record<Style, string>>>>;
+
+type Style = Exclude<keyof Theme, "glyphs">;
+
+export type ThemeName = keyof typeof STYLES;
+
+export const THEME_NAMES = Object.keys(STYLES) as readonly ThemeName[];
+
+/** A look. `mono` uses bold, faint and inverse alone. */
+export function createTheme(name: ThemeName, ascii: boolean): Theme {
+  const paints = Object.entries(STYLES[name]).map(([style, codes]): [string, Paint] => [
+    style,
+    (text) => (text === "" || codes === "" ? text : `\u001b[${codes}m${text}\u001b[0m`),
+  ]);
+  return { ...(Object.fromEntries(paints) as Record<Style, Paint>), glyphs: ascii ? ASCII : UNICODE };
 }
 
 /** The same glyphs without any style, for rows that are styled as a whole. */

@@ -42,7 +42,8 @@ export interface ViewState extends ListSettings {
 /** What does not change while the viewer runs. */
 export interface Settings {
   readonly ascii: boolean;
-  readonly colour: boolean;
+  /** Little is written: nothing turns, rates are rounded. */
+  readonly lowBandwidth: boolean;
   readonly places: Places;
   /** The hint of `q`. */
   readonly quitLabel: string;

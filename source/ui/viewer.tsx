@@ -49,6 +49,7 @@ export function Viewer({ source, theme }: { readonly source: ViewerSource; reado
           prompt={screen.footer}
           width={columns}
           ascii={settings.ascii}
+          still={settings.lowBandwidth}
           onTyped={(generation, value) => source.typed(generation, value)}
           onSubmit={() => source.submitted()}
         />

@@ -42,6 +42,9 @@ test("the token is taken from the environment when the command line has none", (
 });
 
 const WRONG: readonly (readonly [Flags, string])[] = [
+  [{ theme: "purple" }, "--theme takes terminal, light, muted, high-contrast, mono"],
+  [{ fps: 0 }, "--fps takes a number from 1 to 60"],
+  [{ fps: 2.5 }, "--fps takes a number from 1 to 60"],
   [{ tracker: [""] }, "HOST:PORT of a tracker"],
   [{ tracker: ["box.lan:0"] }, "HOST:PORT of a tracker"],
   [{ tracker: ["box.lan:65536"] }, "HOST:PORT of a tracker"],

@@ -10,7 +10,7 @@ let effects: Effect[];
 
 function start(snapshot: Snapshot): void {
   const places = { home: "/home/ann", folder: "/work" };
-  state = initialState(snapshot, 80, 24, { ascii: false, colour: true, places, quitLabel: "leave" });
+  state = initialState(snapshot, 80, 24, { ascii: false, lowBandwidth: false, places, quitLabel: "leave" });
   effects = [];
 }
 

@@ -6,12 +6,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn, type IPty } from "@lydell/node-pty";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { ViewerOptions } from "../../source/ui/open-viewer.tsx";
 
 const RUNNER = fileURLToPath(new URL("viewer-runner.ts", import.meta.url));
 const MEASURED_MS = 2000;
 
 let folder: string;
-let terminal: IPty;
+let terminals: IPty[];
+
+type ViewerFlags = Pick<ViewerOptions, "ascii" | "theme" | "lowBandwidth" | "framesPerSecond">;
 
 interface Report {
   readonly warmCpuMs?: number;
@@ -20,15 +23,15 @@ interface Report {
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "sta-load-"));
+  terminals = [];
 });
 
 afterEach(() => {
-  terminal.kill("SIGKILL");
+  for (const terminal of terminals) terminal.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
 
-const report = (): Report =>
-  existsSync(join(folder, "report")) ? (JSON.parse(readFileSync(join(folder, "report"), "utf8")) as Report) : {};
+const reportIn = (file: string): Report => (existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Report) : {});
 
 async function until(seen: () => boolean): Promise<void> {
   for (const end = performance.now() + 15_000; !seen();) {
@@ -38,11 +41,18 @@ async function until(seen: () => boolean): Promise<void> {
 }
 
 /** Bytes a second and share of a core, from a second after the start on. */
-async function measure(moving: string, keys: string): Promise<{ bytesPerSecond: number; core: number }> {
+async function measure(
+  moving: string,
+  keys: string,
+  { measuredMs = MEASURED_MS, ...options }: ViewerFlags & { measuredMs?: number } = {},
+): Promise<{ bytesPerSecond: number; core: number }> {
   let bytes = 0;
-  const args = ["--disable-warning=ExperimentalWarning", RUNNER, join(folder, "report"), moving];
+  const file = join(folder, `report-${terminals.length}`);
+  const report = (): Report => reportIn(file);
+  const args = ["--disable-warning=ExperimentalWarning", RUNNER, file, moving, JSON.stringify(options)];
   const env = { ...process.env, TERM: "xterm-256color", LC_ALL: "C.UTF-8", NO_COLOR: "" };
-  terminal = spawn(process.execPath, args, { cols: 120, rows: 40, cwd: folder, env });
+  const terminal = spawn(process.execPath, args, { cols: 120, rows: 40, cwd: folder, env });
+  terminals.push(terminal);
   terminal.onData((data) => {
     bytes += Buffer.byteLength(data);
   });
@@ -52,7 +62,7 @@ async function measure(moving: string, keys: string): Promise<{ bytesPerSecond: 
   const { warmCpuMs } = report();
   const before = bytes;
   const begin = performance.now();
-  await new Promise((resolve) => setTimeout(resolve, MEASURED_MS));
+  await new Promise((resolve) => setTimeout(resolve, measuredMs));
   const seconds = (performance.now() - begin) / 1000;
   const bytesPerSecond = (bytes - before) / seconds;
   terminal.write("q");
@@ -73,3 +83,20 @@ test("with nothing moving it writes nothing", async () => {
   console.log(`nothing moves: ${bytesPerSecond.toFixed(0)} B/s, ${(core * 100).toFixed(1)} % of a core`);
   expect(bytesPerSecond).toBeLessThan(1000);
 });
+
+test("over a slow link it writes less than 3 kB a second with everything moving, and no look costs more than another may", async () => {
+  const looks: readonly (readonly [ViewerFlags, number])[] = [
+    [{ lowBandwidth: true }, 3_000],
+    [{ theme: "mono" }, 20_000],
+    [{ theme: "muted" }, 20_000],
+    [{ theme: "high-contrast", ascii: true }, 20_000],
+    [{ framesPerSecond: 2 }, 20_000],
+  ];
+  const measured = looks.map(([look]) => measure("all-moves", "2z", { ...look, measuredMs: 4000 }));
+  for (const [index, { bytesPerSecond }] of (await Promise.all(measured)).entries()) {
+    const [look, most] = looks[index]!;
+    console.log(`${JSON.stringify(look)}: ${(bytesPerSecond / 1000).toFixed(1)} kB/s`);
+    expect(bytesPerSecond).toBeGreaterThan(200);
+    expect(bytesPerSecond).toBeLessThan(most);
+  }
+}, 20_000);

@@ -1,6 +1,6 @@
 // Whole screens as a terminal shows them, at the two sizes people have.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { openViewer, type ViewerEnd } from "../../source/ui/open-viewer.tsx";
+import { openViewer, type ViewerEnd, type ViewerOptions } from "../../source/ui/open-viewer.tsx";
 import { displayText } from "../../source/protocol/display-text.ts";
 import {
   catalogueRow,
@@ -17,11 +17,15 @@ let terminal: VirtualTerminal;
 let client: ScriptedClient;
 let ended: Promise<ViewerEnd>;
 
-function open(columns: number, rows: number, options: { ascii?: boolean; snapshot?: ScriptedClient } = {}): void {
+function open(
+  columns: number,
+  rows: number,
+  { snapshot, ...options }: Partial<ViewerOptions> & { snapshot?: ScriptedClient } = {},
+): void {
   terminal = new VirtualTerminal(columns, rows);
-  client = options.snapshot ?? new ScriptedClient(sampleSnapshot());
+  client = snapshot ?? new ScriptedClient(sampleSnapshot());
   const { stdin, stdout } = terminal;
-  ended = openViewer({ client, stdin, stdout, ascii: options.ascii ?? false });
+  ended = openViewer({ client, stdin, stdout, ascii: false, ...options });
 }
 
 beforeEach(() => {
@@ -323,6 +327,24 @@ test("NO_COLOR: not one colour is sent", async () => {
   await terminal.settled();
   // oxlint-disable-next-line no-control-regex -- looks for SGR colours
   expect(terminal.bytes).not.toMatch(/\u001b\[(?:\d+;)*(?:[34][0-8]|9[0-7]|10[0-7])(?:;\d+)*m/);
+});
+
+test("a theme that is asked for has its colours, also with NO_COLOR", async () => {
+  vi.stubEnv("NO_COLOR", "1");
+  open(120, 36, { theme: "muted" });
+  await terminal.shows("Transfers");
+  expect(terminal.bytes).toContain("\u001b[38;5;110m");
+});
+
+test("over a slow link nothing turns", async () => {
+  const connecting = new ScriptedClient(sampleSnapshot());
+  connecting.change((snapshot) => ({ ...snapshot, trackers: [{ ...snapshot.trackers[0]!, state: "connecting" }] }));
+  open(80, 24, { lowBandwidth: true, snapshot: connecting });
+  await terminal.shows("sta … tracker 10.0.0.5:5000: connecting");
+  await terminal.settled();
+  const before = terminal.bytes.length;
+  await terminal.settled();
+  expect(terminal.bytes.length).toBe(before);
 });
 
 test("a spinner turns only while a tracker is awaited", async () => {

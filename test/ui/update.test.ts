@@ -20,7 +20,7 @@ let effects: Effect[];
 
 function start(snapshot: Snapshot): void {
   const places = { home: "/home/ann", folder: "/work" };
-  state = initialState(snapshot, 120, 36, { ascii: false, colour: true, places, quitLabel: "leave" });
+  state = initialState(snapshot, 120, 36, { ascii: false, lowBandwidth: false, places, quitLabel: "leave" });
   effects = [];
 }
 

@@ -1,10 +1,10 @@
-// The viewer on a scripted client, as a process of its own: `node viewer-runner.ts REPORT [MISHAP]`. MISHAP `all-moves` moves 40 transfers
-// four times a second, `nothing-moves` none. Plain TypeScript without JSX,
+// The viewer on a scripted client, as a process of its own: `node viewer-runner.ts REPORT [MISHAP [OPTIONS]]`. MISHAP `all-moves` moves 40 transfers
+// four times a second, `nothing-moves` none; OPTIONS are those of the viewer, as JSON. Plain TypeScript without JSX,
 // so that Node runs it as it is; the viewer itself comes from dist/. REPORT tells the test the pid, and then how it ended.
 import { renameSync, writeFileSync } from "node:fs";
 import { busySnapshot, sampleSnapshot, ScriptedClient } from "../helpers/scripted-client.ts";
 
-const [report, mishap] = process.argv.slice(2);
+const [report, mishap, options = "{}"] = process.argv.slice(2);
 const built = new URL("../../dist/source/ui/", import.meta.url);
 const { prepareEnvironment } = await import(new URL("environment.js", built).href);
 prepareEnvironment(process.env);
@@ -50,7 +50,12 @@ function writeReport(value: object): void {
 writeReport({ pid: process.pid });
 // What it takes to start is no part of what it takes to run.
 setTimeout(() => writeReport({ pid: process.pid, warmCpuMs: cpuMs() }), 1000).unref();
-const { reason, signal, error } = await openViewer({ client, stdin: process.stdin, stdout: process.stdout });
+const { reason, signal, error } = await openViewer({
+  client,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  ...JSON.parse(options),
+});
 clearInterval(ticking);
 writeReport({ pid: process.pid, reason, signal, error: error?.message, cpuMs: cpuMs() });
 if (reason === "no-terminal") process.stderr.write(`${error.message}\n`);

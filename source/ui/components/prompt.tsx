@@ -7,6 +7,8 @@ interface Props {
   readonly prompt: PromptLine;
   readonly width: number;
   readonly ascii: boolean;
+  /** Nothing turns while it waits. */
+  readonly still: boolean;
   readonly onTyped: (generation: number, value: string) => void;
   readonly onSubmit: () => void;
 }
@@ -15,7 +17,7 @@ interface Props {
  * The line being typed; of one that is too long its end is shown. A new generation is a new text input, whose cursor
  * stands at the end of the value.
  */
-export function Prompt({ prompt, width, ascii, onTyped, onSubmit }: Props) {
+export function Prompt({ prompt, width, ascii, still, onTyped, onSubmit }: Props) {
   const { label, value, generation, waiting, valueWidth } = prompt;
   const room = Math.max(1, width - label.length - 4);
   return (
@@ -40,7 +42,7 @@ export function Prompt({ prompt, width, ascii, onTyped, onSubmit }: Props) {
           />
         </Box>
       </Box>
-      {waiting && <Spinner type={ascii ? "line" : "dots"} />}
+      {waiting && !still && <Spinner type={ascii ? "line" : "dots"} />}
     </Box>
   );
 }

@@ -7,7 +7,7 @@ import { counted, formatCount, formatShare } from "../../../source/ui/format/num
 import { formatDuration } from "../../../source/ui/format/time.ts";
 import { createTheme } from "../../../source/ui/theme.ts";
 
-const theme = createTheme({ ascii: true, colour: false });
+const theme = createTheme("mono", true);
 // oxlint-disable-next-line no-control-regex -- styles begin with Esc
 const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, "");
 
@@ -88,7 +88,7 @@ test("a bar shorter than its map shows arriving before held, held before missing
 });
 
 test("a cell is as high as the part of its pieces that is held", () => {
-  const unicode = createTheme({ ascii: false, colour: false });
+  const unicode = createTheme("mono", false);
   expect(plain(pieceBar("mmmmmmmmhmmmmmmmhhhhmmmmhhhhhhhmhhhhhhhh", 5, unicode))).toBe("░▁▄▇█");
 });
 
@@ -108,7 +108,7 @@ test("a progress bar has its width whatever the fraction", () => {
 });
 
 test("a sparkline is scaled to its highest, newest at the right", () => {
-  expect(sparkline([0, 50, 100], 5, createTheme({ ascii: false, colour: false }).glyphs)).toBe("▁▁▁▅█");
+  expect(sparkline([0, 50, 100], 5, createTheme("mono", false).glyphs)).toBe("▁▁▁▅█");
   expect(sparkline([], 3, theme.glyphs)).toBe("___");
 });
 
