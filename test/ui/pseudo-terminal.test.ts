@@ -38,7 +38,7 @@ const quoted = (text: string): string => `'${text}'`;
 const runViewer = (mishap = ""): string =>
   [process.execPath, "--disable-warning=ExperimentalWarning", RUNNER, inFolder("report"), mishap].map(quoted).join(" ");
 
-function start(file: string, args: string[]): void {
+function start(file: string, args: string[], environment: NodeJS.ProcessEnv = {}): void {
   bytes = "";
   const env = {
     ...process.env,
@@ -47,6 +47,7 @@ function start(file: string, args: string[]): void {
     NO_COLOR: "",
     PS1: "prompt$ ",
     HISTFILE: "",
+    ...environment,
   };
   terminal = spawn(file, args, { cols: 80, rows: 24, cwd: folder, env });
   terminal.onData((data) => {
@@ -56,8 +57,8 @@ function start(file: string, args: string[]): void {
 }
 
 /** A shell that notes the modes of the terminal before and after the viewer. */
-function startBetweenModes(mishap?: string): void {
-  start("bash", ["-c", `stty -a > before; ${runViewer(mishap)}; code=$?; stty -a > after; exit $code`]);
+function startBetweenModes(mishap?: string, environment?: NodeJS.ProcessEnv): void {
+  start("bash", ["-c", `stty -a > before; ${runViewer(mishap)}; code=$?; stty -a > after; exit $code`], environment);
 }
 
 async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
@@ -204,6 +205,59 @@ test("a new size is used at once", async () => {
   terminal.write("q");
   await exited;
   expectTerminalRestored();
+});
+
+test("a storm of sizes, from 1x1 to 500x200, is lived through and ends in the last one", async () => {
+  startBetweenModes();
+  await written("Transfers");
+  const sizes = [
+    [1, 1],
+    [500, 200],
+    [2, 50],
+    [120, 1],
+    [60, 15],
+    [59, 14],
+    [200, 3],
+    [1, 200],
+    [80, 24],
+  ] as const;
+  for (let round = 0; round < 40; round++) {
+    const [columns, rows] = sizes[round % sizes.length]!;
+    terminal.resize(columns, rows);
+    terminal.write("jl2?\t".charAt(round % 5));
+    if (round % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  terminal.resize(1, 1);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  bytes = "";
+  terminal.resize(101, 31);
+  // The status line of 101 columns, and no more.
+  await written(/sta.*12 peers, 7 files.*12\.0 MB\/s/);
+  terminal.write("\u0003");
+  expect(await exited).toBe(0);
+  expect(report()).toMatchObject({ reason: "quit" });
+  expectTerminalRestored();
+});
+
+test("with LANG=C nothing but ASCII is written, and the terminal is as it was before", async () => {
+  startBetweenModes("", { LC_ALL: "C", LANG: "C" });
+  await written("Transfers");
+  terminal.write("2\r\t\t?");
+  await written("Help");
+  terminal.write("\u0003");
+  expect(await exited).toBe(0);
+  // oxlint-disable-next-line no-control-regex -- every byte counts
+  expect(bytes).toMatch(/^[\u0000-\u007f]*$/);
+  expectTerminalRestored();
+});
+
+test("with TERM=dumb one sentence says so, and nothing is drawn", async () => {
+  startBetweenModes("", { TERM: "dumb" });
+  expect(await exited).toBe(1);
+  expect(bytes.trim()).toBe(
+    "sta cannot draw on this terminal (TERM is dumb or not set); set TERM, or use `sta ls` and `sta get`.",
+  );
+  expect(readFileSync(inFolder("after"), "utf8")).toBe(readFileSync(inFolder("before"), "utf8"));
 });
 
 test("without a terminal one sentence says so, and nothing is drawn", () => {
