@@ -135,5 +135,18 @@ function parseUrl(text: string, base?: URL): URL {
       base ? `${base.host} redirected to what is no http address` : "no http address",
     );
   }
+  // Node's request decodes them, and throws where it cannot.
+  if (!isDecodable(url.username) || !isDecodable(url.password)) {
+    throw new TrackerError("malformed", `the user name or password for ${url.host} is not written as URLs write them`);
+  }
   return url;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -37,13 +37,14 @@ export async function udpAnnounce(
     throw new TrackerError("unreachable", `the name ${name} is not known`, { cause });
   });
   if (!address) throw new TrackerError("unreachable", `the name ${name} is not known`);
-  if (url.port === "") throw new TrackerError("malformed", `${url.host} names no port, which a UDP tracker needs`);
+  if (!(Number(url.port) > 0))
+    throw new TrackerError("malformed", `${url.host} names no port, which a UDP tracker needs`);
   const socket = createSocket(address.family === 6 ? "udp6" : "udp4");
   try {
     await new Promise<void>((resolve, reject) => {
-      socket.once("error", (error) => reject(unreachable(url, error)));
-      // Only what comes from there is heard.
-      socket.connect(Number(url.port), address.address, resolve);
+      // Only what comes from there is heard. The callback is given what goes wrong, which the types do not know: no route, or a broadcast.
+      const connected = (error?: Error) => (error ? reject(unreachable(url, error)) : resolve());
+      socket.connect(Number(url.port), address.address, connected);
     });
     const talk = new Talk(socket, url, address.family === 6 ? 16 : 4, options);
     const { connection } = await talk.ask("connect", (transaction) => ({ type: "connect", transaction }));

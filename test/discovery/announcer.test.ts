@@ -241,6 +241,10 @@ test("a name that leads nowhere, and a closed port, are said so", async () => {
   await expect(fetched(`http://127.0.0.1:${closed.port}/`)).rejects.toMatchObject({ code: "unreachable" });
 });
 
+test("a password that no request can be made with is a failure of the URL", async () => {
+  await expect(fetched("http://user:%ff@127.0.0.1:80/")).rejects.toMatchObject({ code: "malformed" });
+});
+
 test.for([
   "d",
   "le",

@@ -125,6 +125,12 @@ test("a port where nobody is, and a URL without one, are said", async () => {
   await expect(ask(new URL("udp://127.0.0.1"))).rejects.toMatchObject({ code: "malformed" });
 });
 
+test("a port that there is not, and an address without a way to it, are failures of the tracker and not ours", async () => {
+  await expect(ask(new URL("udp://127.0.0.1:0/announce"))).rejects.toMatchObject({ code: "malformed" });
+  // No broadcast without leave: the system refuses, as it does when there is no route.
+  await expect(ask(new URL("udp://255.255.255.255:80"))).rejects.toMatchObject({ code: "unreachable" });
+});
+
 test("sta-tracker and the announcer speak it with each other, down to the goodbye", async () => {
   const tracker = await startTracker();
   const client = await welcomed(tracker, 1);
