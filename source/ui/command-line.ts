@@ -34,6 +34,7 @@ export const COMMAND_LINES = [
   { word: "seed-time ", usage: "seed-time 2h", help: "it gives for so long; none: for ever" },
   { word: "sequential ", usage: "sequential on, off", help: "its pieces in their order (S)" },
   { word: "move ", usage: "move top, bottom", help: "its place in the queue; up (K), down (J)" },
+  { word: "doctor", usage: "doctor", help: "how the engine does" },
   { word: "help", usage: "help", help: "this help" },
   { word: "quit", usage: "exit, quit", help: "leave" },
 ] as const;
@@ -50,6 +51,8 @@ export function parseCommandLine(line: string, places: Places): TypedLine {
     case "quit":
     case "q":
       return rest === "" ? { type: "leave" } : wrong(`"${word}" stands alone.`);
+    case "doctor":
+      return rest === "" ? command({ method: "doctor" }) : wrong(`"${word}" stands alone.`);
     case "help":
       return rest === "" ? { type: "help" } : wrong(`"${word}" stands alone.`);
     case "download":

@@ -3,6 +3,7 @@ import type { Command, Reply } from "../control/contract.ts";
 import { perform } from "./actions.ts";
 import { beginAdding } from "./adding.ts";
 import { watchTracker } from "./first-run.ts";
+import { doctorText } from "./doctor-text.ts";
 import { actionOf } from "./keymap.ts";
 import { namedMark } from "./marks.ts";
 import { editPrompt, gotPaths } from "./prompt.ts";
@@ -85,7 +86,8 @@ function replied(state: ViewState, { command, generation, reply }: Extract<ViewE
     command.method === "download" && reply.ok && reply.infoHash !== undefined
       ? new Set([...state.expanded, reply.infoHash])
       : state.expanded;
-  return become(say({ ...state, prompt, expanded }, reply.text, reply.ok ? "information" : "warning"));
+  const text = reply.ok && reply.doctor !== undefined ? doctorText(reply.doctor) : reply.text;
+  return become(say({ ...state, prompt, expanded }, text, reply.ok ? "information" : "warning"));
 }
 
 /** What a torrent holds, or why that cannot be told; of no use to who gave up waiting. */

@@ -20,6 +20,7 @@ const lines: readonly [line: string, command: object][] = [
   ["limit-down 2MB", { method: "set-limits", downBytesPerSecond: 2_000_000 }],
   ["limit-up 512KiB/s", { method: "set-limits", upBytesPerSecond: 524_288 }],
   ["limit-up 0", { method: "set-limits", upBytesPerSecond: 0 }],
+  ["doctor", { method: "doctor" }],
   ["active-downloads 3", { method: "set-limits", activeDownloads: 3 }],
 ];
 
@@ -76,6 +77,7 @@ test.each([
   "seed-time tomorrow",
   "sequential perhaps",
   "move away",
+  "doctor who",
   "share",
   "42",
   ":",

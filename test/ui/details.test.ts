@@ -1,6 +1,7 @@
 // The details of a transfer: what its tabs do with keys, and how they follow what happens.
 import { beforeEach, expect, test } from "vitest";
 import type { Snapshot } from "../../source/control/contract.ts";
+import { displayText } from "../../source/protocol/display-text.ts";
 import { update } from "../../source/ui/update.ts";
 import { contextOf, initialState, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
 import { emptySnapshot, fileRow, logRow, peerRow, transferRow } from "../helpers/scripted-client.ts";
@@ -187,4 +188,36 @@ test("the `:` line sets the selected transfer, and waits for the answer", () => 
   show();
   press("escape", ":", ..."ratio", "space", "2", "return");
   expect(state.message?.text).toContain("select one in pane 2");
+});
+
+test("`:doctor` says what the engine found, or that all is well", () => {
+  const doctor = {
+    pid: 1,
+    version: "0.1.0",
+    uptimeSeconds: 3723,
+    loopDelayMs: { median: 1, p99: 3, max: 9 },
+    cpuSeconds: 4,
+    rssBytes: 120e6,
+    heapBytes: 1,
+    bufferBytes: 1,
+    descriptors: { open: 34, limit: 1024 },
+    port: 6881,
+    peers: 0,
+    dialing: 0,
+    transfers: 0,
+    pieceBytes: 0,
+    socketBytes: 0,
+    findings: [] as string[],
+  };
+  const asked = (findings: string[]): string | undefined => {
+    press(":", ..."doctor", "return");
+    const { command, generation } = effects.findLast((effect) => effect.type === "send")!;
+    const reply = { ok: true, text: displayText(""), doctor: { ...doctor, findings } } as const;
+    happened({ type: "replied", command, generation, reply });
+    expect(state.prompt).toBeNull();
+    return state.message?.text;
+  };
+  expect(asked([])).toBe("All is well: up 1:02:03, 120 MB, loop 3 ms late, 34 of 1 024 descriptors.");
+  expect(asked(["The disk is slow."])).toBe("The disk is slow.");
+  expect(asked(["The disk is slow.", "So is the loop."])).toBe("The disk is slow. And 1 more finding.");
 });
