@@ -300,7 +300,7 @@ test("a completion that comes after more was typed is dropped", () => {
 });
 
 test("Tab completes names and words of the `:` line", () => {
-  press(":", "d", "o", "tab");
+  press(":", "d", "o", "w", "tab");
   expect(state.prompt?.value).toBe("download ");
   press("t", "e", "tab");
   expect(state.prompt?.value).toBe("download test.pdf");
