@@ -9,6 +9,9 @@ export const LOW_BYTES_PER_SECOND = 2_200;
 /** So many seconds of the budget may be spent at once: a whole screen after a quiet while. */
 const BURST_SECONDS = 1;
 
+/** No more than so many seconds are waited for what was written: a screen that stands still for longer looks dead. */
+const DEBT_SECONDS = 4;
+
 /** Bytes that may be written, as a bucket that fills with time. Pure: bytes written and monotonic milliseconds are told. */
 export class OutputBudget {
   readonly #bytesPerSecond: number;
@@ -25,7 +28,8 @@ export class OutputBudget {
   /** Milliseconds to wait with the next frame that nobody asked for, `writtenBytes` having been written in all; 0: it may come. */
   waitMs(writtenBytes: number, now: number): number {
     const earned = ((now - this.#seenAt) / 1000) * this.#bytesPerSecond;
-    this.#left = Math.min(this.#bytesPerSecond * BURST_SECONDS, this.#left + earned) - (writtenBytes - this.#seenBytes);
+    const left = Math.min(this.#bytesPerSecond * BURST_SECONDS, this.#left + earned) - (writtenBytes - this.#seenBytes);
+    this.#left = Math.max(left, -this.#bytesPerSecond * DEBT_SECONDS);
     this.#seenBytes = writtenBytes;
     this.#seenAt = now;
     return this.#left >= 0 ? 0 : Math.ceil((-this.#left / this.#bytesPerSecond) * 1000);

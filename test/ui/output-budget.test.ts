@@ -29,3 +29,9 @@ test("what was not used is kept for one second, not for ever", () => {
   expect(budget.waitMs(20_000, 3_600_000)).toBe(0);
   expect(budget.waitMs(30_000, 3_600_000)).toBe(500);
 });
+
+test("whatever was written, news comes after four seconds", () => {
+  const budget = new OutputBudget(2_000, 0);
+  expect(budget.waitMs(100_000, 0)).toBe(4000);
+  expect(budget.waitMs(100_000, 4000)).toBe(0);
+});
