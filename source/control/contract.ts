@@ -337,7 +337,7 @@ const torrentSchema = z.object({
   length: z.number(),
   pieceLength: z.number(),
   private: z.boolean(),
-  /** Where it would go, and bytes free there; null when that cannot be told. */
+  /** Where it would go, and bytes that a download may take there; null when that cannot be told. */
   folder: z.string(),
   freeBytes: z.number().nullable(),
   files: z.array(z.object({ path: z.string(), length: z.number() })),

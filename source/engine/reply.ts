@@ -15,6 +15,7 @@ export interface CommandedEngine {
   readonly options: {
     readonly version: string;
     readonly folder: string;
+    readonly keptFreeBytes?: number | undefined;
     readonly ratioLimit: number | null;
     readonly seedSecondsLimit: number | null;
     readonly onStop: () => void;

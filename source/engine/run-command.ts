@@ -8,7 +8,7 @@ import { displayText } from "../protocol/display-text.ts";
 import { TrackerError } from "../protocol/errors.ts";
 import { toHex } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
-import { freeBytes } from "../storage/free-space.ts";
+import { freeBytes, KEPT_FREE_BYTES } from "../storage/free-space.ts";
 import { createTorrent, readTorrentFile } from "../storage/hash-files.ts";
 import { toRanges } from "../storage/index-ranges.ts";
 import { newTransferSettings, type TransferSettings } from "../storage/transfer-store.ts";
@@ -300,6 +300,7 @@ async function inspect(engine: Engine, command: Extract<Command, { method: "insp
   engine.inspected.set(toHex(metainfo.infoHash), metainfo);
   if (engine.inspected.size > KEPT_METAINFO) engine.inspected.delete(engine.inspected.keys().next().value!);
   const folder = resolve(command.folder ?? engine.options.folder);
+  const free = await freeBytes(folder);
   const torrent = {
     infoHash: toHex(metainfo.infoHash),
     name: displayText(metainfo.name),
@@ -307,7 +308,7 @@ async function inspect(engine: Engine, command: Extract<Command, { method: "insp
     pieceLength: metainfo.pieceLength,
     private: metainfo.private,
     folder: displayText(folder),
-    freeBytes: (await freeBytes(folder)) ?? null,
+    freeBytes: free === undefined ? null : Math.max(0, free - (engine.options.keptFreeBytes ?? KEPT_FREE_BYTES)),
     files: metainfo.files.map(({ path, length }) => ({ path: displayText(path.join("/")), length })),
   };
   return { ...success(`${metainfo.name}: ${bytesText(metainfo.length)}.`, torrent.infoHash), torrent };

@@ -122,6 +122,8 @@ export function perform(state: ViewState, action: Action, typed = ""): Change {
       return become(editPrompt(state, "", true));
     case "erase-word":
       return become(editPrompt(state, state.prompt?.value.replace(/\S*\s*$/, "") ?? "", true));
+    case "look":
+      return lookedInto(state);
     case "adding-file":
       return become(inAdding(state, chosenFile));
     case "adding-all":
@@ -154,6 +156,13 @@ function openFilter(state: ViewState): ViewState {
   if (state.help !== null) return openPrompt(state, "search", state.help.search);
   if (state.adding !== null) return openPrompt(state, "search", state.adding.search);
   return openPrompt(state, "filter", state.filters[openList(state) ?? state.pane]);
+}
+
+function lookedInto(state: ViewState): Change {
+  const item = state.lists.available[state.positions.available.index];
+  return item === undefined
+    ? become(say(state, "There is no file to look into here.", "warning"))
+    : submitPrompt(openPrompt(state, "add", item.row.infoHash));
 }
 
 function inAdding(state: ViewState, change: (adding: Adding) => Adding): ViewState {

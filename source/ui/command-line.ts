@@ -116,6 +116,11 @@ export function absolutePath(typed: string, places: Places): string {
   return `${places.folder}/${typed.replace(/^(?:\.\/)+/, "")}`;
 }
 
+/** Whether this can only be a torrent. */
+export function namesTorrent(line: string): boolean {
+  return /^magnet:/i.test(line) || /^[0-9a-f]{40}$/i.test(line) || /\.torrent['"]?$/i.test(line);
+}
+
 /** Whether what was typed for `a` is meant as a path, not as a name of the catalogue. */
 export function isPath(typed: string): boolean {
   if (/^(?:https?|magnet):/i.test(typed)) return false;

@@ -48,6 +48,7 @@ export type Action =
   | "command"
   | "copy-magnet"
   | "help"
+  | "look"
   | "adding-file"
   | "adding-all"
   | "adding-folder"
@@ -158,6 +159,13 @@ export const KEYMAP: readonly Binding[] = [
     hint: { text: "details", in: ["transfers"] },
   },
   { keys: ["d"], action: "download", contexts: ["available"], group: "Files and transfers", help: "download the file" },
+  {
+    keys: ["A"],
+    action: "look",
+    contexts: ["available"],
+    group: "Files and transfers",
+    help: "look into it, choose its files",
+  },
   {
     keys: ["space"],
     action: "pause",

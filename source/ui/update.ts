@@ -1,6 +1,7 @@
 // The one function that changes the viewer's state. Pure: what is to be done outside comes back as effects.
 import type { Command, Reply } from "../control/contract.ts";
 import { perform } from "./actions.ts";
+import { namesTorrent } from "./command-line.ts";
 import { beginAdding } from "./adding.ts";
 import { watchTracker } from "./first-run.ts";
 import { doctorText } from "./doctor-text.ts";
@@ -63,8 +64,23 @@ function pressed(state: ViewState, key: string): Change {
 function pasted(state: ViewState, text: string): ViewState {
   const line = (text.split(/[\r\n]/).find((candidate) => candidate.trim() !== "") ?? "").replace(/\p{C}/gu, "").trim();
   if (line === "" || state.question !== null) return state;
-  if (state.prompt !== null) return editPrompt(state, state.prompt.value + line, true);
-  return perform({ ...withoutMessage(state), help: null }, "add", line).state;
+  // Who is asked for a tracker may have a torrent at hand.
+  const meansTorrent = state.prompt?.kind === "tracker" && !state.prompt.waiting && namesTorrent(line);
+  if (state.prompt !== null && !meansTorrent) return editPrompt(state, state.prompt.value + line, true);
+  return perform({ ...withoutMessage(state), help: null, menu: null, marking: null }, "add", unquoted(line)).state;
+}
+
+/** A path as file managers and shells put it on the clipboard: in quotes, or as an address. */
+function unquoted(line: string): string {
+  const inner = /^(['"])(.*)\1$/.exec(line)?.[2] ?? line;
+  const path = /^file:\/\/(\/.*)$/i.exec(inner)?.[1];
+  if (path === undefined) return inner;
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return path;
+  }
 }
 
 function replied(state: ViewState, { command, generation, reply }: Extract<ViewEvent, { type: "replied" }>): Change {

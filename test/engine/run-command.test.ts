@@ -366,6 +366,8 @@ describe("what a transfer goes by", () => {
       ok: true,
       torrent: { infoHash, name: "file.bin", length: 100_000, folder: other.folder, files: [{ path: "file.bin" }] },
     });
+    const crowded = await startEngine({ keptFreeBytes: 1e18 });
+    expect(await ask(crowded, { method: "inspect", target: torrent })).toMatchObject({ torrent: { freeBytes: 0 } });
     expect(other.engine.getSnapshot().transfers).toEqual([]);
     expect(await ask(other, { method: "inspect", target: "nothing" })).toMatchObject({ ok: false, code: "not-found" });
   });

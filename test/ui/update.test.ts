@@ -461,6 +461,34 @@ test("Enter keeps a tracker that is away", () => {
   expect(commands()).toHaveLength(1);
 });
 
+test("a torrent that is pasted while a tracker is asked for is added all the same", () => {
+  asksForTracker();
+  happened({ type: "pasted", text: "'/home/ann/a b.torrent'" });
+  expect(state.prompt).toMatchObject({ kind: "add", value: "/home/ann/a b.torrent" });
+  asksForTracker();
+  happened({ type: "pasted", text: "10.0.0.5:5000" });
+  expect(state.prompt).toMatchObject({ kind: "tracker", value: "10.0.0.5:5000" });
+});
+
+test.each([
+  ["file:///home/ann/a%20b.torrent", "/home/ann/a b.torrent"],
+  ["file:///home/ann/100%.torrent", "/home/ann/100%.torrent"],
+  ['"/x/y"', "/x/y"],
+  ["it's", "it's"],
+])("%s is pasted as %s", (text, value) => {
+  happened({ type: "pasted", text });
+  expect(state.prompt).toMatchObject({ kind: "add", value });
+});
+
+test("A looks into a file of the swarm before it starts", () => {
+  press("A");
+  const { infoHash } = state.lists.available[0]!.row;
+  expect(commands()).toEqual([{ method: "inspect", target: infoHash }]);
+  reply({ ok: true, text: displayText(""), torrent: { ...LOOKED_AT, infoHash } });
+  press("space", "return");
+  expect(commands().at(-1)).toEqual({ method: "download", target: infoHash, files: [1, 2] });
+});
+
 test("none is an answer too, and what is no address is said", () => {
   asksForTracker();
   press(..."a b".split("").map((key) => (key === " " ? "space" : key)), "return");
