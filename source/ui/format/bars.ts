@@ -7,7 +7,7 @@ import type { Glyphs, Paint, Theme } from "../theme.ts";
  * shorter than the map.
  */
 export function pieceBar(map: string, width: number, theme: Theme): string {
-  const glyphs = Array.from({ length: width }, (_, cell) => glyphOf(sliceOfCell(map, cell, width), theme.glyphs));
+  const glyphs = Array.from({ length: width }, (_, cell) => glyphOf(map, rangeOfCell(map, cell, width), theme.glyphs));
   return paintRuns(glyphs.join(""), (glyph) => {
     if (glyph === theme.glyphs.missing) return theme.faint;
     if (glyph === theme.glyphs.arriving) return theme.busy;
@@ -17,18 +17,34 @@ export function pieceBar(map: string, width: number, theme: Theme): string {
 
 /** The characters of `map` that cell `cell` of `width` cells stands for; at least one, none of an empty map. */
 export function sliceOfCell(map: string, cell: number, width: number): string {
-  const begin = Math.floor((cell * map.length) / width);
-  const end = Math.max(begin + 1, Math.floor(((cell + 1) * map.length) / width));
+  const { begin, end } = rangeOfCell(map, cell, width);
   return map.slice(begin, end);
 }
 
-function glyphOf(cells: string, glyphs: Glyphs): string {
-  if (/[av]/.test(cells)) return glyphs.arriving;
-  const parts = Array.from(cells, (cell): number => (cell === "m" ? 0 : cell === "p" ? 0.5 : 1));
-  const held = parts.reduce((sum, part) => sum + part, 0) / Math.max(1, parts.length);
-  if (held === 0) return glyphs.missing;
-  if (held < 1) return glyphs.some[Math.min(glyphs.some.length - 1, Math.floor(held * glyphs.some.length))]!;
-  return cells.includes("g") ? glyphs.gave : glyphs.held;
+interface Range {
+  readonly begin: number;
+  readonly end: number;
+}
+
+function rangeOfCell(map: string, cell: number, width: number): Range {
+  const begin = Math.floor((cell * map.length) / width);
+  return { begin, end: Math.max(begin + 1, Math.floor(((cell + 1) * map.length) / width)) };
+}
+
+function glyphOf(map: string, { begin, end }: Range, glyphs: Glyphs): string {
+  let held = 0;
+  let given = false;
+  for (let cell = begin; cell < end; cell++) {
+    const state = map[cell];
+    if (state === "a" || state === "v") return glyphs.arriving;
+    if (state === "p") held += 0.5;
+    else if (state === "h" || state === "g") held += 1;
+    if (state === "g") given = true;
+  }
+  const share = held / (end - begin);
+  if (share === 0) return glyphs.missing;
+  if (share < 1) return glyphs.some[Math.min(glyphs.some.length - 1, Math.floor(share * glyphs.some.length))]!;
+  return given ? glyphs.gave : glyphs.held;
 }
 
 function paintRuns(text: string, paintOf: (glyph: string) => Paint): string {
