@@ -16,6 +16,17 @@ const CLOSE_GRACE_MS = 500;
 /** RFC 6455: a message broke the other end's policy. */
 const POLICY_VIOLATION = 1008;
 
+/**
+ * What is read of a tracker in a second: 64 frames of the longest kind, or 4 000 short ones. More than a catalogue of 10 000 entries has
+ * in two seconds, and a small part of a core; the rest waits in its socket.
+ */
+export const READ_BUDGET_BYTES = 4 * 1024 * 1024;
+
+/** A short frame costs as much as so many bytes of a long one. */
+const FRAME_COST_BYTES = 1_024;
+
+const BUDGET_MS = 1_000;
+
 /** How a connection ended that we did not close. */
 export interface Loss {
   /** Why, without a full stop; may hold the tracker's own words. */
@@ -50,6 +61,9 @@ export class ChannelSocket {
   #malformed = false;
   #closed = false;
   #problem: string | undefined;
+  /** Read since the second began. */
+  #readBytes = 0;
+  #secondTimer: NodeJS.Timeout | undefined;
 
   /** Connects. Throws SyntaxError when `address` is none. */
   constructor(options: ChannelSocketOptions) {
@@ -67,7 +81,11 @@ export class ChannelSocket {
       this.#heard();
     });
     socket.on("ping", () => this.#heard());
-    socket.on("message", (data) => this.#received(String(data)));
+    socket.on("message", (data) => {
+      const frame = String(data);
+      this.#spend(frame.length);
+      this.#received(frame);
+    });
     socket.on("error", (error) => (this.#problem ??= connectionProblem(error, host, address)));
     socket.on("close", (code, reason) => this.#ended(code, String(reason)));
   }
@@ -104,6 +122,17 @@ export class ChannelSocket {
     this.#silence = setTimeout(() => this.#socket.terminate(), this.#options.silentMs);
   }
 
+  /** A tracker that floods us is read no faster than our budget: its words wait on its side. */
+  #spend(bytes: number): void {
+    this.#readBytes += bytes + FRAME_COST_BYTES;
+    this.#secondTimer ??= setTimeout(() => {
+      this.#secondTimer = undefined;
+      this.#readBytes = 0;
+      if (this.#socket.isPaused) this.#socket.resume();
+    }, BUDGET_MS).unref();
+    if (this.#readBytes > READ_BUDGET_BYTES && !this.#socket.isPaused) this.#socket.pause();
+  }
+
   #unwelcome(): void {
     if (this.#welcomed) return;
     this.#problem = `${this.#options.address} takes connections but does not answer`;
@@ -130,6 +159,7 @@ export class ChannelSocket {
   #ended(code: number, reason: string): void {
     clearTimeout(this.#welcome);
     clearTimeout(this.#silence);
+    clearTimeout(this.#secondTimer);
     if (this.#closed) return;
     const { address } = this.#options;
     const refused = code === POLICY_VIOLATION;

@@ -1,7 +1,12 @@
 import { createServer } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
-import { ChannelSocket, type ChannelSocketOptions, type Loss } from "../../source/discovery/channel-socket.ts";
+import {
+  ChannelSocket,
+  type ChannelSocketOptions,
+  type Loss,
+  READ_BUDGET_BYTES,
+} from "../../source/discovery/channel-socket.ts";
 import type { TrackerMessage } from "../../source/protocol/channel/messages.ts";
 
 const WELCOME = JSON.stringify({
@@ -146,4 +151,20 @@ test("close leaves a tracker that answers, one that never does, and one not reac
 
 test("an address that is none is told at once", () => {
   expect(() => connect(99_999_999)).toThrow(SyntaxError);
+});
+
+test("a tracker that floods us is read at our pace, and nothing of it is lost", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const frames = 2 * Math.ceil(READ_BUDGET_BYTES / 1_024);
+  const { port } = await tracker((socket) => {
+    socket.send(WELCOME);
+    for (let seq = 1; seq <= frames; seq++) socket.send(`{"type":"notice","seq":${seq},"text":"flood"}`);
+  });
+  const { heard } = connect(port);
+  const most = Math.ceil(READ_BUDGET_BYTES / 1_024) + 1;
+  await expect.poll(() => heard.length).toBeGreaterThan(most / 2);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(heard.length).toBeLessThan(most + 200);
+  await expect.poll(() => (vi.advanceTimersByTime(1_000), heard.length), { timeout: 5_000 }).toBe(frames + 1);
 });
