@@ -88,6 +88,8 @@ function parse(argv: readonly string[]) {
       argv: [...argv],
       description: false,
       flags: FLAGS,
+      // A flag that is not said says nothing: "sta set X --ratio 2" leaves the order of its pieces alone.
+      booleanDefault: undefined,
     });
     // meow itself would say it in two lines of its own, and exit.
     const unknown = Object.keys(parsed.flags).find((name) => !Object.hasOwn(FLAGS, name));

@@ -20,7 +20,7 @@ ${rows.join("\n")}
     --dir FOLDER          where downloads go, or where the data of a .torrent lies
     --port 6881           TCP port for peers, or the next free one; 0: any
     --host ADDRESS        address to listen on; all by default
-    --limit-down RATE     at most so many bytes a second: 500K, 2M, 1.5MB, 0 for no limit
+    --limit-down RATE     at most so many bytes a second: 500K, 2M, 1.5MB, none for no limit
     --limit-up RATE
     --accept-pushes WHICH gifts to take: wanted, catalogue (also of files never asked for) or never
     --allocation full     a file takes all its room before its first piece; sparse by default

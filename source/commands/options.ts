@@ -139,8 +139,8 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     port,
     host: flags.host,
     token: flags.token ?? environment.STA_TOKEN,
-    limitDown: flags.limitDown === undefined ? undefined : parseSize(flags.limitDown, "--limit-down"),
-    limitUp: flags.limitUp === undefined ? undefined : parseSize(flags.limitUp, "--limit-up"),
+    limitDown: parseRate(flags.limitDown, "--limit-down"),
+    limitUp: parseRate(flags.limitUp, "--limit-up"),
     activeDownloads,
     ratio: unlessNone(flags.ratio, parseRatio),
     seedTime: unlessNone(flags.seedTime, (text) => parseDuration(text, "--seed-time")),
@@ -182,6 +182,11 @@ function parseTracker(text: string): Address {
 function unlessNone(text: string | undefined, parse: (text: string) => number): number | null | undefined {
   if (text === undefined) return undefined;
   return text === "none" ? null : parse(text);
+}
+
+/** Bytes a second; 0, which `none` means too: no limit. */
+function parseRate(text: string | undefined, what: string): number | undefined {
+  return unlessNone(text, (rate) => parseSize(rate, what)) ?? (text === undefined ? undefined : 0);
 }
 
 function parseRatio(text: string): number {

@@ -31,7 +31,9 @@ function commandsFor(infoHash: string, fileCount: number, options: Options): Com
   const commands: Command[] = [];
   if (Object.keys(change).length > 0) commands.push({ method: "set-transfer", infoHash, ...change });
   const wanted = new Map<number, FilePriority>();
-  if (files) for (let index = 0; index < fileCount; index++) wanted.set(index, files.has(index) ? "normal" : "off");
+  if (files) for (let index = 0; index < fileCount; index++) wanted.set(index, "off");
+  // Also those that it does not have: the engine says which.
+  for (const index of files ?? []) wanted.set(index, "normal");
   for (const index of filesFirst ?? []) wanted.set(index, "high");
   const changed = Array.from(wanted, ([index, priority]) => ({ index, priority }));
   if (changed.length > 0) commands.push({ method: "set-files", infoHash, files: changed });

@@ -69,7 +69,7 @@ export const COMMANDS = {
   },
   set: {
     usage: "NAME [--limit-up RATE] [--ratio 2] [--seed-time 2h] [--files 0,3-5] ...",
-    summary: "how one transfer goes on; none lifts --ratio and --seed-time",
+    summary: "how one transfer goes on; none lifts a limit",
     operands: { min: 1, max: 1, what: "a name or an info hash" },
     load: () => import("./set.ts"),
   },

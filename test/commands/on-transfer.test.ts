@@ -1,7 +1,8 @@
 // Commands on transfers, in this process, on a real engine behind a real control socket.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { run } from "../../source/cli.ts";
 import { run as check } from "../../source/commands/check.ts";
 import { run as files } from "../../source/commands/files.ts";
 import { namedTransfer } from "../../source/commands/on-transfer.ts";
@@ -67,6 +68,28 @@ test("what it goes by is set, and lifted with none", async () => {
   expect(await set(["music"], optionsOf(home, { ratio: "none", seedTime: "none" }))).toBe(0);
   expect(rowOf(on, infoHash)).toMatchObject({ ratioLimit: null, seedSecondsLimit: null });
   await expect(set(["music"], optionsOf(home))).rejects.toThrow(UsageError);
+});
+
+test("what a command line does not say stays as it is", async () => {
+  const heard = listen();
+  const { on, infoHash, home } = await sharing();
+  vi.stubEnv("STA_HOME", home);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(await run(["set", "music", "--sequential", "--limit-up", "1MB"])).toBe(0);
+  expect(await run(["set", "music", "--limit-up", "none"])).toBe(0);
+  expect(rowOf(on, infoHash)).toMatchObject({ sequential: true, upLimitBytesPerSecond: 0 });
+  expect(await run(["set", "music", "--no-sequential"])).toBe(0);
+  expect(rowOf(on, infoHash)).toMatchObject({ sequential: false });
+  expect(await run(["set", "music"])).toBe(2);
+  expect(heard.err).toContain("sta set needs what to set");
+});
+
+test("a file that is not there is said, and the others stay wanted", async () => {
+  const heard = listen();
+  const { on, infoHash, home } = await sharing();
+  expect(await set(["music"], optionsOf(home, { files: "1,9" }))).toBe(1);
+  expect(heard.err).toBe("sta: music has 4 files, numbered from 0: there is no file 9.\n");
+  expect(rowOf(on, infoHash)?.files.every(({ priority }) => priority === "normal")).toBe(true);
 });
 
 test("files are wanted by number, some of them first", async () => {

@@ -31,7 +31,7 @@ test.for([
 
 test("paths become absolute, sizes become bytes", () => {
   expect(
-    parseOptions({ dir: "down", limitDown: "500K", limitUp: "0", pieceLength: "1MiB" }, ENVIRONMENT),
+    parseOptions({ dir: "down", limitDown: "500K", limitUp: "none", pieceLength: "1MiB" }, ENVIRONMENT),
   ).toMatchObject({ folder: resolve("down"), limitDown: 512_000, limitUp: 0, pieceLength: 1_048_576 });
 });
 
