@@ -221,3 +221,14 @@ test("`:doctor` says what the engine found, or that all is well", () => {
   expect(asked(["The disk is slow."])).toBe("The disk is slow.");
   expect(asked(["The disk is slow.", "So is the loop."])).toBe("The disk is slow. And 1 more finding.");
 });
+
+test("v goes from transfer to transfer, and on a peer chooses the transfer that it is of", () => {
+  const peers = [peerRow("10.0.0.1:1"), peerRow("10.0.0.2:1")];
+  show(transferRow("aaa", { peers }), transferRow("bbb", { peers }));
+  press("2", "l", "v");
+  expect(state.positions.transfers.key).toBe(transferRow("bbb").infoHash);
+  press("k", "v");
+  expect(state.chosen.transfers.size).toBe(0);
+  press("k", "v", "V");
+  expect(state.chosen.transfers).toEqual(new Set(["aaa", "bbb"].map((name) => transferRow(name).infoHash)));
+});
