@@ -178,7 +178,11 @@ async function seeding(engine: Engine, entry: Entry): Promise<Reply> {
   entry.settings = { ...entry.settings, ...settings };
   await engine.book.save(entry);
   const refusals = await engine.begin(entry);
-  return success([`Sharing ${metainfo.name} (${infoHash}).`, ...refusals].join(" "), infoHash);
+  const hasTwin = [...engine.links.entries()].some(
+    (listed) => listed.entry.name === metainfo.name && listed.entry.infoHash !== infoHash,
+  );
+  const twin = hasTwin ? ["Another file is offered under this name: it takes the info hash to tell them apart."] : [];
+  return success([`Sharing ${metainfo.name} (${infoHash}).`, ...refusals, ...twin].join(" "), infoHash);
 }
 
 async function push(engine: Engine, command: Extract<Command, { method: "push" }>): Promise<Reply> {

@@ -220,6 +220,22 @@ describe("a command", () => {
     await until(on, ({ trackers }) => trackers.some(({ state }) => state === "connected"));
   });
 
+  it("says when another content is offered under the name of what is shared", async () => {
+    const tracker = await startTracker();
+    const on = await startEngine({ trackers: [{ host: "127.0.0.1", port: tracker.port }] });
+    await until(on, ({ trackers }) => trackers.some(({ state }) => state === "connected"));
+    const texts: string[] = [];
+    for (const seed of ["one", "two"]) {
+      const path = join(await temporaryFolder(), "same.bin");
+      await writeFileOf(path, 50_000, seed);
+      const reply = await ask(on, { method: "share", path });
+      texts.push(reply.text);
+      await until(on, ({ catalogue }) => catalogue.some(({ infoHash }) => reply.ok && infoHash === reply.infoHash));
+    }
+    expect(texts[0]).not.toContain("Another file");
+    expect(texts[1]).toMatch(/Another file is offered under this name: it takes the info hash to tell them apart\.$/);
+  });
+
   it("remembers trackers that it is told of, and forgets those it is to let go", async () => {
     const told: unknown[] = [];
     const on = await startEngine({ rememberTracker: async (address, wanted) => void told.push([address, wanted]) });
