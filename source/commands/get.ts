@@ -6,6 +6,7 @@ import { type RunningEngine, useEngine } from "./engine-access.ts";
 import { findTransfer, sendWhenTrackersAnswer, untilSnapshot } from "./follow.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson, tell } from "./output.ts";
+import { setSeedLimits } from "./seed-limits.ts";
 import { SettledText } from "./settled-text.ts";
 import { untilSignal } from "./until-signal.ts";
 
@@ -43,6 +44,8 @@ async function get(
   const reply = await Promise.race([asked, until.ended.then(() => undefined)]);
   if (!reply) return fail("Interrupted before the engine had answered.", 130);
   if (!reply.ok) return fail(reply.text);
+  const refused = await setSeedLimits(engine, reply.infoHash!, options);
+  if (refused) return fail(refused.text);
   if (!options.json) tell(reply.text);
   const row = await untilDone(engine, reply.infoHash!, options, until.signal);
   if (row === "engine-gone") return fail(`The engine has gone; the same command starts it and goes on.`);

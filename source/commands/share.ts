@@ -4,6 +4,7 @@ import { type RunningEngine, useEngine } from "./engine-access.ts";
 import { findTransfer, trackerProblem, untilSnapshot } from "./follow.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson, tell } from "./output.ts";
+import { setSeedLimits } from "./seed-limits.ts";
 import { untilSignal } from "./until-signal.ts";
 
 export async function run(operands: readonly string[], options: Options): Promise<number> {
@@ -35,6 +36,8 @@ async function share(engine: RunningEngine, operand: string, options: Options): 
     ...(options.partial && { partial: true }),
   });
   if (!reply.ok) return fail(reply.text);
+  const refused = await setSeedLimits(engine, reply.infoHash!, options);
+  if (refused) return fail(refused.text);
   if (!options.json) {
     print(reply.text);
     return EXIT.done;

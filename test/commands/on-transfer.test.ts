@@ -6,14 +6,16 @@ import { run } from "../../source/cli.ts";
 import { run as check } from "../../source/commands/check.ts";
 import { run as files } from "../../source/commands/files.ts";
 import { namedTransfer } from "../../source/commands/on-transfer.ts";
+import { run as get } from "../../source/commands/get.ts";
 import { run as pause } from "../../source/commands/pause.ts";
 import { run as remove } from "../../source/commands/remove.ts";
 import { run as resume } from "../../source/commands/resume.ts";
+import { run as share } from "../../source/commands/share.ts";
 import { run as set } from "../../source/commands/set.ts";
 import { UsageError } from "../../source/commands/usage-error.ts";
 import { ControlServer } from "../../source/control/server.ts";
 import { controlSocketPath } from "../../source/control/socket-path.ts";
-import { makeFolder, rowOf, share, startEngine } from "../engine/support.ts";
+import { makeFolder, rowOf, share as shareOn, startEngine } from "../engine/support.ts";
 import { sampleSnapshot } from "../helpers/scripted-client.ts";
 import { existsSync } from "node:fs";
 import { listen, optionsOf } from "./support.ts";
@@ -22,7 +24,7 @@ import { listen, optionsOf } from "./support.ts";
 async function sharing() {
   const on = await startEngine();
   const path = await makeFolder("commands");
-  const infoHash = await share(on, path);
+  const infoHash = await shareOn(on, path);
   const server = await ControlServer.listen(controlSocketPath(on.home, optionsOf(on.home).environment), on.engine);
   onTestFinished(() => server.close());
   return { on, path, infoHash, home: on.home };
@@ -130,4 +132,13 @@ test("a name that two transfers have is not enough", () => {
   const other = { ...one!, infoHash: "f".repeat(40) };
   expect(namedTransfer({ ...snapshot, transfers: [one!, other] }, one!.name)).toMatch(/^2 transfers are named /);
   expect(namedTransfer({ ...snapshot, transfers: [one!, other] }, other.infoHash)).toBe(other);
+});
+
+test("what is shared and fetched with --ratio and --seed-time keeps them, though the engine runs already", async () => {
+  listen();
+  const { on, path, infoHash, home } = await sharing();
+  expect(await share([path], optionsOf(home, { ratio: "1.5", seedTime: "90s" }))).toBe(0);
+  expect(rowOf(on, infoHash)).toMatchObject({ ratioLimit: 1.5, seedSecondsLimit: 90 });
+  expect(await get([infoHash], optionsOf(home, { ratio: "none" }))).toBe(0);
+  expect(rowOf(on, infoHash)).toMatchObject({ ratioLimit: null, seedSecondsLimit: 90 });
 });
