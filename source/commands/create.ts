@@ -31,7 +31,10 @@ export async function run([operand]: readonly string[], options: Options): Promi
     const pieces = metainfo.pieceHashes.length / 20;
     if (options.json)
       printJson({ event: "created", infoHash, name: metainfo.name, bytes: metainfo.length, pieces, path: output });
-    else print(`${output}: ${bytesText(metainfo.length)} in ${pieces} pieces, info hash ${infoHash}`);
+    else
+      print(
+        `${output}: ${bytesText(metainfo.length)} in ${pieces} ${pieces === 1 ? "piece" : "pieces"}, info hash ${infoHash}`,
+      );
     return EXIT.done;
   } catch (error) {
     if (error instanceof StorageError || error instanceof MetainfoError) return fail(error.message);
