@@ -97,6 +97,7 @@ export class Transfer {
   /** The problem that was told last: it is told again only after something worked in between. */
   #toldProblem: StorageErrorCode | undefined;
   readonly #spell = new DownloadSpell();
+  #doing = "";
   /** The swarm was told what is wanted. */
   #isChoosy = false;
   #closed = false;
@@ -279,7 +280,7 @@ export class Transfer {
     const key = this.#peers.add(socket);
     const { peerId, fast, extended } = handshake;
     this.dispatch({ type: "peer-connected", peer: key, peerId, address, source, fast, extended });
-    this.#options.onEvent(this, { type: "changed" });
+    if (this.swarm.peers.has(key)) this.#note(`${addressText(address)} has come (${source})`);
   }
 
   /** Our handshake for this torrent. */
@@ -369,7 +370,21 @@ export class Transfer {
     const upload = this.mode !== "paused" && !(this.isQueued && this.storage.held.isEmpty);
     if (download && !this.isDone) this.#spell.begin(this.heldBytes, performance.now());
     this.dispatch({ type: "set-active", download, upload });
+    this.#tellDoing(download, upload);
     this.#options.onEvent(this, { type: "mode-changed" });
+  }
+
+  /** What it does now, for its log, when that is something else than before. */
+  #tellDoing(download: boolean, upload: boolean): void {
+    const asks = download && !this.isDone ? "asks for pieces" : "shares what it has";
+    const doing = this.isQueued ? "waits for its turn" : upload ? asks : "is paused";
+    if (doing === this.#doing) return;
+    this.#doing = doing;
+    this.#note(doing);
+  }
+
+  #note(text: string): void {
+    this.#options.onEvent(this, { type: "note", text });
   }
 
   #gotMessage(key: PeerKey, message: PeerMessage): void {
@@ -504,13 +519,13 @@ export class Transfer {
   #disconnect(key: PeerKey, reason: string): void {
     const address = this.addressOf(key);
     if (!address) return;
-    this.#options.onEvent(this, { type: "note", text: `${addressText(address)} was let go: ${reason}` });
+    this.#note(`${addressText(address)} was let go: ${reason}`);
     this.#peers.close(key, reason);
   }
 
   #ban(address: Address, reason: string): void {
     this.#options.ban(address);
-    this.#options.onEvent(this, { type: "note", text: `${addressText(address)} was banned: ${reason}` });
+    this.#note(`${addressText(address)} was banned: ${reason}`);
   }
 
   #peerLeft(key: PeerKey): void {

@@ -293,3 +293,25 @@ describe("ending", () => {
     await expect(stat(join(on.home, "lock"))).resolves.toBeDefined();
   });
 });
+
+it("the log of a transfer tells who came and went, and what it did", async () => {
+  const source = await startEngine();
+  const path = join(await temporaryFolder(), "logged.bin");
+  await writeFileOf(path, 200_000, "logged");
+  const infoHash = await share(source, path);
+  const on = await startEngine();
+  const done = nextEvent(on, "done");
+  await on.engine.send({
+    method: "download",
+    target: await torrentFile(source, infoHash),
+    peers: [source.address],
+  });
+  await done;
+  await on.engine.send({ method: "pause", infoHash });
+  const lines = rowOf(on, infoHash)!.log.map(({ text }) => text);
+  expect(lines).toContain("asks for pieces");
+  expect(lines).toContain(`${source.address} has come (given)`);
+  expect(lines.some((line) => line.startsWith("complete: 200 kB in "))).toBe(true);
+  expect(lines.some((line) => line.startsWith(`${source.address} was let go: `))).toBe(true);
+  expect(lines.at(-1)).toBe("is paused");
+});

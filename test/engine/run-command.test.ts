@@ -344,7 +344,7 @@ describe("what a transfer goes by", () => {
     const { on, infoHash } = await sharing();
     await ask(on, { method: "set-transfer", infoHash, ratioLimit: 0 });
     await untilRow(on, infoHash, ({ state }) => state === "paused");
-    expect(rowOf(on, infoHash)?.log.at(-1)?.text).toBe("paused: it reached its ratio of 0");
+    expect(rowOf(on, infoHash)?.log.map(({ text }) => text)).toContain("paused: it reached its ratio of 0");
     expect(on.engine.getSnapshot().broadcasts.at(-1)?.text).toBe("file.bin is paused: it reached its ratio of 0");
   });
 
