@@ -122,7 +122,13 @@ export class Engine implements EngineClient, EngineEvents {
     });
     this.#gifts = new GiftTaker(this);
     const { peerId, links, book } = this;
-    this.#finder = new PeerFinder({ peerId, links, book, listenPort: () => this.port });
+    this.#finder = new PeerFinder({
+      peerId,
+      links,
+      book,
+      listenPort: () => this.port,
+      changed: () => this.#snapshotter.changed(),
+    });
     this.#snapshotter = new Snapshotter({
       engine: (now) => this.#status(now),
       links: this.links,

@@ -11,6 +11,8 @@ export interface PeerFinderOptions {
   readonly listenPort: () => number;
   readonly links: TrackerLinks;
   readonly book: TransferBook;
+  /** What came of an announce is to be shown. */
+  readonly changed: () => void;
 }
 
 export class PeerFinder {
@@ -58,6 +60,10 @@ export class PeerFinder {
       }),
       random: Math.random,
       onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "tracker" }),
+      onState: () => {
+        entry.row = undefined;
+        this.#options.changed();
+      },
     });
     entry.announcer.start();
   }

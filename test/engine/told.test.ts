@@ -1,9 +1,10 @@
 // What an engine tells of itself is so: to the trackers, in its alerts, right after a command.
-import { rename, rm } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { createTorrent } from "../../source/storage/hash-files.ts";
 import { writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 import { startTracker } from "../tracker/support.ts";
@@ -24,6 +25,20 @@ it("what is paused is not offered to the swarm, and what goes on is offered agai
   await isOffered(false);
   await giver.engine.send({ method: "resume", infoHash });
   await isOffered(true);
+});
+
+it("what became of an announce is in the row, though nothing moves", async () => {
+  const on = await startEngine();
+  await writeFileOf(join(on.folder, "alone.bin"), 20_000, "told");
+  const { metainfo } = await createTorrent(join(on.folder, "alone.bin"), {
+    signal: new AbortController().signal,
+    createdBy: "told",
+    announce: [["udp://127.0.0.1:0/announce"]],
+  });
+  const path = join(on.home, "alone.torrent");
+  await writeFile(path, metainfo.bytes);
+  const reply = await on.engine.send({ method: "download", target: path, folder: await temporaryFolder() });
+  await untilRow(on, reply.ok ? reply.infoHash! : "", ({ trackers }) => trackers[0]?.state === "failing");
 });
 
 it("a port that another program has is an alert that names the one in its place", async () => {
