@@ -319,6 +319,5 @@ async function inspect(engine: Engine, command: Extract<Command, { method: "insp
 }
 
 function newSettings(engine: Engine, folder: string): TransferSettings {
-  const { ratioLimit, seedSecondsLimit } = engine.options;
-  return { ...newTransferSettings(resolve(folder), Date.now()), ratioLimit, seedSecondsLimit };
+  return { ...newTransferSettings(resolve(folder), Date.now()), ...engine.seedLimits };
 }
