@@ -6,6 +6,8 @@ import type { Key } from "ink";
  * Alt and a character is Esc and then the character, as a terminal sends both.
  */
 export function keysOf(input: string, key: Key): string[] {
+  // Esc twice, faster than Ink tells them apart.
+  if (key.escape && input === "\u001b") return ["escape", "escape"];
   const name = nameOf(key);
   if (name !== undefined) return [name];
   if (key.ctrl) return input === "" ? [] : [`ctrl-${input}`];

@@ -87,7 +87,10 @@ export class Session implements ViewerSource {
     // The text input gets this input too, and keeps what is typed; the other keys of a prompt are ours.
     const [first] = keys;
     if (first === undefined || first === "return") return;
-    if (first === "escape" || (keys.length === 1 && (key.ctrl || actionOf(first, "prompt") !== undefined))) {
+    if (first === "escape") {
+      // What Alt was held to is not done to what the prompt hid.
+      for (const name of keys) if (name === "escape") this.dispatch({ type: "key", key: name });
+    } else if (keys.length === 1 && (key.ctrl || actionOf(first, "prompt") !== undefined)) {
       this.dispatch({ type: "key", key: first });
     }
   }

@@ -21,6 +21,11 @@ test("Alt and a letter are Esc and the letter", () => {
   expect(keysOf("j", { ...NO_KEY, meta: true })).toEqual(["escape", "j"]);
 });
 
+test("Esc twice at once is Esc twice", () => {
+  expect(keysOf("", ESCAPE)).toEqual(["escape"]);
+  expect(keysOf("\u001b", { ...ESCAPE, meta: true })).toEqual(["escape", "escape"]);
+});
+
 test("other controls are no keys", () => {
   expect(keysOf("\u0001\u001f", NO_KEY)).toEqual([]);
 });

@@ -110,6 +110,18 @@ test("a cut escape sequence neither closes nor moves anything but Esc itself", a
   expect(terminal.text()).toMatch(/▌ backup\.mkv/);
 });
 
+test("Esc twice at once closes the line and what stands below it", async () => {
+  open();
+  await terminal.shows("Transfers");
+  terminal.type("A");
+  await terminal.shows("Add films");
+  terminal.type("f");
+  await terminal.shows("Into the folder:");
+  terminal.type("\u001b\u001b");
+  await terminal.shows("1 Available");
+  expect(terminal.text()).not.toContain("Into the folder:");
+});
+
 test("a bracketed paste of a magnet opens `a` with it", async () => {
   open();
   await terminal.shows("Transfers");
