@@ -120,15 +120,14 @@ async function passOn(engine: RunningEngine, options: Options): Promise<void> {
     throw explain(error, options);
   }
   for (const tracker of options.trackers) await engine.send({ method: "add-tracker", address: addressText(tracker) });
-  const { limitDown, limitUp, activeDownloads, ratio, seedTime } = options;
-  const limits = {
+  const { limitDown, limitUp, activeDownloads } = options;
+  if (limitDown === undefined && limitUp === undefined && activeDownloads === undefined) return;
+  await engine.send({
+    method: "set-limits",
     ...(limitDown !== undefined && { downBytesPerSecond: limitDown }),
     ...(limitUp !== undefined && { upBytesPerSecond: limitUp }),
     ...(activeDownloads !== undefined && { activeDownloads }),
-    ...(ratio !== undefined && { ratioLimit: ratio }),
-    ...(seedTime !== undefined && { seedSecondsLimit: seedTime }),
-  };
-  if (Object.keys(limits).length > 0) await engine.send({ method: "set-limits", ...limits });
+  });
 }
 
 /** Starts an engine that outlives this command, and waits until it can be spoken with. */

@@ -319,9 +319,6 @@ export const commandSchema = z.discriminatedUnion("method", [
     downBytesPerSecond: bytesPerSecond.optional(),
     upBytesPerSecond: bytesPerSecond.optional(),
     activeDownloads: z.number().int().min(0).max(10_000).optional(),
-    /** Of what is added from now on; null: none. */
-    ratioLimit: z.number().min(0).nullable().optional(),
-    seedSecondsLimit: z.number().int().min(0).nullable().optional(),
   }),
   /** How the engine itself does: the reply's `doctor`. */
   z.object({ method: z.literal("doctor") }),

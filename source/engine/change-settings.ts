@@ -18,25 +18,13 @@ export function setLimits(engine: Engine, command: Asked<"set-limits">): Reply {
     engine.activeDownloads = command.activeDownloads;
     engine.queueChanged();
   }
-  const { ratioLimit = engine.seedLimits.ratioLimit, seedSecondsLimit = engine.seedLimits.seedSecondsLimit } = command;
-  engine.seedLimits = { ratioLimit, seedSecondsLimit };
   const down = limitText("down", engine.downLimit);
   const atOnce = engine.activeDownloads === 0 ? "" : `, ${engine.activeDownloads} downloads at once`;
-  return success(
-    `The limits are set: ${down}, ${limitText("up", engine.upLimit)}${atOnce}${seedText("; what is added", engine.seedLimits)}.`,
-  );
+  return success(`The limits are set: ${down}, ${limitText("up", engine.upLimit)}${atOnce}.`);
 }
 
 function limitText(direction: "down" | "up", { bytesPerSecond }: TokenBucket): string {
   return bytesPerSecond === 0 ? `no limit ${direction}` : `${direction} ${bytesText(bytesPerSecond)}/s`;
-}
-
-function seedText(before: string, { ratioLimit, seedSecondsLimit }: Engine["seedLimits"]): string {
-  const until = [
-    ...(ratioLimit === null ? [] : [`until its ratio is ${ratioLimit}`]),
-    ...(seedSecondsLimit === null ? [] : [`for ${seedSecondsLimit} s`]),
-  ];
-  return until.length === 0 ? "" : `${before} is shared ${until.join(" or ")}`;
 }
 
 /** How one transfer goes on. */
@@ -56,7 +44,11 @@ export async function setTransfer(engine: Engine, command: Asked<"set-transfer">
   transfer.upLimit.bytesPerSecond = upLimit;
   entry.row = undefined;
   await engine.book.save(entry);
-  const seeds = seedText(",", { ratioLimit, seedSecondsLimit });
+  const until = [
+    ...(ratioLimit === null ? [] : [`until its ratio is ${ratioLimit}`]),
+    ...(seedSecondsLimit === null ? [] : [`for ${seedSecondsLimit} s`]),
+  ];
+  const seeds = until.length === 0 ? "" : `, is shared ${until.join(" or ")}`;
   const order = sequential ? ", in order" : "";
   return success(
     `${transfer.metainfo.name}: ${limitText("down", transfer.downLimit)}, ${limitText("up", transfer.upLimit)}${order}${seeds}.`,

@@ -45,8 +45,6 @@ export class Engine implements EngineClient, EngineEvents {
   readonly upLimit: TokenBucket;
   /** Transfers that download at once; 0: no limit. */
   activeDownloads: number;
-  /** When what is added from now on stops seeding; null: it does not. */
-  seedLimits: { readonly ratioLimit: number | null; readonly seedSecondsLimit: number | null };
   /** A person said that there is no tracker. */
   trackerless: boolean;
   readonly #ending = new AbortController();
@@ -90,7 +88,6 @@ export class Engine implements EngineClient, EngineEvents {
     this.downLimit = new TokenBucket(options.downLimit);
     this.upLimit = new TokenBucket(options.upLimit);
     this.activeDownloads = options.activeDownloads;
-    this.seedLimits = { ratioLimit: options.ratioLimit, seedSecondsLimit: options.seedSecondsLimit };
     const budget = descriptorBudget(descriptorLimit());
     this.#maxPeers = budget.peers;
     this.trackerless = options.trackerless ?? false;

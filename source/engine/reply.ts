@@ -16,6 +16,8 @@ export interface CommandedEngine {
     readonly version: string;
     readonly folder: string;
     readonly keptFreeBytes?: number | undefined;
+    readonly ratioLimit: number | null;
+    readonly seedSecondsLimit: number | null;
     readonly onStop: () => void;
     readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
     readonly rememberTrackerless?: () => Promise<void>;
@@ -36,8 +38,6 @@ export interface CommandedEngine {
   trackerless: boolean;
   /** Transfers that download at once; 0: no limit. */
   activeDownloads: number;
-  /** When what is added from now on stops seeding; null: it does not. */
-  seedLimits: { readonly ratioLimit: number | null; readonly seedSecondsLimit: number | null };
   /** Downloads may have to wait, or need not any more. */
   queueChanged(): void;
   doctor(): Doctor;

@@ -319,5 +319,6 @@ async function inspect(engine: Engine, command: Extract<Command, { method: "insp
 }
 
 function newSettings(engine: Engine, folder: string): TransferSettings {
-  return { ...newTransferSettings(resolve(folder), Date.now()), ...engine.seedLimits };
+  const { ratioLimit, seedSecondsLimit } = engine.options;
+  return { ...newTransferSettings(resolve(folder), Date.now()), ratioLimit, seedSecondsLimit };
 }

@@ -72,17 +72,6 @@ test("what only a new engine could heed is told of when one runs", async () => {
   expect(quiet.stderr).toBe("");
 });
 
-test("an engine that runs hears how long what a command adds is shared", async () => {
-  const lab = await openLab();
-  await lab.daemon("home");
-  await writeFile(lab.path("a.txt"), "a");
-  const share = lab.sta("home", ["share", "a.txt", "--ratio", "2", "--seed-time", "none"]);
-  expect(await share.end()).toMatchObject({ code: 0 });
-  const ls = lab.sta("home", ["ls", "--json"]);
-  await ls.end();
-  expect(JSON.parse(ls.stdout)).toMatchObject({ transfers: [{ ratioLimit: 2, seedSecondsLimit: null }] });
-});
-
 test("settings that cannot be read are a sentence, for an engine that runs and for one to be started", async () => {
   const lab = await openLab();
   await mkdir(join(await lab.makeFolder("home"), "settings.json"));

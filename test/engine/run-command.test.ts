@@ -211,15 +211,6 @@ describe("a command", () => {
     expect([on.engine.downLimit.bytesPerSecond, on.engine.upLimit.bytesPerSecond]).toEqual([5, 7]);
   });
 
-  it("limits the seeding of what is added from then on", async () => {
-    const on = await startEngine({ ratioLimit: 1 });
-    const reply = await ask(on, { method: "set-limits", ratioLimit: 2, seedSecondsLimit: 60 });
-    expect(reply.text).toContain("; what is added is shared until its ratio is 2 or for 60 s.");
-    await writeFileOf(join(on.folder, "new.bin"), 20_000, "limits");
-    const infoHash = await share(on, join(on.folder, "new.bin"));
-    expect(rowOf(on, infoHash)).toMatchObject({ ratioLimit: 2, seedSecondsLimit: 60 });
-  });
-
   it("connects to a tracker once", async () => {
     const on = await startEngine();
     const tracker = await startTracker();
