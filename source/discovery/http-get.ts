@@ -12,14 +12,17 @@ export interface GetLimits {
   readonly timeoutMs: number;
   /** Without a byte. */
   readonly idleMs: number;
+  /** An answer that is none of success is refused; a tracker's reasons come with any status. */
+  readonly successOnly?: boolean;
 }
 
 /** LIMITS: 1 MiB is a million peers; trackers answer in a second or not at all. */
 export const TRACKER_GET: GetLimits = { maxBytes: 1024 * 1024, maxRedirects: 3, timeoutMs: 30_000, idleMs: 10_000 };
 
 /**
- * Body of the answer to a GET of `url`, whatever its status but a redirect. Redirects are followed, never from a public address to a
- * private one. Rejects with TrackerError: `unreachable`, `timeout`, `too-big`, `malformed` or `forbidden-address`.
+ * Body of the answer to a GET of `url`, whatever its status but a redirect, unless `successOnly` is said. Redirects are followed,
+ * never from a public address to a private one. Rejects with TrackerError: `unreachable`, `timeout`, `too-big`, `malformed`, `refused` or
+ * `forbidden-address`.
  */
 export async function httpGet(
   url: string,
@@ -72,6 +75,10 @@ async function getOnce(
   if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
     response.destroy();
     return { body: new Uint8Array(), location: headers.location, isPublic };
+  }
+  if (limits.successOnly && !(statusCode >= 200 && statusCode < 300)) {
+    response.destroy();
+    throw new TrackerError("refused", `${url.host} answers with the HTTP status ${statusCode}`);
   }
   return { body: await bodyOf(response, url, limits.maxBytes, signal), location: undefined, isPublic };
 }

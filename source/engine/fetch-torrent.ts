@@ -7,7 +7,13 @@ import { parseMetainfo } from "../metainfo/parse.ts";
 import { TrackerError } from "../protocol/errors.ts";
 import { Refusal } from "./reply.ts";
 
-const TORRENT_GET: GetLimits = { maxBytes: MAX_METAINFO_BYTES, maxRedirects: 5, timeoutMs: 60_000, idleMs: 15_000 };
+const TORRENT_GET: GetLimits = {
+  maxBytes: MAX_METAINFO_BYTES,
+  maxRedirects: 5,
+  timeoutMs: 60_000,
+  idleMs: 15_000,
+  successOnly: true,
+};
 
 /** Fetches the torrent at an http(s) address; of the address only the host is ever told. Throws Refusal. */
 export async function fetchTorrent(url: string, signal: AbortSignal): Promise<Metainfo> {

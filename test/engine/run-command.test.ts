@@ -395,6 +395,7 @@ describe("what a transfer goes by", () => {
     const server = createServer((request, response) => {
       asked++;
       if (request.url === "/moved") response.writeHead(302, { location: "/it.torrent?passkey=secret" }).end();
+      else if (request.url === "/gone") response.writeHead(404).end("<html>no such page</html>");
       else if (request.url === "/long") response.end(Buffer.alloc(10_000_001));
       else response.end(request.url?.startsWith("/page") ? "<html>no such file</html>" : torrent);
     });
@@ -412,6 +413,7 @@ describe("what a transfer goes by", () => {
       return reply.text;
     };
     expect(await refused("/page?passkey=secret")).toMatch(/^What 127\.0\.0\.1:\d+ gave is no torrent: /);
+    expect(await refused("/gone")).toBe(`The torrent cannot be fetched: ${host} answers with the HTTP status 404.`);
     expect(await refused("/long")).toContain("sent more than 10000000 bytes");
     expect(await refused("/page?passkey=secret")).not.toContain("secret");
   });
