@@ -1,13 +1,13 @@
 // How much may go to the terminal: over a slow link what is written waits in buffers, and keys wait behind it.
 
 /** What screens take that change four times a second in most of their rows; a link that carries a voice carries it. */
-export const USUAL_BYTES_PER_SECOND = 18_000;
+export const USUAL_BYTES_PER_SECOND = 16_000;
 
 /** `--low-bandwidth`: with the answers to keys it stays below 3 kB/s. */
 export const LOW_BYTES_PER_SECOND = 2_200;
 
-/** So many seconds of the budget may be spent at once: a whole screen after a quiet while. */
-const BURST_SECONDS = 1;
+/** So many seconds of the budget may be spent at once, after a quiet while: most of a screen. */
+const BURST_SECONDS = 0.5;
 
 /** No more than so many seconds are waited for what was written: a screen that stands still for longer looks dead. */
 const DEBT_SECONDS = 4;
