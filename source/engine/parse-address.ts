@@ -6,6 +6,7 @@ export function parseAddress(text: string, defaultPort?: number): Address | unde
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+))(?::([0-9]{1,5}))?$/.exec(text.trim());
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
-  if (host === undefined || port === undefined || port < 1 || port > 65_535) return undefined;
+  // A zero byte in a name is what no system call takes; no name has any of the others either.
+  if (host === undefined || /\p{Cc}/u.test(host) || port === undefined || port < 1 || port > 65_535) return undefined;
   return { host, port };
 }

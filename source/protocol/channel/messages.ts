@@ -31,7 +31,12 @@ const piece = z
 const pieces = z.array(piece).max(MAX_UPDATE_PIECES);
 const id = count;
 const text = z.string().max(1024);
-const address = z.string().min(1).max(64);
+/** An address, or a name; nothing in it that no system call takes. */
+const address = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[^\s\p{Cc}]+$/u);
 const name = z.string().max(MAX_NAME);
 
 const entry = z.object({

@@ -1,5 +1,11 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { test("a peer at an address that no system call takes is refused", () => {
+  const peers = [{ peerId, address: "10.0.0.1\0", port: 2, pieces: "4A==" }];
+  const frame = JSON.stringify({ type: "holders", re: 3, peers });
+  expect(() => parseTrackerMessage(frame)).toThrow(ProtocolError);
+});
+
+describe, expect, test } from "vitest";
 import {
   bitfieldFromBase64,
   countPieces,
