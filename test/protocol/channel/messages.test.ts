@@ -1,11 +1,5 @@
 import * as fc from "fast-check";
-import { test("a peer at an address that no system call takes is refused", () => {
-  const peers = [{ peerId, address: "10.0.0.1\0", port: 2, pieces: "4A==" }];
-  const frame = JSON.stringify({ type: "holders", re: 3, peers });
-  expect(() => parseTrackerMessage(frame)).toThrow(ProtocolError);
-});
-
-describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   bitfieldFromBase64,
   countPieces,
@@ -106,6 +100,12 @@ test.for(CLIENT)("a peer says %s", ([frame, message]) => {
 test.for(TRACKER)("a tracker says %s", ([frame, message]) => {
   expect(encodeMessage(message)).toBe(frame);
   expect(parseTrackerMessage(frame)).toEqual(message);
+});
+
+test("a peer at an address that no system call takes is refused", () => {
+  const peers = [{ peerId, address: "10.0.0.1\0", port: 2, pieces: "4A==" }];
+  const frame = JSON.stringify({ type: "holders", re: 3, peers });
+  expect(() => parseTrackerMessage(frame)).toThrow(ProtocolError);
 });
 
 describe("a malformed frame", () => {
