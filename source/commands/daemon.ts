@@ -8,6 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import { toStorageError } from "../storage/errors.ts";
 import { makePrivateFolder } from "../storage/state-folder.ts";
 import { startEngine } from "./engine-access.ts";
+import { keepLastWords } from "./last-words.ts";
 import { NoEngineError } from "./no-engine-error.ts";
 import type { Options } from "./options.ts";
 import { EXIT, print, printJson, tell } from "./output.ts";
@@ -24,6 +25,7 @@ export async function run(_operands: readonly string[], options: Options): Promi
     onStop: () => setImmediate(() => stop()),
     onEvent: (event) => hear(event),
   });
+  const forgetLastWords = keepLastWords(logOf(options.home));
   const signalled = untilSignal({ untilStdinEnds: options.untilStdinEnds });
   ({ stop } = signalled);
   try {
@@ -39,6 +41,7 @@ export async function run(_operands: readonly string[], options: Options): Promi
     await Promise.all([server.close(), engine.close()]);
   } finally {
     await engine.close();
+    forgetLastWords();
   }
   return EXIT.done;
 }
@@ -61,9 +64,13 @@ function report(event: EngineEvent, log: WriteStream, options: Options): void {
   if (!options.json) tell(event.text);
 }
 
+function logOf(home: string): string {
+  return join(home, "engine.log");
+}
+
 /** `engine.log` in the state folder: an engine in the background has nobody to tell. */
 function openLog(home: string): WriteStream {
-  const log = createWriteStream(join(home, "engine.log"), { flags: "a", mode: 0o600 });
+  const log = createWriteStream(logOf(home), { flags: "a", mode: 0o600 });
   log.on("error", (error) => tell(`sta: engine.log cannot be written: ${error.message}`));
   return log;
 }
