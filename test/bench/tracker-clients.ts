@@ -1,6 +1,8 @@
 // A process of many channel clients: node tracker-clients.ts '{"port":5000,"clients":9000,"rounds":20}'. Prints `connected`, waits for a line,
 // then lets one client change the catalogue again and again, and prints when each broadcast reached everybody.
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 import { median } from "./table.ts";
@@ -12,6 +14,8 @@ export interface ClientsPlan {
   readonly port: number;
   readonly clients: number;
   readonly rounds: number;
+  /** One more client never reads, and one floods, coming again whenever it is cut. */
+  readonly abuse?: boolean;
 }
 
 /** Milliseconds from `have` being sent to `available` being read. */
@@ -25,7 +29,7 @@ export interface ClientsResult {
 
 const LEAVERS = 100;
 
-const { port, clients, rounds } = JSON.parse(process.argv[2]!) as ClientsPlan;
+const { port, clients, rounds, abuse = false } = JSON.parse(process.argv[2]!) as ClientsPlan;
 const { bytes, infoHash } = torrentOf("bench", 8);
 const pieces = toBase64(fullBitfield(8));
 
@@ -59,13 +63,23 @@ speaker!.send(JSON.stringify({ type: "publish", id: 1, torrent: toBase64(bytes) 
 console.log("connected");
 await once(createInterface(process.stdin), "line");
 
+const abusers = abuse
+  ? spawn(process.execPath, [join(import.meta.dirname, "tracker-abusers.ts"), String(port)], { stdio: "ignore" })
+  : undefined;
+
+const ROUND_MS = 30_000;
+
 const delays: number[] = [];
 for (let round = 0; round < rounds; round++) {
   arrivals = [];
   const reached = new Promise<void>((resolve) => (all = resolve));
   const sentAt = performance.now();
   speaker!.send(JSON.stringify({ type: "have", infoHash, pieces }));
+  const late = setTimeout(() => {
+    throw new Error(`${arrivals.length} of ${clients} clients heard the broadcast within ${ROUND_MS / 1_000} s`);
+  }, ROUND_MS);
   await reached;
+  clearTimeout(late);
   delays.push(...arrivals.map((at) => at - sentAt));
   speaker!.send(JSON.stringify({ type: "have", infoHash, pieces: null }));
   // 10 messages a second are allowed.
@@ -102,5 +116,6 @@ delays.sort((a, b) => a - b);
 const [p99, last] = [delays[Math.floor(delays.length * 0.99)]!, delays.at(-1)!];
 const result: ClientsResult = { median: median(delays), p99, last, leave };
 console.log(JSON.stringify(result));
+abusers?.kill();
 for (const socket of sockets) socket.terminate();
 process.exit(0);

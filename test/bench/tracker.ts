@@ -118,7 +118,7 @@ function manyHashes(): Promise<void> {
   return Promise.resolve();
 }
 
-async function channel(lab: Lab, ours: Started, clients: number): Promise<void> {
+async function channel(lab: Lab, ours: Started, clients: number, abuse = false): Promise<void> {
   const hard = Number(execFileSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }).replace("unlimited", "1000000"));
   if (hard < clients + 100) {
     console.log(`\nSKIPPED: ${clients} channel clients need as many descriptors; the hard limit is ${hard}`);
@@ -126,7 +126,7 @@ async function channel(lab: Lab, ours: Started, clients: number): Promise<void> 
   }
   const before = residentOf(ours.running.pid);
   const script = join(import.meta.dirname, "tracker-clients.ts");
-  const plan: ClientsPlan = { port: ours.port, clients, rounds: 10 };
+  const plan: ClientsPlan = { port: ours.port, clients, rounds: abuse ? 30 : 10, abuse };
   const child = startUnlimited(lab, process.execPath, [script, JSON.stringify(plan)]);
   await child.line((line) => line === "connected", 120_000);
   const each = (residentOf(ours.running.pid) - before) / clients;
@@ -134,7 +134,8 @@ async function channel(lab: Lab, ours: Started, clients: number): Promise<void> 
   const { code } = await child.end(120_000);
   if (code !== 0) throw new Error(`the clients ended with ${code}: ${child.stderr}`);
   const { median: half, p99, last, leave } = JSON.parse(child.stdout.split("\n")[1]!) as ClientsResult;
-  console.log(`\n${clients} channel clients: ${(each / 1e3).toFixed(1)} KB of RSS each`);
+  const others = abuse ? ", and one that never reads and one that floods" : "";
+  console.log(`\n${clients} channel clients${others}: ${(each / 1e3).toFixed(1)} KB of RSS each`);
   console.log(
     `  a broadcast reaches half within ${half.toFixed(0)} ms, 99 % ${p99.toFixed(0)} ms, the last ${last.toFixed(0)} ms`,
   );
@@ -157,6 +158,7 @@ try {
     manyPeers,
     (on: Lab, ours: Started) => channel(on, ours, Number(values.clients)),
     (on: Lab, ours: Started) => channel(on, ours, 2_000),
+    (on: Lab, ours: Started) => channel(on, ours, 2_000, true),
   ]) {
     const ours = { server: SERVERS[0]!, ...(await SERVERS[0]!.start(lab))! };
     await part(lab, ours);
