@@ -58,8 +58,9 @@ async function get(
   }
   if (row.state === "error") return fail(`${row.name}: ${row.reason}`);
   const seconds = Math.round(performance.now() - startedAt) / 1_000;
-  if (options.json) printJson({ event: "done", infoHash: row.infoHash, name: row.name, bytes: row.length, seconds });
-  else print(row.summary ?? `${row.name}: ${bytesText(row.length)}, complete, in ${row.folder}`);
+  if (options.json)
+    printJson({ event: "done", infoHash: row.infoHash, name: row.name, bytes: row.wantedBytes, seconds });
+  else print(row.summary ?? `${row.name}: ${bytesText(row.wantedBytes)}, complete, in ${row.folder}`);
   if (options.seed && options.standalone) await until.ended;
   return EXIT.done;
 }
@@ -110,12 +111,13 @@ function isWhole(row: TransferRow): boolean {
   return row.wantedHeldBytes === row.wantedBytes && row.state !== "checking";
 }
 
-function progress({ infoHash, name, heldBytes, length, downBytesPerSecond, peers }: TransferRow): object {
-  return { event: "progress", infoHash, name, heldBytes, bytes: length, downBytesPerSecond, peers: peers.length };
+function progress({ infoHash, name, downBytesPerSecond, peers, ...row }: TransferRow): object {
+  const { wantedHeldBytes: heldBytes, wantedBytes: bytes } = row;
+  return { event: "progress", infoHash, name, heldBytes, bytes, downBytesPerSecond, peers: peers.length };
 }
 
 function progressLine(row: TransferRow): string {
-  const percent = Math.floor((row.heldBytes / Math.max(1, row.length)) * 100);
+  const percent = Math.floor((row.wantedHeldBytes / Math.max(1, row.wantedBytes)) * 100);
   const rate = `${bytesText(row.downBytesPerSecond)}/s from ${row.peers.length} ${row.peers.length === 1 ? "peer" : "peers"}`;
   const left = row.secondsLeft === null ? "" : `, ${row.secondsLeft} s left`;
   return `${row.name}: ${percent} %, ${row.state === "downloading" ? rate + left : row.reason || row.state}`.slice(

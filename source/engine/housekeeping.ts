@@ -5,7 +5,7 @@ import { HEALTH_MINUTES, HOLDERS_MS, LATE_LOOP_MS, SAVE_MS } from "./limits.ts";
 import type { News } from "./news.ts";
 import type { PeerFinder } from "./peer-finder.ts";
 import { RateHistory } from "./rate-history.ts";
-import { seedLimitReached } from "./seed-limit.ts";
+import { seedLimitOf } from "./seed-limit.ts";
 import type { Entry, TransferBook } from "./transfer-book.ts";
 
 export interface HousekeepingOptions {
@@ -82,12 +82,12 @@ export class Housekeeping {
     if (!transfer.isDone || transfer.mode === "paused") return;
     const seededSeconds = settings.seededSeconds + 1;
     entry.settings = { ...settings, seededSeconds };
-    const uploaded = settings.uploadedBytes + transfer.up.totalBytes;
-    const ratio = transfer.metainfo.length === 0 ? 0 : uploaded / transfer.metainfo.length;
-    const why = seedLimitReached({ ...settings, ratio, seededSeconds });
+    const why = seedLimitOf(entry);
     if (why === undefined) return;
     news.report("notice", `${transfer.metainfo.name} is paused: ${why}`);
     entry.log.add(`paused: ${why}`, Date.now());
+    // Also when it cannot be remembered.
+    void transfer.setMode("paused");
     void book.setMode(entry, "paused").catch((error: unknown) => {
       if (!(error instanceof StorageError)) throw error;
       news.report("problem", error.message);

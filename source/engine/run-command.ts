@@ -19,6 +19,7 @@ import { findEntry, findListed, findMetainfo, peersOf, requireEntry } from "./fi
 import { KEPT_METAINFO } from "./limits.ts";
 import { parseAddress } from "./parse-address.ts";
 import { type CommandedEngine as Engine, failure, Refusal, success } from "./reply.ts";
+import { seedLimitOf } from "./seed-limit.ts";
 import { bytesText } from "./transfer-summary.ts";
 import { activeMode, type Entry } from "./transfer-book.ts";
 
@@ -220,6 +221,11 @@ async function pause(engine: Engine, infoHash: string): Promise<Reply> {
 
 async function resume(engine: Engine, infoHash: string): Promise<Reply> {
   const entry = requireEntry(engine, infoHash);
+  const limit = seedLimitOf(entry);
+  if (limit !== undefined) {
+    const { name } = entry.transfer.metainfo;
+    throw new Refusal("failed", `${name} stays paused: ${limit}. Set another limit, or none, and it goes on.`);
+  }
   await engine.book.setMode(entry, activeMode(entry.settings));
   if (entry.transfer.mode === "download") await engine.findHolders(entry.transfer);
   return success(`${entry.transfer.metainfo.name} goes on.`, infoHash);

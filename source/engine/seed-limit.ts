@@ -1,5 +1,7 @@
 // seedLimit: when a transfer that is whole has given enough.
 
+import type { Entry } from "./transfer-book.ts";
+
 /** What of a transfer decides whether it has given enough. */
 export interface Giver {
   readonly ratio: number;
@@ -18,4 +20,12 @@ export function seedLimitReached(giver: Giver): string | undefined {
     return `it was shared for its ${seedSecondsLimit} s`;
   }
   return undefined;
+}
+
+/** The same of a transfer; undefined also while something is missing. */
+export function seedLimitOf({ transfer, settings }: Entry): string | undefined {
+  if (!transfer.isDone) return undefined;
+  const uploaded = settings.uploadedBytes + transfer.up.totalBytes;
+  const ratio = transfer.metainfo.length === 0 ? 0 : uploaded / transfer.metainfo.length;
+  return seedLimitReached({ ...settings, ratio });
 }

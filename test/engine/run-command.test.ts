@@ -345,6 +345,12 @@ describe("what a transfer goes by", () => {
     await ask(on, { method: "set-transfer", infoHash, ratioLimit: 0 });
     await untilRow(on, infoHash, ({ state }) => state === "paused");
     expect(rowOf(on, infoHash)?.log.map(({ text }) => text)).toContain("paused: it reached its ratio of 0");
+    const refused = await ask(on, { method: "resume", infoHash });
+    expect(refused.text).toBe(
+      "file.bin stays paused: it reached its ratio of 0. Set another limit, or none, and it goes on.",
+    );
+    await ask(on, { method: "set-transfer", infoHash, ratioLimit: null });
+    expect(await ask(on, { method: "resume", infoHash })).toMatchObject({ ok: true });
     expect(on.engine.getSnapshot().broadcasts.at(-1)?.text).toBe("file.bin is paused: it reached its ratio of 0");
   });
 
