@@ -1,4 +1,4 @@
-// npm run bench -- [--pairs 5] [--size 1GiB] [--only TEXT]: how fast sta is, beside the clients that are installed, in one table.
+// npm run bench -- [--pairs 5] [--size 1GiB] [--only TEXT] [--part N]: how fast sta is, beside the clients that are installed, in one table.
 // All rows of a part run in turn, A B C, A B C, so that whatever else the machine does meets them alike. It never fails by time.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     size: { type: "string", default: "1GiB" },
     pairs: { type: "string", default: "5" },
     only: { type: "string", multiple: true },
+    part: { type: "string", multiple: true },
   },
 });
 
@@ -119,7 +120,8 @@ try {
   console.log(machineLine());
   console.log(`${values.size} in ${below}, pieces of 512 KiB unless said, ${values.pairs} runs; median (range)`);
   const results = new Map<string, Run[]>();
-  for (const part of parts()) {
+  for (const [number, part] of parts().entries()) {
+    if (values.part && !values.part.includes(String(number))) continue;
     const plans = part.filter((plan) => isWanted(plan) && (plan.needs ?? []).every(isThere));
     for (const { name } of plans) results.set(name, []);
     for (let turn = 1; turn <= Number(values.pairs); turn++) {
