@@ -1,4 +1,4 @@
-// DownloadQueue: which downloads go on now and which wait for their turn. Decides only; `apply` tells the transfers.
+// DownloadQueue: which downloads go on now and which wait for their turn. `waiting` decides, `applyQueue` tells the transfers.
 import type { Entry } from "./transfer-book.ts";
 
 /** What of a download decides about its turn. */
@@ -54,7 +54,7 @@ export function orderOf({ settings }: Entry): number {
 }
 
 /**
- * The order that puts `entry` where a person wants it among `others`, which are in their order.
+ * The order that puts `entry` where a person wants it among downloads that are `inOrder`, itself one of them.
  * Undefined: it is there already.
  */
 export function movedOrder(

@@ -1,12 +1,12 @@
 // MetainfoSearch: finds the metainfo of a torrent of which only the hash is known, among the peers of its trackers (BEP 9).
 import { Announcer } from "../discovery/announcer.ts";
 import { isInfoOf } from "../metainfo/from-info.ts";
-import { type InfoHash, type InfoHashHex, type PeerId, toHex } from "../protocol/ids.ts";
+import type { InfoHash, PeerId } from "../protocol/ids.ts";
 import type { Handshake } from "../protocol/peer/messages.ts";
 import type { Address } from "../swarm/events.ts";
 import { addressText } from "./address-text.ts";
 import type { Connections } from "./connections.ts";
-import { KEPT_METAINFO, METAINFO_MS, METAINFO_PEERS } from "./limits.ts";
+import { METAINFO_MS, METAINFO_PEERS } from "./limits.ts";
 import { MetainfoAsker } from "./metainfo-asker.ts";
 
 export interface MetainfoSearchOptions {
@@ -32,15 +32,9 @@ export class MetainfoSearch {
     this.#options = options;
   }
 
-  /** What was found last: who looked at it may want it. */
-  readonly #found = new Map<InfoHashHex, Uint8Array>();
-
   /** Resolves with the raw info dictionary, its hash checked; undefined when nobody tells it within a minute. */
   async find(sought: Sought): Promise<Uint8Array | undefined> {
     const { connections, peerId } = this.#options;
-    const key = toHex(sought.infoHash);
-    const known = this.#found.get(key);
-    if (known) return known;
     const over = AbortSignal.any([sought.signal, AbortSignal.timeout(METAINFO_MS)]);
     const asking = new Asking(this.#options, sought, over);
     const announcer = new Announcer({
@@ -56,18 +50,11 @@ export class MetainfoSearch {
     asking.heardOf(sought.peers);
     announcer.start();
     try {
-      const info = await asking.found;
-      if (info) this.#remember(key, info);
-      return info;
+      return await asking.found;
     } finally {
       asking.close();
       void announcer.stop();
     }
-  }
-
-  #remember(key: InfoHashHex, info: Uint8Array): void {
-    this.#found.set(key, info);
-    if (this.#found.size > KEPT_METAINFO) this.#found.delete(this.#found.keys().next().value!);
   }
 }
 

@@ -1,5 +1,4 @@
 // seedLimit: when a transfer that is whole has given enough.
-
 import type { Entry } from "./transfer-book.ts";
 
 /** What of a transfer decides whether it has given enough. */
