@@ -1,5 +1,5 @@
 // sta doctor: how the engine itself does, and what helps where it does badly.
-import type { Doctor } from "../control/contract.ts";
+import type { Doctor, TrackerStatus } from "../control/contract.ts";
 import { bytesText } from "../engine/transfer-summary.ts";
 import { withEngine } from "./on-transfer.ts";
 import type { Options } from "./options.ts";
@@ -10,12 +10,13 @@ export function run(_operands: readonly string[], options: Options): Promise<num
     const reply = await engine.send({ method: "doctor" });
     if (!reply.ok) return fail(reply.text);
     if (options.json) printJson(reply.doctor!);
-    else for (const line of lines(reply.doctor!)) print(line);
+    else for (const line of lines(reply.doctor!, engine.getSnapshot().trackers)) print(line);
     return EXIT.done;
   });
 }
 
-function lines(doctor: Doctor): string[] {
+function lines(doctor: Doctor, trackers: readonly TrackerStatus[]): string[] {
+  const reached = trackers.filter(({ reachable }) => reachable).map(({ address }) => `, dialled by ${address}`);
   const { loopDelayMs, descriptors } = doctor;
   const limit = descriptors.limit === null ? "" : ` of ${descriptors.limit}`;
   const figures = [
@@ -23,7 +24,7 @@ function lines(doctor: Doctor): string[] {
     `loop delay   ${loopDelayMs.median} ms median, ${loopDelayMs.p99} ms 99th percentile, ${loopDelayMs.max} ms at most`,
     `memory       ${bytesText(doctor.rssBytes)} resident, ${bytesText(doctor.heapBytes)} heap, ${bytesText(doctor.bufferBytes)} buffers`,
     `descriptors  ${descriptors.open}${limit}`,
-    `peers        ${doctor.peers} connected, ${doctor.dialing} being dialled, port ${doctor.port}`,
+    `peers        ${doctor.peers} connected, ${doctor.dialing} being dialled, port ${doctor.port}${reached.join("")}`,
     `waiting      ${bytesText(doctor.pieceBytes)} of pieces, ${bytesText(doctor.socketBytes)} in sockets`,
     `transfers    ${doctor.transfers}`,
   ];

@@ -22,9 +22,10 @@ export function run(_operands: readonly string[], options: Options): Promise<num
   });
 }
 
-function channelLine({ address, state, problem, retryInSeconds, peers, files }: TrackerStatus): string {
+function channelLine({ address, state, problem, retryInSeconds, peers, files, reachable }: TrackerStatus): string {
   const what = state === "connected" ? `${peers} peers, ${files} files` : (problem ?? "");
-  return line(["channel ", address, state, what, again(retryInSeconds)]);
+  const dialled = reachable === undefined ? "" : reachable ? "peers can dial us" : "peers cannot dial us";
+  return line(["channel ", address, state, what, dialled, again(retryInSeconds)]);
 }
 
 function announceLine({ address, state, problem, nextAnnounceInSeconds, seeds, leechers }: AnnounceRow): string {

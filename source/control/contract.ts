@@ -59,6 +59,8 @@ export interface TrackerStatus {
   /** Peers the tracker knows, ours included; 0 until connected. */
   readonly peers: number;
   readonly files: number;
+  /** Whether it could dial the port on which we take peers; absent while that is not known, as from a tracker that does not try. */
+  readonly reachable?: boolean;
 }
 
 /** One file of the swarm: what a tracker says of it, and what we have of it. */

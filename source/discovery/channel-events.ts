@@ -17,6 +17,8 @@ export type ChannelEvent =
   /** At most four times a second. */
   | { readonly type: "catalogue-changed" }
   | { readonly type: "peers-known"; readonly count: number }
+  /** The tracker dialled us back. */
+  | { readonly type: "reachable"; readonly port: number; readonly ok: boolean }
   | { readonly type: "available"; readonly seq: number; readonly entry: CatalogueEntry }
   | {
       readonly type: "unavailable";

@@ -180,6 +180,8 @@ export class SwarmChannel {
       case "unavailable":
       case "notice":
         return this.#broadcast(message);
+      case "reachable":
+        return this.#emit(message);
       default:
         message satisfies never;
     }

@@ -259,7 +259,7 @@ export class Engine implements EngineClient, EngineEvents {
         pieceBytes,
         socketBytes,
       },
-      this.#alerts(),
+      [...this.#alerts(), ...this.#unreachable()],
     );
   }
 
@@ -335,6 +335,18 @@ export class Engine implements EngineClient, EngineEvents {
       alerts.push(`Only ${this.#maxPeers} peers fit into the files this process may open: raise "ulimit -n".`);
     }
     return alerts.map(displayText);
+  }
+
+  /** What trackers found that could not dial us, as sentences. */
+  #unreachable(): DisplayText[] {
+    return this.links
+      .statuses(performance.now())
+      .filter(({ reachable }) => reachable === false)
+      .map(({ address }) =>
+        displayText(
+          `The tracker ${address} cannot dial TCP port ${this.port} here: other peers cannot either, we have to dial them. Open it in the firewall, or forward it in the router.`,
+        ),
+      );
   }
 
   #status(now: number): EngineStatus {

@@ -112,6 +112,7 @@ export class News {
       case "notice":
         return this.report("notice", `${addressText(tracker)} says: ${event.text}`);
       case "peers-known":
+      case "reachable":
         return snapshotter.changed();
       case "problem":
         return this.report("problem", `${addressText(tracker)}: ${event.text}`);

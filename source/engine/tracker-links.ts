@@ -21,6 +21,8 @@ interface Link {
   readonly channel: SwarmChannel;
   /** Peers the tracker knows, ours included. */
   peers: number;
+  /** Whether it could dial us; undefined while it is not connected, or has not said. */
+  reachable: boolean | undefined;
 }
 
 export class TrackerLinks {
@@ -63,10 +65,12 @@ export class TrackerLinks {
       random: Math.random,
       onEvent: (event) => {
         if (event.type === "peers-known") link.peers = event.count;
+        if (event.type === "reachable") link.reachable = event.port === listenPort() ? event.ok : undefined;
+        if (event.type === "state-changed") link.reachable = undefined;
         this.#options.onEvent(event, address);
       },
     });
-    const link: Link = { address, channel, peers: 0 };
+    const link: Link = { address, channel, peers: 0, reachable: undefined };
     this.#links.set(key, link);
     channel.start();
     for (const torrent of this.#published.values()) void this.#publishTo(channel, torrent);
@@ -139,7 +143,7 @@ export class TrackerLinks {
   }
 
   statuses(now: number): TrackerStatus[] {
-    return Array.from(this.#links, ([address, { channel, peers }]) => {
+    return Array.from(this.#links, ([address, { channel, peers, reachable }]) => {
       const { state, problem, retryAt } = channel.state;
       return {
         address: displayText(address),
@@ -148,6 +152,7 @@ export class TrackerLinks {
         retryInSeconds: retryAt === null ? null : Math.max(0, Math.ceil((retryAt - now) / 1_000)),
         peers,
         files: channel.catalogue().length,
+        ...(reachable !== undefined && { reachable }),
       };
     });
   }

@@ -24,6 +24,17 @@ test("each tracker has its line, with what went wrong and when it is asked next"
   expect(heard.out).toContain("announce  udp://tracker.example:6969  failing  it did not answer  next in 30 s  file\n");
 });
 
+test.for([
+  [{}, "12 peers, 7 files\n"],
+  [{ reachable: true }, "12 peers, 7 files  peers can dial us\n"],
+  [{ reachable: false }, "12 peers, 7 files  peers cannot dial us\n"],
+] as const)("a tracker that dialled us says so: %o", async ([said, end]) => {
+  const heard = listen();
+  const { home } = await startScriptedEngine({ ...snapshot, trackers: [{ ...snapshot.trackers[0]!, ...said }] });
+  expect(await run([], optionsOf(home))).toBe(0);
+  expect(heard.out.split("announce")[0]).toBe(`channel   ${snapshot.trackers[0]!.address}  connected  ${end}`);
+});
+
 test("--json is one line a tracker", async () => {
   const heard = listen();
   const { home } = await startScriptedEngine(snapshot);

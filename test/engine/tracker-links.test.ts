@@ -4,6 +4,7 @@ import { TrackerLinks } from "../../source/engine/tracker-links.ts";
 import { TrackerError } from "../../source/protocol/errors.ts";
 import type { InfoHashHex } from "../../source/protocol/ids.ts";
 import { RawClient, startTracker, torrentOf } from "../tracker/support.ts";
+import { WebSocketServer } from "ws";
 import { peerIdOf } from "./support.ts";
 
 /** Links whose events can be waited for. */
@@ -120,6 +121,42 @@ describe("the links to trackers", () => {
     await expect(links.torrent("0".repeat(40) as InfoHashHex)).rejects.toThrow("no tracker is set");
     expect(await links.peers()).toEqual([]);
     await links.publish("0".repeat(40) as InfoHashHex, torrentOf("x").bytes);
+  });
+
+  it("know whether a tracker can dial us while it is connected and speaks of our port", async () => {
+    const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => "sta.1" });
+    onTestFinished(() => server.close());
+    await new Promise((resolve) => server.once("listening", resolve));
+    const welcome = {
+      type: "welcome",
+      seq: 0,
+      epoch: "e",
+      you: { address: "127.0.0.1", port: 7_000 },
+      peers: 1,
+      catalogue: [],
+      more: false,
+      limits: { messagesPerSecond: 10, frame: 65_536 },
+    };
+    let say: (message: object) => void = () => undefined;
+    server.on("connection", (socket) => {
+      say = (message) => socket.send(JSON.stringify(message));
+      socket.once("message", () => say(welcome));
+    });
+    const { links, until, connected } = newLinks();
+    links.add({ host: "127.0.0.1", port: (server.address() as { port: number }).port });
+    const reachable = () => links.statuses(0)[0]!.reachable;
+    await until(connected);
+    expect(links.statuses(0)[0]).not.toHaveProperty("reachable");
+    say({ type: "reachable", port: 7_000, ok: false });
+    await until(() => reachable() === false);
+    say({ type: "reachable", port: 7_000, ok: true });
+    await until(() => reachable() === true);
+    say({ type: "reachable", port: 7_001, ok: false });
+    await until(() => reachable() === undefined);
+    say({ type: "reachable", port: 7_000, ok: true });
+    await until(() => reachable() === true);
+    for (const socket of server.clients) socket.terminate();
+    await until(() => reachable() === undefined);
   });
 
   it("say in a sentence why a tracker is not connected, and when it is tried again", async () => {

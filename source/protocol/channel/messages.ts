@@ -138,6 +138,8 @@ const trackerMessage = z.discriminatedUnion("type", [
     forgotten: z.boolean().optional(),
   }),
   z.object({ type: z.literal("notice"), seq: count, text }),
+  /** Whether the tracker could dial the port of `hello` at the client's address. */
+  z.object({ type: z.literal("reachable"), port, ok: z.boolean() }),
 ]);
 
 export type ClientMessage = z.infer<typeof clientMessage>;

@@ -90,6 +90,7 @@ const TRACKER: readonly (readonly [string, TrackerMessage])[] = [
     { type: "unavailable", seq: 8, infoHash, name: "x", why: "left", peer: "10.0.0.1:2" },
   ],
   ['{"type":"notice","seq":9,"text":"hi"}', { type: "notice", seq: 9, text: "hi" }],
+  ['{"type":"reachable","port":6881,"ok":false}', { type: "reachable", port: 6881, ok: false }],
 ];
 
 test.for(CLIENT)("a peer says %s", ([frame, message]) => {
