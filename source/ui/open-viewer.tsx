@@ -10,7 +10,7 @@ import { KeyStream } from "./key-stream.ts";
 import { LOW_BYTES_PER_SECOND, USUAL_BYTES_PER_SECOND } from "./output-budget.ts";
 import { openPrompt } from "./prompt.ts";
 import { Session } from "./session.ts";
-import { AUTOWRAP_OFF, AUTOWRAP_ON, terminalProblem } from "./terminal.ts";
+import { GIVE_SCREEN_BACK, TAKE_SCREEN, terminalProblem } from "./terminal.ts";
 import { createTheme, type ThemeName } from "./theme.ts";
 import { initialState, settle } from "./view-state.ts";
 import { Viewer } from "./viewer.tsx";
@@ -100,7 +100,7 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
   try {
     // Before the first frame: what is typed meanwhile would be echoed into it.
     stdin.setRawMode(true);
-    stdout.write(AUTOWRAP_OFF);
+    stdout.write(TAKE_SCREEN);
     instance = render(<Viewer source={session} theme={theme} />, {
       stdin: keys as unknown as NodeJS.ReadStream,
       stdout,
@@ -128,7 +128,7 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
     // A terminal that is gone goes on failing: only there the listeners stay.
     process.off("SIGHUP", onGone);
     stdin.off("end", onGone).off("close", onGone).off("error", onGone);
-    stdout.write(AUTOWRAP_ON);
+    stdout.write(GIVE_SCREEN_BACK);
     stdout.off("error", onGone);
   }
   return result;

@@ -6,7 +6,7 @@ import { OutputBudget } from "./output-budget.ts";
 import { actionOf } from "./keymap.ts";
 import { CutSequences, keysOf } from "./keys.ts";
 import { clipboardSequence } from "./magnet.ts";
-import { AUTOWRAP_OFF, AUTOWRAP_ON } from "./terminal.ts";
+import { GIVE_SCREEN_BACK, TAKE_SCREEN } from "./terminal.ts";
 import { update } from "./update.ts";
 import { contextOf, type Effect, type ViewEvent, type ViewState } from "./view-state.ts";
 import type { ViewerSource } from "./viewer.tsx";
@@ -110,9 +110,9 @@ export class Session implements ViewerSource {
   /** Lends the terminal to the shell until this process is continued. */
   suspend(): void {
     this.#lendTerminal(() => {
-      this.#options.stdout.write(AUTOWRAP_ON);
+      this.#options.stdout.write(GIVE_SCREEN_BACK);
       this.#options.stopProcess();
-      this.#options.stdout.write(AUTOWRAP_OFF);
+      this.#options.stdout.write(TAKE_SCREEN);
     });
   }
 

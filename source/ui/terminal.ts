@@ -15,9 +15,13 @@ export function terminalProblem(
   return null;
 }
 
-/** DECAWM: with it off, a row that the terminal measures wider than we do stays on its line. */
-export const AUTOWRAP_OFF = "\u001b[?7l";
-export const AUTOWRAP_ON = "\u001b[?7h";
+/**
+ * Before the screen is ours: DECAWM off, so that a row that the terminal measures wider than we do stays on its line; and the line of
+ * the cursor emptied, for what was typed meanwhile was echoed there, and terminals keep the cursor's column when the alternate screen comes.
+ */
+export const TAKE_SCREEN = "\u001b[?7l\u001b[G\u001b[K";
+/** After it. */
+export const GIVE_SCREEN_BACK = "\u001b[?7h";
 
 /**
  * Ends this process after its terminal went away, by the signal that says so. Leaving by `process.exit` would restore the

@@ -22,6 +22,18 @@ test("a terminal that goes away under the first frame ends the viewer", async ()
   expect(await openOn(terminal)).toEqual({ reason: "terminal-gone" });
 });
 
+test("what was typed before the first frame does not move it", async () => {
+  const terminal = new VirtualTerminal(80, 24);
+  // As the terminal echoes it, until the viewer takes it over.
+  terminal.stdout.write("Starting ...\njjj");
+  const ended = openOn(terminal);
+  await terminal.shows("1 Available");
+  await terminal.settled();
+  expect(terminal.rows()[0]).toMatch(/^ sta \* tracker/);
+  terminal.type("q");
+  expect(await ended).toEqual({ reason: "quit" });
+});
+
 test("a terminal that takes no first frame ends the viewer", async () => {
   const terminal = new VirtualTerminal(80, 24);
   const write = (_chunk: unknown, _encoding: unknown, done: (error: Error) => void) => done(new Error("write EIO"));
