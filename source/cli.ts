@@ -3,7 +3,7 @@ import meow from "meow";
 import { COMMANDS, type CommandName } from "./commands/table.ts";
 import { helpText } from "./commands/help-text.ts";
 import { NoEngineError } from "./commands/no-engine-error.ts";
-import { parseOptions } from "./commands/options.ts";
+import { type Flags, parseOptions } from "./commands/options.ts";
 import { EXIT, fail, outputFailed } from "./commands/output.ts";
 import { UsageError } from "./commands/usage-error.ts";
 
@@ -17,7 +17,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (flags.version) showVersion();
     const [name = "open", ...operands] = input;
     if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`There is no command "${name}".`);
-    const { load, operands: allowed } = COMMANDS[name as CommandName];
+    const { load, operands: allowed, flags: heeded } = COMMANDS[name as CommandName];
     if (operands.length < allowed.min || operands.length > allowed.max) {
       throw new UsageError(
         operands.length < allowed.min
@@ -26,6 +26,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       );
     }
     const options = parseOptions(flags, process.env);
+    requireHeeded(input[0], flags, ["forgetTracker", ...heeded]);
     if (options.forgottenTrackers.length > 0) {
       const { forgetTrackers } = await import("./commands/forget-trackers.ts");
       const code = await forgetTrackers(options);
@@ -99,6 +100,16 @@ function parse(argv: readonly string[]) {
     // meow says with a plain Error that an option came twice.
     if (!(error instanceof Error)) throw error;
     throw new UsageError(error.message);
+  }
+}
+
+/** An option that would change nothing is a mistake. Throws UsageError. */
+function requireHeeded(command: string | undefined, flags: Flags, heeded: readonly (keyof Flags)[]): void {
+  for (const [name, value] of Object.entries(flags)) {
+    const isSaid = value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+    if (!isSaid || name.length === 1 || heeded.includes(name as keyof Flags)) continue;
+    const who = command === undefined ? "The viewer" : `sta ${command}`;
+    throw new UsageError(`${who} does not take ${spelled(name)}.`);
   }
 }
 

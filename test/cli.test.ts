@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { Lab } from "./helpers/processes.ts";
+import { Lab, untilSnapshot } from "./helpers/processes.ts";
 
 const EACH = { "--port": "x", "--count": "0", "--limit-up": "fast", "--tracker": "", "--peer": "nobody" };
 
@@ -18,6 +18,14 @@ test.for([
   [["--dance-more=x"], "There is no option --dance-more."],
   [["ls", "-x"], "There is no option -x."],
   [["ls", "--port", "1", "--port", "2"], "--port"],
+  [["ls", "--tracker", "10.0.0.1"], "sta ls does not take --tracker."],
+  [["pause", "x", "--limit-up", "1M"], "sta pause does not take --limit-up."],
+  [["get", "x", "--active-downloads", "2"], "sta get does not take --active-downloads."],
+  [["daemon", "--standalone"], "sta daemon does not take --standalone."],
+  [["--peer", "10.0.0.1:1"], "The viewer does not take --peer."],
+  [["set", "x", "--active-downloads", "2"], "sta set NAME does not take --active-downloads"],
+  [["set", "--files", "0"], "sta set needs the name of a transfer for --sequential, --files and --files-first."],
+  [["set"], "sta set needs what to set"],
 ] as readonly (readonly [readonly string[], string])[])("%j is wrong usage", async ([argv, says]) => {
   const lab = await Lab.open(onTestFinished);
   const command = lab.sta("home", argv);
@@ -65,12 +73,33 @@ test("--forget-tracker forgets a remembered tracker, without an engine and in on
 
 test("a tracker that a viewer names is remembered by the engine", async () => {
   const lab = await Lab.open(onTestFinished);
-  await lab.daemon("home");
+  const { address } = await lab.tracker();
+  const { running } = await lab.daemon("home", ["--tracker", "127.0.0.1:9"]);
   const engine = await lab.engine("home");
-  const named = ["127.0.0.1:9", "127.0.0.1:10"].map((address) => engine.send({ method: "add-tracker", address }));
+  const named = [address, "127.0.0.1:10"].map((one) => engine.send({ method: "add-tracker", address: one }));
   for (const reply of await Promise.all(named)) expect(reply.ok).toBe(true);
+  await untilSnapshot(engine, "the tracker", ({ trackers }) => trackers.some(({ state }) => state === "connected"));
+  await running.kill();
   const settings = lab.path("home", "settings.json");
-  expect(JSON.parse(await readFile(settings, "utf8"))).toEqual({ trackers: ["127.0.0.1:9", "127.0.0.1:10"] });
+  expect(JSON.parse(await readFile(settings, "utf8"))).toEqual({ trackers: [address] });
+});
+
+test("limits that are set while the engine runs hold when it is started again", async () => {
+  const lab = await Lab.open(onTestFinished);
+  const { running } = await lab.daemon("home", ["--limit-down", "3MB"]);
+  const set = lab.sta("home", ["set", "--limit-up", "1MB", "--active-downloads", "2", "--ratio", "1.5"]);
+  expect(await set.end()).toMatchObject({ code: 0 });
+  expect(set.stdout).toBe(
+    "The limits are set: down 3.0 MB/s, up 1.0 MB/s, 2 downloads at once, and what is added is shared until its ratio is 1.5.\n",
+  );
+  await running.kill("SIGKILL");
+  await lab.daemon("home");
+  const { engine } = (await lab.engine("home")).getSnapshot();
+  expect(engine).toMatchObject({
+    downLimitBytesPerSecond: 3_000_000,
+    upLimitBytesPerSecond: 1_000_000,
+    activeDownloads: 2,
+  });
 });
 
 test("without an engine, ls fails in a sentence and stop has nothing to do", async () => {

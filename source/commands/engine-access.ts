@@ -12,11 +12,11 @@ import { Engine } from "../engine/engine.ts";
 import { addressText } from "../engine/address-text.ts";
 import { StateInUseError } from "../storage/state-folder.ts";
 import { StorageError } from "../storage/errors.ts";
-import type { Address } from "../swarm/events.ts";
 import { NoEngineError } from "./no-engine-error.ts";
 import type { Options } from "./options.ts";
 import { EXIT, tell } from "./output.ts";
-import { loadSettings, rememberTracker } from "./settings.ts";
+import { ownLimits, withoutLimits } from "./own-limits.ts";
+import { loadSettings, rememberLimits, rememberTracker } from "./settings.ts";
 import { version } from "./version.ts";
 
 export type RunningEngine = EngineClient & EngineEvents;
@@ -33,9 +33,7 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
   setFlagsFromString("--semi-space-growth-factor=1");
   try {
     const settings = await loadSettings(options);
-    const remember = oneAtATime(async (tracker: Address | null, wanted: boolean) => {
-      await rememberTracker(options.home, tracker, wanted);
-    });
+    const remember = oneAtATime((write: () => Promise<unknown>) => write());
     return await Engine.start({
       version: version(),
       home: options.home,
@@ -44,17 +42,14 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       host: options.host,
       trackers: settings.trackers,
       token: options.token,
-      downLimit: options.limitDown ?? 0,
-      upLimit: options.limitUp ?? 0,
+      ...settings.limits,
       acceptPushes: options.acceptPushes ?? "catalogue",
       allocation: options.allocation,
       keptFreeBytes: options.keepFree,
-      activeDownloads: options.activeDownloads ?? 0,
-      ratioLimit: options.ratio ?? null,
-      seedSecondsLimit: options.seedTime ?? null,
       trackerless: settings.trackerless,
-      rememberTracker: (tracker, wanted) => remember(tracker, wanted),
-      rememberTrackerless: () => remember(null, true),
+      rememberTracker: (tracker, wanted) => remember(() => rememberTracker(options.home, tracker, wanted)),
+      rememberTrackerless: () => remember(() => rememberTracker(options.home, null, true)),
+      rememberLimits: (limits) => remember(() => rememberLimits(options.home, limits)),
       ...hear,
     });
   } catch (error) {
@@ -63,12 +58,12 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
 }
 
 /** The same function, of which each call waits for the one before: they read a file and write it anew. */
-function oneAtATime<Values extends unknown[]>(act: (...values: Values) => Promise<void>) {
-  let last = Promise.resolve();
-  return (...values: Values): Promise<void> => {
+function oneAtATime<Values extends unknown[]>(act: (...values: Values) => Promise<unknown>) {
+  let last: Promise<unknown> = Promise.resolve();
+  return async (...values: Values): Promise<void> => {
     const done = last.then(() => act(...values));
     last = done.catch(() => undefined);
-    return done;
+    await done;
   };
 }
 
@@ -85,6 +80,7 @@ export async function findEngine(options: Options): Promise<RunningEngine | unde
 
 /** What only an engine that starts can heed. */
 const STARTING_FLAGS = {
+  folder: "--dir",
   port: "--port",
   host: "--host",
   acceptPushes: "--accept-pushes",
@@ -94,15 +90,16 @@ const STARTING_FLAGS = {
 
 /**
  * The engine for a command: its own with `--standalone`, else the running one, started if there is none. The command's
- * trackers and limits are passed on. Throws NoEngineError.
+ * trackers are passed on, and its limits and folder too, unless they are those of a transfer that it adds. Throws NoEngineError.
  */
-export async function useEngine(options: Options): Promise<RunningEngine> {
+export async function useEngine(said: Options, { addsTransfer = false } = {}): Promise<RunningEngine> {
+  const options = addsTransfer ? withoutLimits(said) : said;
   if (options.standalone) return startEngine(options, { onStop: () => undefined });
   const running = await findEngine(options);
   if (!running) return startDaemon(options);
   await passOn(running, options);
   const late = Object.entries(STARTING_FLAGS).flatMap(([name, flag]) =>
-    options[name as keyof typeof STARTING_FLAGS] === undefined ? [] : [flag],
+    options[name as keyof typeof STARTING_FLAGS] === undefined || (addsTransfer && name === "folder") ? [] : [flag],
   );
   if (late.length > 0)
     tell(
@@ -111,23 +108,11 @@ export async function useEngine(options: Options): Promise<RunningEngine> {
   return running;
 }
 
-/** Throws NoEngineError. */
 async function passOn(engine: RunningEngine, options: Options): Promise<void> {
-  try {
-    if (options.trackers.length > 0) await loadSettings(options);
-  } catch (error) {
-    await engine.close();
-    throw explain(error, options);
-  }
   for (const tracker of options.trackers) await engine.send({ method: "add-tracker", address: addressText(tracker) });
-  const { limitDown, limitUp, activeDownloads } = options;
-  if (limitDown === undefined && limitUp === undefined && activeDownloads === undefined) return;
-  await engine.send({
-    method: "set-limits",
-    ...(limitDown !== undefined && { downBytesPerSecond: limitDown }),
-    ...(limitUp !== undefined && { upBytesPerSecond: limitUp }),
-    ...(activeDownloads !== undefined && { activeDownloads }),
-  });
+  const { activeDownloads } = options;
+  const limits = { ...ownLimits(options), ...(activeDownloads !== undefined && { activeDownloads }) };
+  if (Object.keys(limits).length > 0) await engine.send({ method: "set-limits", ...limits });
 }
 
 /** Starts an engine that outlives this command, and waits until it can be spoken with. */

@@ -5,15 +5,15 @@ import { bytesText } from "../engine/transfer-summary.ts";
 import { type RunningEngine, useEngine } from "./engine-access.ts";
 import { findTransfer, sendWhenTrackersAnswer, untilSnapshot } from "./follow.ts";
 import type { Options } from "./options.ts";
+import { ownLimits } from "./own-limits.ts";
 import { EXIT, fail, print, printJson, tell } from "./output.ts";
-import { setSeedLimits } from "./seed-limits.ts";
 import { SettledText } from "./settled-text.ts";
 import { untilSignal } from "./until-signal.ts";
 
 export async function run([operand]: readonly string[], options: Options): Promise<number> {
   let engine: RunningEngine | undefined;
   try {
-    engine = await useEngine(options);
+    engine = await useEngine(options, { addsTransfer: true });
     const interrupted = new AbortController();
     const { ended } = untilSignal();
     void ended.then(() => interrupted.abort());
@@ -38,14 +38,18 @@ async function get(
       ...(options.peers.length > 0 && { peers: [...options.peers] }),
       ...(options.folder !== undefined && { folder: options.folder }),
       ...(options.sequential && { sequential: true }),
-      ...(options.files && { files: [...options.files] }),
+      ...(options.files && { files: options.files === "all" ? options.files : [...options.files] }),
+      ...ownLimits(options),
     }),
   );
   const reply = await Promise.race([asked, until.ended.then(() => undefined)]);
   if (!reply) return fail("Interrupted before the engine had answered.", 130);
   if (!reply.ok) return fail(reply.text);
-  const refused = await setSeedLimits(engine, reply.infoHash!, options);
-  if (refused) return fail(refused.text);
+  if (options.filesFirst) {
+    const files = Array.from(options.filesFirst, (index) => ({ index, priority: "high" as const }));
+    const first = await engine.send({ method: "set-files", infoHash: reply.infoHash!, files });
+    if (!first.ok) return fail(first.text);
+  }
   if (!options.json) tell(reply.text);
   const row = await untilDone(engine, reply.infoHash!, options, until.signal);
   if (row === "engine-gone") return fail(`The engine has gone; the same command starts it and goes on.`);

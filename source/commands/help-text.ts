@@ -14,22 +14,26 @@ export function helpText(): string {
 ${rows.join("\n")}
 
   Options
-    --tracker HOST:PORT   a sta-tracker; repeatable, and remembered
+    --tracker HOST:PORT   a sta-tracker; repeatable, and remembered once it has answered
     --forget-tracker HOST:PORT
                           forget one; repeatable, and without a command all that is done
     --dir FOLDER          where downloads go, or where the data of a .torrent lies
     --port 6881           TCP port for peers, or the next free one; 0: any
     --host ADDRESS        address to listen on; all by default
-    --limit-down RATE     at most so many bytes a second: 500K, 2M, 1.5MB, none for no limit
-    --limit-up RATE
+    --limit-down RATE     at most so many bytes a second: 500K, 2M, 1.5MB, none for no limit;
+    --limit-up RATE       with get, share and set NAME of that transfer, otherwise of the engine,
+                          which remembers it
     --accept-pushes WHICH gifts to take: wanted, catalogue (also of files never asked for) or never
     --allocation full     a file takes all its room before its first piece; sparse by default
     --keep-free 100MB     leave so much of each disk to others
-    --active-downloads N  download so many at once; the others wait for their turn
-    --ratio 1.5           give so many times what a file is long, then pause it
-    --seed-time 2h        share what is whole for so long, then pause it: 90s, 30m, 2h, 3d
+    --active-downloads N  download so many at once; the others wait for their turn; remembered
+    --ratio 1.5           give so many times what a file is long, then pause it; with get, share
+                          and set NAME of that transfer, otherwise of all that is added from now
+                          on, which is remembered
+    --seed-time 2h        share what is whole for so long, then pause it: 90s, 30m, 2h, 3d;
+                          of the same as --ratio
     --sequential          fetch the pieces in their order; --no-sequential: the rarest first
-    --files 0,3-5         only these files, by the numbers of "sta files"
+    --files 0,3-5         only these files, by the numbers of "sta files"; all for all of them
     --files-first 3       these before the others
     --token SECRET        what the tracker asks for
     --standalone          run the engine inside this command and end it with the command

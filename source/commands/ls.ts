@@ -15,7 +15,7 @@ export async function run(_operands: readonly string[], options: Options): Promi
     for (const { address, state, problem } of snapshot.trackers) print(`tracker ${address}: ${problem ?? state}`);
     for (const row of snapshot.catalogue) print(catalogueLine(row));
     for (const row of snapshot.transfers) print(transferLine(row));
-    if (snapshot.trackers.length === 0) print("No tracker is known: --tracker HOST:PORT adds one.");
+    if (snapshot.trackers.length === 0) print('No tracker is known: "sta --tracker HOST:PORT" adds one.');
     if (snapshot.catalogue.length + snapshot.transfers.length === 0)
       print(options.filter ? "No file and no transfer matches." : "No file is offered, and no transfer is here.");
   }

@@ -82,7 +82,7 @@ export interface Options {
   readonly keepFree: number | undefined;
   readonly sequential: boolean | undefined;
   /** Indexes of the files that are wanted, and of those that are wanted first. */
-  readonly files: ReadonlySet<number> | undefined;
+  readonly files: ReadonlySet<number> | "all" | undefined;
   readonly filesFirst: ReadonlySet<number> | undefined;
   readonly withData: boolean;
   readonly standalone: boolean;
@@ -148,7 +148,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     allocation: flags.allocation === undefined ? undefined : parseAllocation(flags.allocation),
     keepFree: flags.keepFree === undefined ? undefined : parseSize(flags.keepFree, "--keep-free"),
     sequential: flags.sequential,
-    files: flags.files === undefined ? undefined : parseFileNumbers(flags.files, "--files"),
+    files: flags.files === undefined ? undefined : parseFiles(flags.files),
     filesFirst: flags.filesFirst === undefined ? undefined : parseFileNumbers(flags.filesFirst, "--files-first"),
     withData: flags.withData ?? false,
     standalone: flags.standalone ?? false,
@@ -194,6 +194,10 @@ function parseRatio(text: string): number {
     throw new UsageError(`Wrong format: --ratio takes a number such as 1.5, or none, not "${text}".`);
   }
   return Number(text);
+}
+
+function parseFiles(text: string): ReadonlySet<number> | "all" {
+  return text === "all" ? text : parseFileNumbers(text, "--files");
 }
 
 function parseTheme(text: string): ThemeName {

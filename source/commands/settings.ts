@@ -1,9 +1,11 @@
-// What a user said once and means from now on: trackers and the download folder.
+// What a user said once and means from now on: trackers, limits of the engine, and the download folder.
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { addressText } from "../engine/address-text.ts";
+import type { EngineLimits } from "../engine/engine-options.ts";
 import { parseAddress } from "../engine/parse-address.ts";
 import { atomicWrite } from "../storage/atomic-write.ts";
 import { StorageError, toStorageError } from "../storage/errors.ts";
@@ -12,10 +14,21 @@ import type { Address } from "../swarm/events.ts";
 import type { Options } from "./options.ts";
 import { tell } from "./output.ts";
 
+const count = z.number().int().min(0).default(0);
+
 const schema = z.looseObject({
   trackers: z.array(z.string()).default([]),
   trackerless: z.boolean().optional(),
   folder: z.string().optional(),
+  limits: z
+    .looseObject({
+      downLimit: count,
+      upLimit: count,
+      activeDownloads: count,
+      ratioLimit: z.number().min(0).nullable().default(null),
+      seedSecondsLimit: z.number().int().min(0).nullable().default(null),
+    })
+    .optional(),
 });
 
 export interface Settings {
@@ -23,11 +36,12 @@ export interface Settings {
   /** A person said that there is none. */
   readonly trackerless: boolean;
   readonly folder: string;
+  readonly limits: EngineLimits;
 }
 
 /**
- * The remembered settings with what the command line adds to them, which is remembered too. A damaged file is said and
- * not overwritten. Throws StorageError when they cannot be read or written.
+ * The remembered settings with what the command line says. Its limits are remembered too; its trackers are once they have answered
+ * (`rememberTracker`). A damaged file is said and not overwritten. Throws StorageError when they cannot be read or written.
  */
 export async function loadSettings(options: Options): Promise<Settings> {
   const file = fileOf(options.home);
@@ -37,14 +51,38 @@ export async function loadSettings(options: Options): Promise<Settings> {
     tell(`sta: ${error.message}`);
     return undefined;
   });
-  if (stored) await write(file, stored, withAll(stored.trackers, said));
+  const remembered = stored?.limits ?? NO_LIMITS;
+  const limits = {
+    downLimit: options.limitDown ?? remembered.downLimit,
+    upLimit: options.limitUp ?? remembered.upLimit,
+    activeDownloads: options.activeDownloads ?? remembered.activeDownloads,
+    ratioLimit: options.ratio === undefined ? remembered.ratioLimit : options.ratio,
+    seedSecondsLimit: options.seedTime === undefined ? remembered.seedSecondsLimit : options.seedTime,
+  };
+  if (stored) await write(file, stored, withLimits(stored, limits));
   return {
     trackers: withAll(stored?.trackers ?? [], said)
       .map((text) => parseAddress(text))
       .filter((address) => address !== undefined),
     trackerless: stored?.trackerless ?? false,
     folder: options.folder ?? stored?.folder ?? options.environment.XDG_DOWNLOAD_DIR ?? join(homedir(), "Downloads"),
+    limits,
   };
+}
+
+const NO_LIMITS: EngineLimits = {
+  downLimit: 0,
+  upLimit: 0,
+  activeDownloads: 0,
+  ratioLimit: null,
+  seedSecondsLimit: null,
+};
+
+/** Remembers the limits of the engine. Throws StorageError. */
+export async function rememberLimits(home: string, limits: EngineLimits): Promise<void> {
+  const file = fileOf(home);
+  const stored = await read(file);
+  await write(file, stored, withLimits(stored, limits));
 }
 
 /**
@@ -53,13 +91,12 @@ export async function loadSettings(options: Options): Promise<Settings> {
 export async function rememberTracker(home: string, tracker: Address | null, wanted: boolean): Promise<boolean> {
   const file = fileOf(home);
   const stored = await read(file);
-  if (tracker === null) return write(file, { ...stored, trackerless: true }, stored.trackers, true);
+  if (tracker === null) return write(file, stored, { ...stored, trackerless: true });
   const text = addressText(tracker);
-  return write(
-    file,
-    stored,
-    wanted ? withAll(stored.trackers, [text]) : stored.trackers.filter((known) => known !== text),
-  );
+  const others = stored.trackers.filter((known) => known !== text);
+  if (!wanted) return write(file, stored, { ...stored, trackers: others });
+  const { trackerless: _, ...rest } = stored;
+  return write(file, stored, { ...rest, trackers: withAll(stored.trackers, [text]) });
 }
 
 type Stored = z.infer<typeof schema>;
@@ -75,7 +112,13 @@ function fileOf(home: string): string {
   return join(home, "settings.json");
 }
 
-function withAll(known: readonly string[], said: readonly string[]): readonly string[] {
+/** With these limits among what is stored, unless they are those that hold anyway. */
+function withLimits(stored: Stored, limits: EngineLimits): Stored {
+  if (stored.limits === undefined && isDeepStrictEqual(limits, NO_LIMITS)) return stored;
+  return { ...stored, limits: { ...stored.limits, ...limits } };
+}
+
+function withAll(known: readonly string[], said: readonly string[]): string[] {
   return [...new Set([...known, ...said])];
 }
 
@@ -91,15 +134,10 @@ async function read(file: string): Promise<Stored> {
 }
 
 /** False when nothing has changed, and nothing was written. */
-async function write(file: string, stored: Stored, trackers: readonly string[], changed = false): Promise<boolean> {
-  if (trackers.length === stored.trackers.length && !changed) return false;
+async function write(file: string, stored: Stored, next: Stored): Promise<boolean> {
+  if (isDeepStrictEqual(next, stored)) return false;
   await makePrivateFolder(dirname(file));
-  await atomicWrite(
-    file,
-    Buffer.from(
-      `${JSON.stringify({ ...stored, trackers, ...(trackers.length > 0 && { trackerless: undefined }) }, undefined, 2)}\n`,
-    ),
-  ).catch((error: unknown) => {
+  await atomicWrite(file, Buffer.from(`${JSON.stringify(next, undefined, 2)}\n`)).catch((error: unknown) => {
     throw toStorageError(error, file);
   });
   return true;

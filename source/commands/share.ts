@@ -3,14 +3,14 @@ import { resolve } from "node:path";
 import { type RunningEngine, useEngine } from "./engine-access.ts";
 import { findTransfer, trackerProblem, untilSnapshot } from "./follow.ts";
 import type { Options } from "./options.ts";
+import { ownLimits } from "./own-limits.ts";
 import { EXIT, fail, print, printJson, tell } from "./output.ts";
-import { setSeedLimits } from "./seed-limits.ts";
 import { untilSignal } from "./until-signal.ts";
 
 export async function run(operands: readonly string[], options: Options): Promise<number> {
   let engine: RunningEngine | undefined;
   try {
-    engine = await useEngine(options);
+    engine = await useEngine(options, { addsTransfer: true });
     const { ended } = untilSignal({ untilStdinEnds: options.untilStdinEnds });
     for (const operand of operands) {
       // Hashing may take minutes; nobody should have to ask twice for the end of that.
@@ -34,10 +34,9 @@ async function share(engine: RunningEngine, operand: string, options: Options): 
     path: resolve(operand),
     ...(options.folder !== undefined && { folder: options.folder }),
     ...(options.partial && { partial: true }),
+    ...ownLimits(options),
   });
   if (!reply.ok) return fail(reply.text);
-  const refused = await setSeedLimits(engine, reply.infoHash!, options);
-  if (refused) return fail(refused.text);
   if (!options.json) {
     print(reply.text);
     return EXIT.done;

@@ -2,7 +2,7 @@
 import { findEngine } from "./engine-access.ts";
 import { untilSnapshot } from "./follow.ts";
 import type { Options } from "./options.ts";
-import { EXIT, fail, print } from "./output.ts";
+import { EXIT, fail, print, printJson } from "./output.ts";
 
 /** An engine saves and says goodbye within 5 s. */
 const STOP_MS = 10_000;
@@ -10,7 +10,7 @@ const STOP_MS = 10_000;
 export async function run(_operands: readonly string[], options: Options): Promise<number> {
   const engine = await findEngine(options);
   if (!engine) {
-    print("No engine is running.");
+    if (!options.json) print("No engine is running.");
     return EXIT.done;
   }
   const { pid } = engine.getSnapshot().engine;
@@ -23,6 +23,7 @@ export async function run(_operands: readonly string[], options: Options): Promi
   );
   await engine.close();
   if (!gone) return fail(`The engine (process ${pid}) does not stop.`);
-  print("The engine has stopped.");
+  if (options.json) printJson({ event: "stopped", pid });
+  else print("The engine has stopped.");
   return EXIT.done;
 }

@@ -17,7 +17,7 @@ export function run(_operands: readonly string[], options: Options): Promise<num
         else print(`${announceLine(announce)}  ${name}`);
       }
     }
-    if (trackers.length === 0 && !options.json) print("No tracker is known: --tracker HOST:PORT adds one.");
+    if (trackers.length === 0 && !options.json) print('No tracker is known: "sta --tracker HOST:PORT" adds one.');
     return EXIT.done;
   });
 }

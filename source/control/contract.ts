@@ -250,6 +250,17 @@ const target = z.string().min(1).max(8192);
 const infoHash = z.string().regex(/^[0-9a-f]{40}$/);
 const bytesPerSecond = z.number().int().min(0);
 
+/** Limits of one transfer; what is not named stays as it is. */
+const ownLimits = {
+  downBytesPerSecond: bytesPerSecond.optional(),
+  upBytesPerSecond: bytesPerSecond.optional(),
+  ratioLimit: z.number().min(0).nullable().optional(),
+  seedSecondsLimit: z.number().int().min(0).nullable().optional(),
+};
+
+/** Indexes of the files that are wanted. */
+const wantedFiles = z.union([z.literal("all"), z.array(z.number().int().min(0)).max(500_000)]);
+
 /** What can be asked of the engine. Paths are absolute, on the engine's machine. */
 export const commandSchema = z.discriminatedUnion("method", [
   z.object({
@@ -258,9 +269,10 @@ export const commandSchema = z.discriminatedUnion("method", [
     /** host:port to dial at once. */
     peers: z.array(z.string().max(255)).max(200).optional(),
     folder: z.string().optional(),
-    /** Indexes of the files that are wanted; all by default. */
-    files: z.array(z.number().int().min(0)).max(500_000).optional(),
+    /** All by default; of a transfer that is there already: those that were wanted. */
+    files: wantedFiles.optional(),
     sequential: z.boolean().optional(),
+    ...ownLimits,
   }),
   /** What a target holds, before it is added: the reply's `torrent`. */
   z.object({
@@ -276,6 +288,7 @@ export const commandSchema = z.discriminatedUnion("method", [
     folder: z.string().optional(),
     /** Of a .torrent: share what is there, also when it is not all of it, and ask for nothing. */
     partial: z.boolean().optional(),
+    ...ownLimits,
   }),
   /** Gives `count` random pieces to every connected sta peer; `keep` goes on until nobody lacks anything, or until `stop` is asked for. */
   z.object({
@@ -302,24 +315,21 @@ export const commandSchema = z.discriminatedUnion("method", [
   z.object({
     method: z.literal("set-transfer"),
     infoHash,
-    downBytesPerSecond: bytesPerSecond.optional(),
-    upBytesPerSecond: bytesPerSecond.optional(),
     sequential: z.boolean().optional(),
-    ratioLimit: z.number().min(0).nullable().optional(),
-    seedSecondsLimit: z.number().int().min(0).nullable().optional(),
+    ...ownLimits,
   }),
   /** Its place among those that wait for their turn. */
   z.object({ method: z.literal("move"), infoHash, to: z.enum(["top", "up", "down", "bottom"]) }),
-  /** host:port, also of the next; both are remembered. */
+  /** host:port; remembered once it has answered. */
   z.object({ method: z.literal("add-tracker"), address: z.string().min(1).max(255) }),
   /** There is none, and nobody need be asked for one; remembered until one is added. */
   z.object({ method: z.literal("no-tracker") }),
-  /** Its channel is closed, and what it offered goes from the catalogue. */
+  /** host:port. Its channel is closed, what it offered goes from the catalogue, and the next start does not know it. */
   z.object({ method: z.literal("remove-tracker"), address: z.string().min(1).max(255) }),
+  /** Limits of the whole engine; the last two are of what is added from now on. What is not named stays as it is; all are remembered. */
   z.object({
     method: z.literal("set-limits"),
-    downBytesPerSecond: bytesPerSecond.optional(),
-    upBytesPerSecond: bytesPerSecond.optional(),
+    ...ownLimits,
     activeDownloads: z.number().int().min(0).max(10_000).optional(),
   }),
   /** How the engine itself does: the reply's `doctor`. */

@@ -2,25 +2,42 @@
 import type { Command, Reply } from "../control/contract.ts";
 import type { FilePriority } from "../metainfo/file-selection.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
+import type { TransferSettings } from "../storage/transfer-store.ts";
 import { movedOrder, orderOf } from "./download-queue.ts";
 import { requireEntry } from "./find-target.ts";
-import { type CommandedEngine as Engine, Refusal, success } from "./reply.ts";
+import { type CommandedEngine as Engine, Refusal, remembered, success } from "./reply.ts";
 import type { TokenBucket } from "./token-bucket.ts";
+import type { Entry } from "./transfer-book.ts";
 import { bytesText } from "./transfer-summary.ts";
 
 type Asked<Method extends Command["method"]> = Extract<Command, { method: Method }>;
 
-/** Limits of the whole engine. */
-export function setLimits(engine: Engine, command: Asked<"set-limits">): Reply {
+/** Limits of one transfer, as commands name them; what is not named stays as it is. */
+export type OwnLimits = Pick<
+  Asked<"set-transfer">,
+  "downBytesPerSecond" | "upBytesPerSecond" | "ratioLimit" | "seedSecondsLimit"
+>;
+
+/** Limits of the whole engine, also of its next start. */
+export async function setLimits(engine: Engine, command: Asked<"set-limits">): Promise<Reply> {
   if (command.downBytesPerSecond !== undefined) engine.downLimit.bytesPerSecond = command.downBytesPerSecond;
   if (command.upBytesPerSecond !== undefined) engine.upLimit.bytesPerSecond = command.upBytesPerSecond;
   if (command.activeDownloads !== undefined) {
     engine.activeDownloads = command.activeDownloads;
     engine.queueChanged();
   }
+  if (command.ratioLimit !== undefined) engine.ratioLimit = command.ratioLimit;
+  if (command.seedSecondsLimit !== undefined) engine.seedSecondsLimit = command.seedSecondsLimit;
+  const { activeDownloads, ratioLimit, seedSecondsLimit } = engine;
+  const [downLimit, upLimit] = [engine.downLimit.bytesPerSecond, engine.upLimit.bytesPerSecond];
+  const problem = await remembered(
+    engine.options.rememberLimits?.({ downLimit, upLimit, activeDownloads, ratioLimit, seedSecondsLimit }),
+  );
   const down = limitText("down", engine.downLimit);
-  const atOnce = engine.activeDownloads === 0 ? "" : `, ${engine.activeDownloads} downloads at once`;
-  return success(`The limits are set: ${down}, ${limitText("up", engine.upLimit)}${atOnce}.`);
+  const atOnce = activeDownloads === 0 ? "" : `, ${activeDownloads} downloads at once`;
+  const seeds = untilText(engine);
+  const added = seeds === "" ? "" : `, and what is added is shared ${seeds}`;
+  return success(`The limits are set: ${down}, ${limitText("up", engine.upLimit)}${atOnce}${added}.${problem}`);
 }
 
 function limitText(direction: "down" | "up", { bytesPerSecond }: TokenBucket): string {
@@ -30,30 +47,49 @@ function limitText(direction: "down" | "up", { bytesPerSecond }: TokenBucket): s
 /** How one transfer goes on. */
 export async function setTransfer(engine: Engine, command: Asked<"set-transfer">): Promise<Reply> {
   const entry = requireEntry(engine, command.infoHash);
-  const { transfer, settings } = entry;
-  const {
-    downBytesPerSecond: downLimit = settings.downLimit,
-    upBytesPerSecond: upLimit = settings.upLimit,
-    ratioLimit = settings.ratioLimit,
-    seedSecondsLimit = settings.seedSecondsLimit,
-    sequential = settings.sequential,
-  } = command;
-  if (sequential !== settings.sequential) await engine.book.setSequential(entry, sequential);
-  entry.settings = { ...entry.settings, downLimit, upLimit, ratioLimit, seedSecondsLimit };
-  transfer.downLimit.bytesPerSecond = downLimit;
-  transfer.upLimit.bytesPerSecond = upLimit;
-  entry.row = undefined;
-  await engine.book.save(entry);
-  const until = [
-    ...(ratioLimit === null ? [] : [`until its ratio is ${ratioLimit}`]),
-    ...(seedSecondsLimit === null ? [] : [`for ${seedSecondsLimit} s`]),
-  ];
-  const seeds = until.length === 0 ? "" : `, is shared ${until.join(" or ")}`;
+  const { transfer } = entry;
+  const { sequential = entry.settings.sequential } = command;
+  if (sequential !== entry.settings.sequential) await engine.book.setSequential(entry, sequential);
+  await limit(engine, entry, command);
+  const until = untilText(entry.settings);
+  const seeds = until === "" ? "" : `, is shared ${until}`;
   const order = sequential ? ", in order" : "";
   return success(
     `${transfer.metainfo.name}: ${limitText("down", transfer.downLimit)}, ${limitText("up", transfer.upLimit)}${order}${seeds}.`,
     command.infoHash,
   );
+}
+
+/** Puts limits on a transfer and remembers them. Throws StorageError. */
+export async function limit(engine: Pick<Engine, "book">, entry: Entry, limits: OwnLimits): Promise<void> {
+  entry.settings = withLimits(entry.settings, limits);
+  entry.transfer.downLimit.bytesPerSecond = entry.settings.downLimit;
+  entry.transfer.upLimit.bytesPerSecond = entry.settings.upLimit;
+  entry.row = undefined;
+  await engine.book.save(entry);
+}
+
+/** Settings with these limits in them. */
+export function withLimits(settings: TransferSettings, limits: OwnLimits): TransferSettings {
+  const {
+    downBytesPerSecond: downLimit = settings.downLimit,
+    upBytesPerSecond: upLimit = settings.upLimit,
+    ratioLimit = settings.ratioLimit,
+    seedSecondsLimit = settings.seedSecondsLimit,
+  } = limits;
+  return { ...settings, downLimit, upLimit, ratioLimit, seedSecondsLimit };
+}
+
+/** `until its ratio is 2 or for 90 s`; empty: for good. */
+function untilText({
+  ratioLimit,
+  seedSecondsLimit,
+}: Pick<TransferSettings, "ratioLimit" | "seedSecondsLimit">): string {
+  const until = [
+    ...(ratioLimit === null ? [] : [`until its ratio is ${ratioLimit}`]),
+    ...(seedSecondsLimit === null ? [] : [`for ${seedSecondsLimit} s`]),
+  ];
+  return until.join(" or ");
 }
 
 /** Which files of a transfer are wanted, and which first. */
@@ -75,9 +111,12 @@ export async function setFiles(engine: Engine, { infoHash, files }: Asked<"set-f
 }
 
 /** These files of a torrent are wanted, and no others. Throws Refusal for one that it does not have. */
-export function onlyThese(metainfo: Metainfo, files: readonly number[]): { index: number; priority: FilePriority }[] {
-  requireFiles(metainfo, files);
-  const wanted = new Set(files);
+export function onlyThese(
+  metainfo: Metainfo,
+  files: readonly number[] | "all",
+): { index: number; priority: FilePriority }[] {
+  const wanted = new Set(files === "all" ? metainfo.files.keys() : files);
+  requireFiles(metainfo, [...wanted]);
   return Array.from(metainfo.files.keys(), (index) => ({ index, priority: wanted.has(index) ? "normal" : "off" }));
 }
 

@@ -4,7 +4,19 @@ import type { Allocation } from "../storage/allocate.ts";
 import type { Address } from "../swarm/events.ts";
 import type { PushPolicy } from "./push-policy.ts";
 
-export interface EngineOptions {
+/** What a person sets of the whole engine, at its start or later. */
+export interface EngineLimits {
+  /** Bytes a second; 0: no limit. */
+  readonly downLimit: number;
+  readonly upLimit: number;
+  /** Transfers that download at once; 0: no limit. */
+  readonly activeDownloads: number;
+  /** When a new transfer stops seeding; null: it does not. */
+  readonly ratioLimit: number | null;
+  readonly seedSecondsLimit: number | null;
+}
+
+export interface EngineOptions extends EngineLimits {
   readonly version: string;
   /** The state folder; one engine at a time owns it. */
   readonly home: string;
@@ -17,9 +29,6 @@ export interface EngineOptions {
   readonly trackers: readonly Address[];
   /** Shared secret for the trackers. */
   readonly token: string | undefined;
-  /** Bytes a second; 0: no limit. */
-  readonly downLimit: number;
-  readonly upLimit: number;
   /** Which gifts are taken (sta_push). */
   readonly acceptPushes: PushPolicy;
   /** Bytes of pieces taken as gifts of torrents the user never asked for; 1 GiB unless said. */
@@ -28,17 +37,14 @@ export interface EngineOptions {
   readonly keptFreeBytes?: number | undefined;
   /** Whether files take all their room before their first piece; `sparse` unless said. */
   readonly allocation?: Allocation | undefined;
-  /** Transfers that download at once; 0: no limit. */
-  readonly activeDownloads: number;
-  /** When a new transfer stops seeding; null: it does not. */
-  readonly ratioLimit: number | null;
-  readonly seedSecondsLimit: number | null;
-  /** Keeps a tracker that a command named for the next start, or forgets it. Rejects with StorageError. */
+  /** Keeps a tracker that has answered for the next start, or forgets it. Rejects with StorageError. */
   readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
   /** A person said that there is no tracker. */
   readonly trackerless?: boolean;
   /** Keeps that for the next start. Rejects with StorageError. */
   readonly rememberTrackerless?: () => Promise<void>;
+  /** Keeps the limits for the next start. Rejects with StorageError. */
+  readonly rememberLimits?: (limits: EngineLimits) => Promise<void>;
   /** Somebody asked the engine to stop. */
   readonly onStop: () => void;
   /** Hears also what happens while the engine starts. */

@@ -14,10 +14,12 @@ import type {
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { type InfoHashHex, type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
+import { StorageError } from "../storage/errors.ts";
 import { freeBytes } from "../storage/free-space.ts";
 import { StateFolder } from "../storage/state-folder.ts";
 import { TransferStore } from "../storage/transfer-store.ts";
 import type { Address } from "../swarm/events.ts";
+import { addressText } from "./address-text.ts";
 import { Bans } from "./bans.ts";
 import { Connections } from "./connections.ts";
 import { GiftTaker } from "./gift-taker.ts";
@@ -45,6 +47,9 @@ export class Engine implements EngineClient, EngineEvents {
   readonly upLimit: TokenBucket;
   /** Transfers that download at once; 0: no limit. */
   activeDownloads: number;
+  /** When a new transfer stops seeding; null: it does not. */
+  ratioLimit: number | null;
+  seedSecondsLimit: number | null;
   /** A person said that there is no tracker. */
   trackerless: boolean;
   readonly #ending = new AbortController();
@@ -66,6 +71,8 @@ export class Engine implements EngineClient, EngineEvents {
   /** Peers for whom there are descriptors. */
   readonly #maxPeers: number;
   #freeBytes: number | undefined;
+  /** Until what is to be remembered is written. */
+  #remembering: Promise<unknown> = Promise.resolve();
   #stopping: Promise<void> | undefined;
 
   private constructor(options: EngineOptions, state: StateFolder, store: TransferStore) {
@@ -76,6 +83,7 @@ export class Engine implements EngineClient, EngineEvents {
       links: this.links,
       finder: this.#finder,
       snapshotter: this.#snapshotter,
+      answered: (tracker) => this.#remember(tracker),
       port: this.port,
     }));
     if (options.onEvent) this.#news.onEvent(options.onEvent);
@@ -88,6 +96,8 @@ export class Engine implements EngineClient, EngineEvents {
     this.downLimit = new TokenBucket(options.downLimit);
     this.upLimit = new TokenBucket(options.upLimit);
     this.activeDownloads = options.activeDownloads;
+    this.ratioLimit = options.ratioLimit;
+    this.seedSecondsLimit = options.seedSecondsLimit;
     const budget = descriptorBudget(descriptorLimit());
     this.#maxPeers = budget.peers;
     this.trackerless = options.trackerless ?? false;
@@ -287,6 +297,7 @@ export class Engine implements EngineClient, EngineEvents {
     await this.book.close();
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
     this.#snapshotter.close();
+    await this.#remembering;
     await this.#bans.close();
     await this.#state.close();
   }
@@ -306,6 +317,15 @@ export class Engine implements EngineClient, EngineEvents {
       ban: (address) => this.#bans.add(address),
       onEvent: (transfer, event) => this.#news.gotTransferEvent(transfer, event),
     });
+  }
+
+  /** A tracker that has answered is one: the next start knows it. */
+  #remember(tracker: Address): void {
+    const writing = this.options.rememberTracker?.(tracker, true).catch((error: unknown) => {
+      if (!(error instanceof StorageError)) throw error;
+      this.report("problem", `The next start will not know the tracker ${addressText(tracker)}: ${error.message}`);
+    });
+    this.#remembering = Promise.all([this.#remembering, writing]);
   }
 
   #connectedPeers(): number {

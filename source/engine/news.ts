@@ -19,6 +19,8 @@ export interface NewsReaders {
   readonly links: Pick<TrackerLinks, "gained">;
   readonly finder: Pick<PeerFinder, "tellHeld" | "foundAgain">;
   readonly snapshotter: Pick<Snapshotter, "changed" | "catalogueChanged" | "flush">;
+  /** A tracker is there. */
+  readonly answered: (tracker: Address) => void;
   /** TCP port that takes peers. */
   readonly port: number;
 }
@@ -93,9 +95,11 @@ export class News {
   }
 
   gotChannelEvent(event: ChannelEvent, tracker: Address): void {
-    const { finder, snapshotter } = this.#readers();
+    const { finder, snapshotter, answered } = this.#readers();
     switch (event.type) {
       case "state-changed":
+        if (event.state.state === "connected") answered(tracker);
+        return snapshotter.catalogueChanged();
       case "catalogue-changed":
         return snapshotter.catalogueChanged();
       case "available": {

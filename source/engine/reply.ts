@@ -4,6 +4,8 @@ import type { Metainfo } from "../metainfo/metainfo.ts";
 import { displayText } from "../protocol/display-text.ts";
 import type { InfoHashHex } from "../protocol/ids.ts";
 import type { Address } from "../swarm/events.ts";
+import { StorageError } from "../storage/errors.ts";
+import type { EngineLimits } from "./engine-options.ts";
 import type { MetainfoSearch } from "./metainfo-search.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
@@ -16,11 +18,10 @@ export interface CommandedEngine {
     readonly version: string;
     readonly folder: string;
     readonly keptFreeBytes?: number | undefined;
-    readonly ratioLimit: number | null;
-    readonly seedSecondsLimit: number | null;
     readonly onStop: () => void;
     readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
     readonly rememberTrackerless?: () => Promise<void>;
+    readonly rememberLimits?: (limits: EngineLimits) => Promise<void>;
   };
   /** Aborted when the engine stops. */
   readonly ending: AbortSignal;
@@ -38,6 +39,9 @@ export interface CommandedEngine {
   trackerless: boolean;
   /** Transfers that download at once; 0: no limit. */
   activeDownloads: number;
+  /** When a new transfer stops seeding; null: it does not. */
+  ratioLimit: number | null;
+  seedSecondsLimit: number | null;
   /** Downloads may have to wait, or need not any more. */
   queueChanged(): void;
   doctor(): Doctor;
@@ -63,4 +67,15 @@ export function success(text: string, infoHash?: string): Extract<Reply, { ok: t
 
 export function failure(code: Failure["code"], text: string): Failure {
   return { ok: false, code, text: displayText(text) };
+}
+
+/** For the next start of the engine. What hinders that is said behind what was done all the same. */
+export async function remembered(writing: Promise<void> | undefined): Promise<string> {
+  try {
+    await writing;
+    return "";
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    return ` The next start will not know: ${error.message}`;
+  }
 }

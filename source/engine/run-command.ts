@@ -14,11 +14,20 @@ import { toRanges } from "../storage/index-ranges.ts";
 import { newTransferSettings, type TransferSettings } from "../storage/transfer-store.ts";
 import type { Address } from "../swarm/events.ts";
 import { addressText } from "./address-text.ts";
-import { move, onlyThese, setFiles, setLimits, setTransfer } from "./change-settings.ts";
+import {
+  limit,
+  move,
+  onlyThese,
+  type OwnLimits,
+  setFiles,
+  setLimits,
+  setTransfer,
+  withLimits,
+} from "./change-settings.ts";
 import { findEntry, findListed, findMetainfo, peersOf, requireEntry } from "./find-target.ts";
 import { KEPT_METAINFO } from "./limits.ts";
 import { parseAddress } from "./parse-address.ts";
-import { type CommandedEngine as Engine, failure, Refusal, success } from "./reply.ts";
+import { type CommandedEngine as Engine, failure, Refusal, remembered, success } from "./reply.ts";
 import { seedLimitOf } from "./seed-limit.ts";
 import { bytesText } from "./transfer-summary.ts";
 import { activeMode, type Entry } from "./transfer-book.ts";
@@ -86,6 +95,7 @@ async function download(engine: Engine, command: Extract<Command, { method: "dow
   const entry = known ?? (await addTarget(engine, command, addresses));
   const { transfer } = entry;
   if (known && command.files) await engine.book.setFiles(known, onlyThese(transfer.metainfo, command.files));
+  if (known) await limit(engine, known, command);
   if (addresses.length > 0) transfer.dispatch({ type: "candidates", addresses, source: "given" });
   if (transfer.isDone) {
     return success(
@@ -117,7 +127,7 @@ async function addTarget(
     throw new Refusal("no-holder", `No peer has the file ${listed.name} now.`);
   const metainfo = await findMetainfo(engine, command.target, peers);
   const folder = command.folder ?? engine.options.folder;
-  const settings = { ...newSettings(engine, folder), sequential: command.sequential ?? false };
+  const settings = { ...newSettings(engine, folder, command), sequential: command.sequential ?? false };
   if (command.files) {
     const off = onlyThese(metainfo, command.files).filter(({ priority }) => priority === "off");
     settings.filesOff = toRanges(off.map(({ index }) => index));
@@ -130,7 +140,7 @@ async function addTarget(
 async function share(engine: Engine, command: Extract<Command, { method: "share" }>): Promise<Reply> {
   const path = resolve(command.path);
   if (path.endsWith(".torrent")) {
-    return shareTorrent(engine, await readTorrentFile(path), command.folder ?? dirname(path), command.partial ?? false);
+    return shareTorrent(engine, await readTorrentFile(path), command.folder ?? dirname(path), command);
   }
   const announce = engine.links.announceUrls();
   const { metainfo, folder } = await createTorrent(path, {
@@ -139,7 +149,7 @@ async function share(engine: Engine, command: Extract<Command, { method: "share"
     ...(announce.length > 0 && { announce: [announce] }),
   });
   const known = engine.book.get(toHex(metainfo.infoHash));
-  if (known?.transfer.isComplete) return seeding(engine, known);
+  if (known?.transfer.isComplete) return seeding(engine, known, command);
   // The same content lies here: what was begun elsewhere gives way to what is whole.
   if (known) await engine.book.remove(known, false);
   // What was shared from here before is here no more.
@@ -149,18 +159,23 @@ async function share(engine: Engine, command: Extract<Command, { method: "share"
     engine.links.forget(entry.transfer.infoHash);
   }
   const entry = await engine.book.add(metainfo, newSettings(engine, folder), { justHashed: true });
-  return seeding(engine, entry);
+  return seeding(engine, entry, command);
 }
 
 /** Seeds a torrent made elsewhere, after hashing what lies in `folder`. */
-async function shareTorrent(engine: Engine, metainfo: Metainfo, folder: string, partial: boolean): Promise<Reply> {
+async function shareTorrent(
+  engine: Engine,
+  metainfo: Metainfo,
+  folder: string,
+  command: Extract<Command, { method: "share" }>,
+): Promise<Reply> {
   const known = engine.book.get(toHex(metainfo.infoHash));
   const entry =
     known ??
     (await engine.book.add(metainfo, { ...newSettings(engine, folder), paused: true }, { acceptMissing: true }));
   if (!entry.transfer.isComplete) await entry.transfer.check();
   const { isComplete, swarm, layout } = entry.transfer;
-  if (!isComplete && !(partial && !swarm.states.held.isEmpty)) {
+  if (!isComplete && !(command.partial && !swarm.states.held.isEmpty)) {
     const { count } = swarm.states.held;
     if (!known) await engine.book.remove(entry, false);
     throw new Refusal(
@@ -168,16 +183,16 @@ async function shareTorrent(engine: Engine, metainfo: Metainfo, folder: string, 
       `${metainfo.name} cannot be shared from ${folder}: ${count} of its ${layout.pieceCount} pieces are there and right.`,
     );
   }
-  return seeding(engine, entry);
+  return seeding(engine, entry, command);
 }
 
-async function seeding(engine: Engine, entry: Entry): Promise<Reply> {
+async function seeding(engine: Engine, entry: Entry, limits: OwnLimits): Promise<Reply> {
   const { transfer } = entry;
   const { metainfo, infoHash } = transfer;
   const { isComplete } = transfer;
   const settings = { paused: false, gift: !isComplete, shared: isComplete, published: !metainfo.private };
   entry.settings = { ...entry.settings, ...settings };
-  await engine.book.save(entry);
+  await limit(engine, entry, limits);
   const refusals = await engine.begin(entry);
   const hasTwin = [...engine.links.entries()].some(
     (listed) => listed.entry.name === metainfo.name && listed.entry.infoHash !== infoHash,
@@ -247,12 +262,16 @@ async function remove(engine: Engine, infoHash: string, withData: boolean): Prom
   );
 }
 
-async function addTracker(engine: Engine, text: string): Promise<Reply> {
+function addTracker(engine: Engine, text: string): Reply {
   const address = parseTracker(text);
   const added = engine.addTracker(address);
   engine.trackerless = false;
-  const problem = await remembered(engine.options.rememberTracker?.(address, true));
-  return success(`${added ? "Connecting to" : "Already connected to"} the tracker ${addressText(address)}.${problem}`);
+  const name = addressText(address);
+  return success(
+    added
+      ? `Connecting to the tracker ${name}, which is remembered once it answers.`
+      : `The tracker ${name} is known already.`,
+  );
 }
 
 async function noTracker(engine: Engine): Promise<Reply> {
@@ -273,17 +292,6 @@ function parseTracker(text: string): Address {
   const address = parseAddress(text, 5_000);
   if (!address) throw new Refusal("bad-format", `Wrong format: "${text}" is no HOST:PORT of a tracker.`);
   return address;
-}
-
-/** For the next start of the engine. What hinders that is said behind what was done all the same. */
-async function remembered(writing: Promise<void> | undefined): Promise<string> {
-  try {
-    await writing;
-    return "";
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    return ` The next start will not know: ${error.message}`;
-  }
 }
 
 async function completePath(prefix: string): Promise<Reply> {
@@ -324,7 +332,7 @@ async function inspect(engine: Engine, command: Extract<Command, { method: "insp
   return { ...success(`${metainfo.name}: ${bytesText(metainfo.length)}.`, torrent.infoHash), torrent };
 }
 
-function newSettings(engine: Engine, folder: string): TransferSettings {
-  const { ratioLimit, seedSecondsLimit } = engine.options;
-  return { ...newTransferSettings(resolve(folder), Date.now()), ratioLimit, seedSecondsLimit };
+function newSettings(engine: Engine, folder: string, limits: OwnLimits = {}): TransferSettings {
+  const { ratioLimit, seedSecondsLimit } = engine;
+  return withLimits({ ...newTransferSettings(resolve(folder), Date.now()), ratioLimit, seedSecondsLimit }, limits);
 }

@@ -101,6 +101,30 @@ test("files are wanted by number, some of them first", async () => {
   expect(rowOf(on, infoHash)?.files.map(({ priority }) => priority)).toEqual(["normal", "off", "high", "normal"]);
 });
 
+test("all files are wanted again, and none of them first", async () => {
+  listen();
+  const { on, infoHash, home } = await sharing();
+  expect(await set(["music"], optionsOf(home, { files: "0", filesFirst: "2" }))).toBe(0);
+  expect(await set(["music"], optionsOf(home, { files: "all" }))).toBe(0);
+  expect(rowOf(on, infoHash)?.files.map(({ priority }) => priority)).toEqual(["normal", "normal", "normal", "normal"]);
+});
+
+test("what get says of limits, files and their order is of that transfer, and nothing of the engine's changes", async () => {
+  listen();
+  const { on, infoHash, home } = await sharing();
+  const options = { limitDown: "3MB", limitUp: "1MB", files: "all", filesFirst: "3", ratio: "2" };
+  expect(await get([infoHash], optionsOf(home, options))).toBe(0);
+  const row = rowOf(on, infoHash);
+  expect(row).toMatchObject({
+    downLimitBytesPerSecond: 3_000_000,
+    upLimitBytesPerSecond: 1_000_000,
+    ratioLimit: 2,
+  });
+  expect(row?.files.map(({ priority }) => priority)).toEqual(["normal", "normal", "normal", "high"]);
+  const { engine } = on.engine.getSnapshot();
+  expect(engine).toMatchObject({ downLimitBytesPerSecond: 0, upLimitBytesPerSecond: 0 });
+});
+
 test("files are listed with the numbers they are wanted by", async () => {
   const heard = listen();
   const { home } = await sharing();

@@ -35,6 +35,12 @@ test("paths become absolute, sizes become bytes", () => {
   ).toMatchObject({ folder: resolve("down"), limitDown: 512_000, limitUp: 0, pieceLength: 1_048_576 });
 });
 
+test("--files takes numbers, or all", () => {
+  expect(parseOptions({ files: "0,3-4" }, ENVIRONMENT).files).toEqual(new Set([0, 3, 4]));
+  expect(parseOptions({ files: "all" }, ENVIRONMENT).files).toBe("all");
+  expect(() => parseOptions({ files: "every" }, ENVIRONMENT)).toThrow("--files");
+});
+
 test("the token is taken from the environment when the command line has none", () => {
   const environment = { ...ENVIRONMENT, STA_TOKEN: "env" };
   expect(parseOptions({}, environment).token).toBe("env");

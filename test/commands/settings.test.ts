@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadSettings, rememberTracker } from "../../source/commands/settings.ts";
+import { loadSettings, rememberLimits, rememberTracker } from "../../source/commands/settings.ts";
 import { StorageError } from "../../source/storage/errors.ts";
 import { listen, optionsOf, temporaryHome } from "./support.ts";
 
@@ -14,20 +14,36 @@ test("without a file there are no trackers, and none is written", async () => {
   await expect(stat(join(home, "settings.json"))).rejects.toThrow("ENOENT");
 });
 
-test("a tracker said once is remembered, and one more is added to it", async () => {
+test("a tracker said counts now, beside those that are remembered, and is not remembered by that", async () => {
   const home = await temporaryHome();
-  await loadSettings(optionsOf(home, { tracker: ["10.0.0.1"] }));
+  await rememberTracker(home, ONE, true);
+  const said = await loadSettings(optionsOf(home, { tracker: ["[::1]:81", "10.0.0.1:5000"] }));
+  expect(said.trackers).toEqual([ONE, TWO]);
   expect((await loadSettings(optionsOf(home))).trackers).toEqual([ONE]);
-  await loadSettings(optionsOf(home, { tracker: ["[::1]:81", "10.0.0.1:5000"] }));
-  expect((await loadSettings(optionsOf(home))).trackers).toEqual([ONE, TWO]);
+});
+
+test("limits of the engine are remembered, said at its start or later, until others are", async () => {
+  const home = await temporaryHome();
+  const none = { downLimit: 0, upLimit: 0, activeDownloads: 0, ratioLimit: null, seedSecondsLimit: null };
+  expect((await loadSettings(optionsOf(home))).limits).toEqual(none);
+  const flags = { limitUp: "2MB", activeDownloads: 3, seedTime: "1h" };
+  const said = { ...none, upLimit: 2_000_000, activeDownloads: 3, seedSecondsLimit: 3_600 };
+  expect((await loadSettings(optionsOf(home, flags))).limits).toEqual(said);
+  expect((await loadSettings(optionsOf(home))).limits).toEqual(said);
+  await rememberLimits(home, { ...said, downLimit: 7, ratioLimit: 1.5 });
+  const later = { ...said, downLimit: 7, ratioLimit: 1.5 };
+  expect((await loadSettings(optionsOf(home))).limits).toEqual(later);
+  const lifted = optionsOf(home, { limitUp: "none", ratio: "none", seedTime: "none", activeDownloads: 0 });
+  await loadSettings(lifted);
+  expect((await loadSettings(optionsOf(home))).limits).toEqual({ ...none, downLimit: 7 });
 });
 
 test("what else stands in the file stays there", async () => {
   const home = await temporaryHome();
   const file = join(home, "settings.json");
   await writeFile(file, JSON.stringify({ folder: "/srv/down", note: "mine" }));
-  const settings = await loadSettings(optionsOf(home, { tracker: ["10.0.0.1"] }));
-  expect(settings.folder).toBe("/srv/down");
+  expect((await loadSettings(optionsOf(home))).folder).toBe("/srv/down");
+  await rememberTracker(home, ONE, true);
   expect(JSON.parse(await readFile(file, "utf8"))).toEqual({
     folder: "/srv/down",
     note: "mine",
@@ -52,15 +68,15 @@ test("--dir is for this engine, before the remembered folder", async () => {
   expect((await loadSettings(optionsOf(home))).folder).toBe("/srv/down");
 });
 
-test.for(["", "{", "[]", '{"trackers":[1]}', '{"trackers":"a"}', '{"folder":7}'])(
+test.for(["", "{", "[]", '{"trackers":[1]}', '{"trackers":"a"}', '{"folder":7}', '{"limits":{"upLimit":-1}}'])(
   "a file that says %j is told of and not overwritten; what is said now counts",
   async (content) => {
     const heard = listen();
     const home = await temporaryHome();
     const file = join(home, "settings.json");
     await writeFile(file, content);
-    const settings = await loadSettings(optionsOf(home, { tracker: ["10.0.0.1"] }));
-    expect(settings.trackers).toEqual([ONE]);
+    const settings = await loadSettings(optionsOf(home, { tracker: ["10.0.0.1"], limitDown: "5MB" }));
+    expect(settings).toMatchObject({ trackers: [ONE], limits: { downLimit: 5_000_000 } });
     expect(heard.err).toContain(`${file} is damaged`);
     expect(await readFile(file, "utf8")).toBe(content);
   },
@@ -93,6 +109,6 @@ test("nothing is remembered in a damaged file, nor forgotten", async () => {
 test("a folder that cannot be written is a sentence", async () => {
   const home = await temporaryHome();
   await writeFile(join(home, "file"), "");
-  const options = optionsOf(join(home, "file", "home"), { tracker: ["10.0.0.1"] });
+  const options = optionsOf(join(home, "file", "home"), { limitUp: "1MB" });
   await expect(loadSettings(options)).rejects.toThrow(StorageError);
 });

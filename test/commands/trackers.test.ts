@@ -50,5 +50,5 @@ test("without a tracker it says how to get one", async () => {
   const heard = listen();
   const { home } = await startScriptedEngine({ ...emptySnapshot(), trackers: [] });
   expect(await run([], optionsOf(home))).toBe(0);
-  expect(heard.out).toBe("No tracker is known: --tracker HOST:PORT adds one.\n");
+  expect(heard.out).toBe('No tracker is known: "sta --tracker HOST:PORT" adds one.\n');
 });

@@ -4,13 +4,17 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Command, Reply } from "../../source/control/contract.ts";
+import type { EngineLimits } from "../../source/engine/engine-options.ts";
+import type { InfoHashHex } from "../../source/protocol/ids.ts";
 import { StorageError } from "../../source/storage/errors.ts";
 import { writeFileOf } from "../helpers/files.ts";
+import { freePort } from "../helpers/processes.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 import { RawClient, startTracker, torrentOf } from "../tracker/support.ts";
 import {
   handshakeFor,
   MB,
+  nextEvent,
   RawPeer,
   rowOf,
   share,
@@ -211,12 +215,62 @@ describe("a command", () => {
     expect([on.engine.downLimit.bytesPerSecond, on.engine.upLimit.bytesPerSecond]).toEqual([5, 7]);
   });
 
+  it("sets limits that the next start knows, those of what is added from now on among them", async () => {
+    const told: EngineLimits[] = [];
+    const on = await startEngine({ rememberLimits: async (limits) => void told.push(limits) });
+    const path = join(await temporaryFolder(), "a.bin");
+    await writeFileOf(path, 100_000, "a");
+    const reply = await ask(on, { method: "set-limits", ratioLimit: 2, seedSecondsLimit: 90, activeDownloads: 4 });
+    expect(reply.text).toBe(
+      "The limits are set: no limit down, no limit up, 4 downloads at once, and what is added is shared until its ratio is 2 or for 90 s.",
+    );
+    const limits = { downLimit: 0, upLimit: 0, activeDownloads: 4, ratioLimit: 2, seedSecondsLimit: 90 };
+    expect(told).toEqual([limits]);
+    expect(rowOf(on, await share(on, path))).toMatchObject({ ratioLimit: 2, seedSecondsLimit: 90 });
+  });
+
+  it("adds a transfer with limits of its own, and puts them on one that is there", async () => {
+    const on = await startEngine();
+    const path = join(await temporaryFolder(), "own.bin");
+    await writeFileOf(path, 100_000, "own");
+    const reply = await ask(on, { method: "share", path, upBytesPerSecond: 7, ratioLimit: 3 });
+    const target = reply.ok ? reply.infoHash! : "";
+    expect(rowOf(on, target)).toMatchObject({ upLimitBytesPerSecond: 7, downLimitBytesPerSecond: 0, ratioLimit: 3 });
+    await ask(on, { method: "download", target, downBytesPerSecond: 5, ratioLimit: null });
+    expect(rowOf(on, target)).toMatchObject({ upLimitBytesPerSecond: 7, downLimitBytesPerSecond: 5, ratioLimit: null });
+    expect(on.engine.upLimit.bytesPerSecond).toBe(0);
+    const other = await startEngine();
+    const download = {
+      method: "download",
+      target: await torrentFile(on, target as InfoHashHex),
+      downBytesPerSecond: 9,
+    };
+    await ask(other, download as Command);
+    expect(rowOf(other, target)).toMatchObject({ downLimitBytesPerSecond: 9, ratioLimit: null });
+    expect(other.engine.book.get(target as InfoHashHex)!.transfer.downLimit.bytesPerSecond).toBe(9);
+  });
+
+  it("remembers a tracker only once it has answered", async () => {
+    const told: unknown[] = [];
+    const nobody = await freePort();
+    const on = await startEngine({
+      trackers: [{ host: "127.0.0.1", port: nobody }],
+      rememberTracker: async (address) => void told.push(address.port),
+    });
+    const { port } = await startTracker();
+    await ask(on, { method: "add-tracker", address: `127.0.0.1:${port}` });
+    await until(on, ({ trackers }) => trackers.map(({ state }) => state).join() === "waiting,connected");
+    expect(told).toEqual([port]);
+  });
+
   it("connects to a tracker once", async () => {
     const on = await startEngine();
     const tracker = await startTracker();
     const address = `127.0.0.1:${tracker.port}`;
-    expect((await ask(on, { method: "add-tracker", address })).text).toBe(`Connecting to the tracker ${address}.`);
-    expect((await ask(on, { method: "add-tracker", address })).text).toContain("Already connected");
+    expect((await ask(on, { method: "add-tracker", address })).text).toBe(
+      `Connecting to the tracker ${address}, which is remembered once it answers.`,
+    );
+    expect((await ask(on, { method: "add-tracker", address })).text).toBe(`The tracker ${address} is known already.`);
     await until(on, ({ trackers }) => trackers.some(({ state }) => state === "connected"));
   });
 
@@ -262,12 +316,16 @@ describe("a command", () => {
   it("says what hinders it to remember, and works all the same", async () => {
     const on = await startEngine({
       rememberTracker: () => Promise.reject(new StorageError("io", "/x", "/x cannot be written.")),
+      rememberLimits: () => Promise.reject(new StorageError("io", "/x", "/x cannot be written.")),
     });
     const { port } = await startTracker();
-    const reply = await ask(on, { method: "add-tracker", address: `127.0.0.1:${port}` });
-    expect(reply.ok && reply.text).toMatch(
-      /^Connecting to .*\. The next start will not know: \/x cannot be written\.$/,
+    const problem = nextEvent(on, "problem");
+    expect((await ask(on, { method: "add-tracker", address: `127.0.0.1:${port}` })).ok).toBe(true);
+    expect((await problem).text).toBe(
+      `The next start will not know the tracker 127.0.0.1:${port}: /x cannot be written.`,
     );
+    const limits = await ask(on, { method: "set-limits", upBytesPerSecond: 1 });
+    expect(limits.text).toMatch(/ The next start will not know: \/x cannot be written\.$/);
     await until(on, ({ trackers }) => trackers.some(({ state }) => state === "connected"));
   });
 
