@@ -3,8 +3,9 @@ import { connect, type Socket } from "node:net";
 import type { Handshake } from "../protocol/peer/messages.ts";
 import type { Address } from "../swarm/events.ts";
 import { awaitHandshake } from "./await-handshake.ts";
-import { CONNECT_MS, DIALS_PER_SECOND, MAX_HALF_OPEN, READ_BUFFER_BYTES } from "./limits.ts";
+import { CONNECT_MS, DIALS_PER_SECOND, MAX_HALF_OPEN } from "./limits.ts";
 import { PeerSocket } from "./peer-socket.ts";
+import { readsInto } from "./socket-reading.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
 export interface Dial {
@@ -15,9 +16,6 @@ export interface Dial {
   readonly connected: (socket: PeerSocket, handshake: Handshake) => void;
   readonly failed: (reason: string) => void;
 }
-
-/** What is read is used up before the next read, and Node reads one socket at a time: one buffer is enough for all. */
-const readBuffer = new Uint8Array(READ_BUFFER_BYTES);
 
 export class Dialer {
   readonly #downLimit: TokenBucket;
@@ -74,13 +72,7 @@ export class Dialer {
     const raw = connect({
       host: dial.address.host,
       port: dial.address.port,
-      onread: {
-        buffer: readBuffer,
-        callback: (bytes, buffer) => {
-          peer?.receive(buffer.subarray(0, bytes));
-          return true;
-        },
-      },
+      onread: readsInto((chunk) => peer?.receive(chunk)),
     });
     this.#open.add(raw);
     const settle = () => {

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Handshake } from "../protocol/peer/messages.ts";
 import { awaitHandshake } from "./await-handshake.ts";
 import { PeerSocket, plainHost } from "./peer-socket.ts";
+import { takeOver } from "./socket-reading.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
@@ -26,7 +27,7 @@ export class Listener {
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
   }
 
   /**
@@ -69,13 +70,15 @@ export class Listener {
     });
   }
 
-  #accept(raw: Socket): void {
+  #accept(accepted: Socket): void {
     // What the system had taken already is still handed to us after `close`.
-    const host = plainHost(raw.remoteAddress ?? "");
+    const host = plainHost(accepted.remoteAddress ?? "");
     if (this.#closed || !this.#options.hasRoom() || !this.#waiting.hasRoomFor(host)) {
-      raw.destroy();
+      accepted.destroy();
       return;
     }
+    const raw = takeOver(accepted, (chunk) => socket.receive(chunk));
+    if (!raw) return;
     const handlers = awaitHandshake({
       done: (handshake) => {
         this.#waiting.leave(socket);
@@ -86,6 +89,5 @@ export class Listener {
     const socket = new PeerSocket(raw, handlers, this.#options.downLimit);
     this.#waiting.enter(socket, host);
     handlers.watch(socket);
-    socket.listen();
   }
 }

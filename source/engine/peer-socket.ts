@@ -34,7 +34,7 @@ export class PeerSocket {
   #unreadTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** Takes over a connected socket; `receive` must be called with what it reads, unless `listen` is. */
+  /** Takes over a connected socket; `receive` must be called with what it reads. */
   constructor(socket: Socket, handlers: PeerSocketHandlers, downLimit: TokenBucket) {
     this.#socket = socket;
     this.#handlers = handlers;
@@ -43,11 +43,6 @@ export class PeerSocket {
     socket.setNoDelay(true);
     socket.on("error", (error) => this.close(error.message));
     socket.on("close", () => this.close("it closed the connection"));
-  }
-
-  /** Reads by events: for sockets that a server accepted, which cannot be given a buffer. */
-  listen(): void {
-    this.#socket.on("data", (chunk: Uint8Array) => this.receive(chunk));
   }
 
   /** Is nothing read from it now? Its silence is then ours. */

@@ -2,6 +2,7 @@ import { createServer, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { UNREAD_MS } from "../../source/engine/limits.ts";
 import { PeerSocket } from "../../source/engine/peer-socket.ts";
+import { takeOver } from "../../source/engine/socket-reading.ts";
 import { TokenBucket } from "../../source/engine/token-bucket.ts";
 import { toInfoHash } from "../../source/protocol/ids.ts";
 import type { PeerMessage } from "../../source/protocol/peer/messages.ts";
@@ -13,7 +14,7 @@ const have = (index: number) => Uint8Array.of(0, 0, 0, 5, 4, 0, 0, 0, index);
 /** A peer socket on one end and a raw peer on the other. */
 async function pair(downLimit = new TokenBucket(0)) {
   const accepted = Promise.withResolvers<Socket>();
-  const server = createServer((socket) => accepted.resolve(socket));
+  const server = createServer({ pauseOnConnect: true }, (socket) => accepted.resolve(socket));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const raw = new RawPeer((server.address() as { port: number }).port);
   const messages: PeerMessage[] = [];
@@ -21,7 +22,7 @@ async function pair(downLimit = new TokenBucket(0)) {
   const ended = Promise.withResolvers<void>();
   let wake = () => undefined as void;
   const peer: PeerSocket = new PeerSocket(
-    await accepted.promise,
+    takeOver(await accepted.promise, (chunk) => peer.receive(chunk))!,
     {
       gotMessage: (message) => {
         if (message.type === "handshake") peer.connection.bind(100);
@@ -35,7 +36,6 @@ async function pair(downLimit = new TokenBucket(0)) {
     },
     downLimit,
   );
-  peer.listen();
   onTestFinished(() => {
     peer.close("the test is over");
     server.close();
