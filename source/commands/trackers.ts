@@ -28,9 +28,13 @@ function channelLine({ address, state, problem, retryInSeconds, peers, files, re
   return line(["channel ", address, state, what, dialled, again(retryInSeconds)]);
 }
 
-function announceLine({ address, state, problem, nextAnnounceInSeconds, seeds, leechers }: AnnounceRow): string {
+function announceLine({ address, state, problem, nextAnnounceAt, seeds, leechers }: AnnounceRow): string {
   const counts = seeds === null ? "" : `${seeds} seeds, ${leechers ?? 0} leechers`;
-  return line(["announce", address, state, counts, problem ?? "", again(nextAnnounceInSeconds)]);
+  return line(["announce", address, state, counts, problem ?? "", again(secondsUntil(nextAnnounceAt))]);
+}
+
+function secondsUntil(at: number | null): number | null {
+  return at === null ? null : Math.max(0, Math.ceil((at - Date.now()) / 1_000));
 }
 
 function again(seconds: number | null): string {

@@ -183,7 +183,8 @@ export interface AnnounceRow {
   readonly state: "unused" | "announcing" | "working" | "failing";
   /** Why it does not work, or what it warns of, as a sentence. */
   readonly problem: DisplayText | null;
-  readonly nextAnnounceInSeconds: number | null;
+  /** Wall time, milliseconds since 1970; null while it is not known, or nothing is to come. */
+  readonly nextAnnounceAt: number | null;
   /** What it said last; null when it has not. */
   readonly seeds: number | null;
   readonly leechers: number | null;

@@ -21,7 +21,7 @@ export interface AnnouncerState {
   readonly tracker: string | null;
   /** Why it fails, as a sentence that may hold the tracker's own words; null when it does not. */
   readonly problem: string | null;
-  /** Monotonic milliseconds, as performance.now(). */
+  /** Wall time, milliseconds since 1970: a person reads it. */
   readonly nextAt: number | null;
   readonly seeds: number | null;
   readonly leechers: number | null;
@@ -37,7 +37,7 @@ export interface AnnounceReport {
   readonly state: "unused" | "announcing" | "working" | "failing";
   /** Why it fails, or what it warns of. */
   readonly problem: string | null;
-  /** Monotonic milliseconds, as performance.now(). */
+  /** Wall time, milliseconds since 1970: a person reads it. */
   readonly nextAt: number | null;
   readonly seeds: number | null;
   readonly leechers: number | null;
@@ -181,7 +181,7 @@ export class Announcer {
         this.#again = false;
       });
     }, delayMs);
-    this.#setState({ nextAt: performance.now() + delayMs });
+    this.#setState({ nextAt: Date.now() + Math.round(delayMs) });
   }
 
   /** Tries each tracker in order until one answers. */

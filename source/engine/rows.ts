@@ -67,7 +67,7 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
     availabilityMap: availabilityMap(transfer),
     availability: availability(transfer),
     peers: Array.from(swarm.peers.values(), (peer) => peerRow(transfer, peer, now)),
-    trackers: facts.announces.map((report) => announceRow(report, now)),
+    trackers: facts.announces.map(announceRow),
     log: facts.log,
     addedAt: settings.addedAt,
     summary: facts.summary,
@@ -111,14 +111,14 @@ function fileRows(transfer: Transfer): FileRow[] {
   });
 }
 
-function announceRow(report: AnnounceReport, now: number): AnnounceRow {
+function announceRow(report: AnnounceReport): AnnounceRow {
   const { tracker, tier, state, problem, nextAt, seeds, leechers } = report;
   return {
     address: displayText(tracker),
     tier,
     state,
     problem: problem === null ? null : displayText(problem),
-    nextAnnounceInSeconds: nextAt === null ? null : Math.max(0, Math.ceil((nextAt - now) / 1_000)),
+    nextAnnounceAt: nextAt,
     seeds,
     leechers,
   };

@@ -38,7 +38,7 @@ test("an engine with nothing in it says how to go on", async () => {
   const { home } = await startScriptedEngine({ ...emptySnapshot(), trackers: [] });
   expect(await run([], optionsOf(home))).toBe(0);
   expect(heard.out).toBe(
-    'No tracker is known: "sta --tracker HOST:PORT" adds one.\n' + "No file is offered, and no transfer is here.\n",
+    'No tracker is known: "sta --tracker HOST:PORT" adds one.\nNo file is offered, and no transfer is here.\n',
   );
 });
 

@@ -1,15 +1,17 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { run } from "../../source/commands/trackers.ts";
 import { emptySnapshot, sampleSnapshot, transferRow } from "../helpers/scripted-client.ts";
 import { listen, optionsOf, startScriptedEngine } from "./support.ts";
 import { displayText } from "../../source/protocol/display-text.ts";
+
+const NOW = Date.UTC(2026, 0, 2);
 
 const announce = {
   address: displayText("udp://tracker.example:6969"),
   tier: 0,
   state: "failing",
   problem: displayText("it did not answer"),
-  nextAnnounceInSeconds: 30,
+  nextAnnounceAt: NOW + 30_000,
   seeds: null,
   leechers: null,
 } as const;
@@ -19,6 +21,8 @@ const snapshot = { ...sampleSnapshot(), transfers: [transferRow("file", { tracke
 test("each tracker has its line, with what went wrong and when it is asked next", async () => {
   const heard = listen();
   const { home } = await startScriptedEngine(snapshot);
+  vi.spyOn(Date, "now").mockReturnValue(NOW);
+  onTestFinished(() => void vi.restoreAllMocks());
   expect(await run([], optionsOf(home))).toBe(0);
   for (const { address } of snapshot.trackers) expect(heard.out).toContain(address);
   expect(heard.out).toContain("announce  udp://tracker.example:6969  failing  it did not answer  next in 30 s  file\n");

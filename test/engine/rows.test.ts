@@ -173,13 +173,17 @@ describe("the row of a peer", () => {
         tier: 0,
         state: "failing",
         problem: "It did not \x1b[1manswer.",
-        nextAt: 31_000,
+        nextAt: Date.UTC(2026, 0, 1),
         seeds: null,
         leechers: null,
       },
     ] as const;
     const { trackers } = transferRow(fake(new HandSwarm()), { ...FACTS, announces }, 1_000);
-    expect(trackers).toMatchObject([{ address: "http://a:1", tier: 0, state: "failing", nextAnnounceInSeconds: 30 }]);
+    expect(trackers).toMatchObject([
+      { address: "http://a:1", tier: 0, state: "failing", nextAnnounceAt: Date.UTC(2026, 0, 1) },
+    ]);
+    // Nothing in it counts down: a row in which nothing happens stays the same.
+    expect(transferRow(fake(new HandSwarm()), { ...FACTS, announces }, 5_000).trackers).toEqual(trackers);
     expect(trackers[0]!.problem).not.toContain("\x1b");
   });
 

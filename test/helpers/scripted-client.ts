@@ -184,7 +184,7 @@ export function announceRow(address: string, row: Partial<AnnounceRow> = {}): An
     tier: 0,
     state: "unused",
     problem: null,
-    nextAnnounceInSeconds: null,
+    nextAnnounceAt: null,
     seeds: null,
     leechers: null,
     ...row,
@@ -298,12 +298,17 @@ export function sampleSnapshot(): Snapshot {
         ],
         wantedBytes: 12_020_000,
         trackers: [
-          announceRow("http://10.0.0.5:5000", { state: "working", nextAnnounceInSeconds: 1742, seeds: 1, leechers: 3 }),
+          announceRow("http://10.0.0.5:5000", {
+            state: "working",
+            nextAnnounceAt: SAMPLE_TIME + 1_742_000,
+            seeds: 1,
+            leechers: 3,
+          }),
           announceRow("udp://tracker.example:6969", {
             tier: 1,
             state: "failing",
             problem: displayText("tracker.example did not answer"),
-            nextAnnounceInSeconds: 54,
+            nextAnnounceAt: SAMPLE_TIME + 54_000,
           }),
         ],
         log: [

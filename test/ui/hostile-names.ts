@@ -66,7 +66,7 @@ export function hostileSnapshot(): Snapshot {
         fileCount: 2000,
         files: HOSTILE_NAMES.map((path, file) => fileRow(file, `folder/${path}/${path}`, 1000, 500)),
         trackers: names.map((text, tier) =>
-          announceRow("", { address: text, tier, state: "failing", problem: text, nextAnnounceInSeconds: 5 }),
+          announceRow("", { address: text, tier, state: "failing", problem: text, nextAnnounceAt: 5 }),
         ),
         log: HOSTILE_NAMES.map((text, seq) => logRow(seq, text)),
       }),

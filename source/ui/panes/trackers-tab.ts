@@ -2,7 +2,7 @@
 import type { AnnounceRow, TrackerStatus, TransferRow } from "../../control/contract.ts";
 import { cut, left, right } from "../format/columns.ts";
 import { counted, formatCount } from "../format/numbers.ts";
-import { formatDuration } from "../format/time.ts";
+import { formatClock, formatDuration } from "../format/time.ts";
 import type { Size } from "../layout.ts";
 import type { TrackerRow } from "../lists.ts";
 import type { Theme } from "../theme.ts";
@@ -87,14 +87,14 @@ function cellsOfChannel({ address, state, problem, retryInSeconds, peers, files 
 }
 
 function cellsOfAnnounce(announce: AnnounceRow): Cells {
-  const { address, tier, state, problem, nextAnnounceInSeconds, seeds, leechers } = announce;
+  const { address, tier, state, problem, nextAnnounceAt, seeds, leechers } = announce;
   const counts = (count: number | null): string => (count === null ? "" : formatCount(count));
   return {
     address,
     state,
     seeds: counts(seeds),
     others: counts(leechers),
-    next: nextAnnounceInSeconds === null ? "" : `in ${formatDuration(nextAnnounceInSeconds)}`,
+    next: nextAnnounceAt === null ? "" : formatClock(nextAnnounceAt),
     words: problem ?? (tier === 0 ? "" : `tier ${tier + 1}`),
     works: state === "working" ? true : state === "failing" ? false : null,
   };
