@@ -146,6 +146,11 @@ export class Catalogue {
     return [...(this.#held.get(holder) ?? [])].flatMap((infoHash) => this.leave(infoHash, holder) ?? []);
   }
 
+  /** A transition is not told of by itself: it goes with the counts. */
+  gather(infoHash: InfoHashHex): void {
+    if (this.#torrents.has(infoHash)) this.#changed.add(infoHash);
+  }
+
   /** Entries whose counts moved since they were last taken or told of in `available`. */
   takeChanged(): readonly CatalogueEntry[] {
     const entries = [...this.#changed].map((infoHash) => entryOf(this.#torrents.get(infoHash)!));
@@ -180,10 +185,8 @@ export class Catalogue {
   #set(torrent: Torrent, holder: HolderKey, holding: Holding | undefined): void {
     const before = torrent.holders.get(holder);
     if (before === "all") torrent.seeds--;
-    else if (before) count(torrent, before, -1);
     if (holding === "all") torrent.seeds++;
-    else if (holding) count(torrent, holding, 1);
-
+    recount(torrent, before === "all" ? undefined : before, holding === "all" ? undefined : holding);
     const { infoHash } = torrent.facts;
     if (holding) {
       torrent.holders.set(holder, holding);
@@ -227,12 +230,20 @@ function bitsOf({ facts }: Torrent, holding: Holding | undefined): Uint8Array {
   return holding ? holding.slice() : new Uint8Array(bitfieldBytes(facts.pieceCount));
 }
 
-function count(torrent: Torrent, bits: Uint8Array, by: 1 | -1): void {
+/** A holder that is no seed had the pieces of `before` and has those of `after`: only what differs is counted. */
+function recount(torrent: Torrent, before: Uint8Array | undefined, after: Uint8Array | undefined): void {
+  if (!before && !after) return;
   const counts = (torrent.counts ??= new Uint16Array(torrent.facts.pieceCount));
-  for (let piece = 0; piece < counts.length; piece++) {
-    if (!hasPiece(bits, piece)) continue;
-    const held = (counts[piece]! += by);
-    if (by === 1 && held === 1) torrent.counted++;
-    if (by === -1 && held === 0) torrent.counted--;
+  for (let byte = 0; byte < bitfieldBytes(counts.length); byte++) {
+    const [was, is] = [before?.[byte] ?? 0, after?.[byte] ?? 0];
+    for (let piece = byte * 8, moved = was ^ is; moved !== 0; piece++, moved = (moved << 1) & 0xff) {
+      if ((moved & 0x80) === 0) continue;
+      const gained = hasPiece(after ?? NO_PIECES, piece);
+      const held = (counts[piece]! += gained ? 1 : -1);
+      if (gained && held === 1) torrent.counted++;
+      if (!gained && held === 0) torrent.counted--;
+    }
   }
 }
+
+const NO_PIECES = new Uint8Array();

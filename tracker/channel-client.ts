@@ -1,6 +1,7 @@
 // One channel connection at the tracker's end: its manners, its queue, and who answers what it says.
 import type { Duplex } from "node:stream";
-import type { WebSocket } from "ws";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
+import type { RawData, WebSocket } from "ws";
 import { toBase64 } from "../source/protocol/channel/bitfield.ts";
 import {
   MAX_ENTRIES_IN_FRAME,
@@ -22,7 +23,13 @@ import type { Asker } from "./asker.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import type { MemberId } from "./changes.ts";
 import type { Library } from "./library.ts";
-import { MAX_QUEUED_BYTES } from "./limits.ts";
+import {
+  CHANNEL_BYTES_PER_SECOND,
+  CHANNEL_BYTE_BURST,
+  MAX_QUEUED_BYTES,
+  MESSAGE_TOLERANCE,
+  REJECTED_MS,
+} from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Members } from "./members.ts";
 import { addressOf, peerKey } from "./peer-key.ts";
@@ -45,6 +52,8 @@ export interface ChannelRoom {
   readonly now: () => number;
   /** Whether a client may come in with this token. */
   readonly admits: (token: string | undefined) => boolean;
+  /** Hears of a client that sends far more than it may. */
+  readonly flooded: (asker: Asker) => void;
   readonly log: Log;
 }
 
@@ -70,7 +79,10 @@ export class ChannelClient {
   /** What `#socket` writes to: frames that were made for all go to it as they are. */
   readonly #stream: Duplex;
   readonly #room: ChannelRoom;
-  readonly #bucket: TokenBucket;
+  readonly #messages: TokenBucket;
+  readonly #bytes: TokenBucket;
+  /** It is not read until its bytes are paid for. */
+  #owes = false;
   /** Undefined for a client that only looks. */
   #member: MemberId | undefined;
   /** Who it is, in log lines. */
@@ -90,19 +102,26 @@ export class ChannelClient {
     this.#asker = asker;
     this.#room = room;
     this.heardAt = room.now();
-    this.#bucket = new TokenBucket(MESSAGES_PER_SECOND, MESSAGE_BURST, this.heardAt);
+    this.#messages = new TokenBucket(MESSAGES_PER_SECOND, MESSAGE_BURST + MESSAGE_TOLERANCE, this.heardAt);
+    this.#bytes = new TokenBucket(CHANNEL_BYTES_PER_SECOND, CHANNEL_BYTE_BURST, this.heardAt);
   }
 
-  heard(frame: string): void {
-    const { now } = this.#room;
-    this.heardAt = now();
-    if (!this.#isOpen) return;
-    if (!this.#bucket.take(this.heardAt)) {
-      this.reject(`more than ${MESSAGES_PER_SECOND} messages a second`);
-      return;
-    }
+  /** Whatever came over the connection, as a listener of its stream. */
+  readonly read = (chunk: Buffer): void => this.#spend(chunk.length);
+
+  pinged(data: Buffer): void {
+    if (this.#listens()) this.#socket.pong(data);
+  }
+
+  ponged(): void {
+    this.#listens();
+  }
+
+  /** Text, as bytes: nothing is done for a message before it is known to be one that it may send. */
+  heard(frame: RawData): void {
+    if (!this.#listens()) return;
     try {
-      const message = parseClientMessage(frame);
+      const message = parseClientMessage(String(frame));
       if (!message) return;
       if (message.type === "hello") this.#hello(message);
       else if (this.welcomed) this.#act(message);
@@ -135,6 +154,8 @@ export class ChannelClient {
   reject(reason: string): void {
     this.note(reason);
     this.#socket.close(POLICY, reason.replaceAll(/[^ -~]/g, "?").slice(0, 123));
+    this.#socket.pause();
+    setTimeout(() => this.#socket.terminate(), REJECTED_MS).unref();
   }
 
   /** Ends a connection that does not answer. */
@@ -163,6 +184,33 @@ export class ChannelClient {
 
   get #isOpen(): boolean {
     return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** Whether one more message, of whatever kind, is heard. */
+  #listens(): boolean {
+    this.heardAt = this.#room.now();
+    if (!this.#isOpen) return false;
+    if (this.#messages.take(this.heardAt)) return true;
+    this.#room.flooded(this.#asker);
+    this.reject(`more than ${MESSAGES_PER_SECOND} messages a second`);
+    return false;
+  }
+
+  /** Counts bytes that were read or answered. Who has had more than its share is not read until it has it again. */
+  #spend(bytes: number): void {
+    const owedMs = this.#bytes.spend(bytes, this.#room.now());
+    if (owedMs === 0 || this.#owes) return;
+    this.#owes = true;
+    this.#socket.pause();
+    setTimeout(() => {
+      this.#owes = false;
+      this.#spend(0);
+      this.#readOn();
+    }, owedMs).unref();
+  }
+
+  #readOn(): void {
+    if (this.#isOpen && !this.#owes && this.#waiting <= MAX_TORRENT_FRAME) this.#socket.resume();
   }
 
   #hello(hello: Hello): void {
@@ -232,14 +280,21 @@ export class ChannelClient {
     const size = request.type === "publish" ? request.torrent.length : REQUEST_SIZE;
     this.#waiting += size;
     if (this.#waiting > MAX_TORRENT_FRAME) this.#socket.pause();
-    const before = this.#answering ?? Promise.resolve();
+    // Others have their turn between two answers.
+    const before = this.#answering?.then(() => this.#mayAnswer()) ?? Promise.resolve();
     const answering = before.then(async () => {
       await this.#answer(request);
       this.#waiting -= size;
-      if (this.#socket.isPaused && this.#waiting <= MAX_TORRENT_FRAME) this.#socket.resume();
+      if (this.#socket.isPaused) this.#readOn();
       if (this.#answering === answering) this.#answering = undefined;
     });
     this.#answering = answering;
+  }
+
+  async #mayAnswer(): Promise<void> {
+    await nextTurn();
+    for (let owedMs; this.#isOpen && (owedMs = this.#bytes.spend(0, this.#room.now())) > 0;)
+      await delay(owedMs, undefined, { ref: false });
   }
 
   async #answer(message: Request): Promise<void> {
@@ -299,6 +354,7 @@ export class ChannelClient {
     if (!this.#isOpen) return Promise.resolve();
     const frame = Buffer.from(encodeMessage(message));
     this.#bulkBytes += frame.length;
+    this.#spend(frame.length);
     return new Promise((resolve) => {
       this.#socket.send(frame, { binary: false }, () => {
         this.#bulkBytes -= frame.length;

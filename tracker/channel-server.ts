@@ -7,7 +7,15 @@ import { CHANNEL_PATH, CHANNEL_SUBPROTOCOL } from "../source/protocol/channel/me
 import type { Asker } from "./asker.ts";
 import { ChannelClient, type ChannelRoom } from "./channel-client.ts";
 import { ConnectionCount } from "./connection-count.ts";
-import { MAX_CHANNEL_CLIENTS, MAX_CHANNEL_CLIENTS_PER_ADDRESS, type Timing } from "./limits.ts";
+import {
+  CHANNELS_PER_SECOND,
+  CHANNEL_BURST,
+  MAX_CHANNEL_CLIENTS,
+  MAX_CHANNEL_CLIENTS_PER_ADDRESS,
+  MAX_FRAGMENTS,
+  type Timing,
+} from "./limits.ts";
+import { RequestRates } from "./request-rates.ts";
 
 /** Takes upgraded connections until it is closed. */
 export class ChannelServer {
@@ -18,11 +26,14 @@ export class ChannelServer {
   readonly #timing: Timing;
   readonly #clients = new Set<ChannelClient>();
   readonly #count = new ConnectionCount(MAX_CHANNEL_CLIENTS, MAX_CHANNEL_CLIENTS_PER_ADDRESS);
+  readonly #arrivals = new RequestRates(CHANNELS_PER_SECOND, CHANNEL_BURST);
   readonly #server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_TORRENT_FRAME,
+    maxFragments: MAX_FRAGMENTS,
+    autoPong: false,
     handleProtocols: () => CHANNEL_SUBPROTOCOL,
   });
   /** Those that did not say hello when they were last looked at, and when they came. */
@@ -51,13 +62,18 @@ export class ChannelServer {
       refuse(stream, "403 Forbidden", "a page of another site may not speak for its reader");
     } else if (!offered.includes(CHANNEL_SUBPROTOCOL)) {
       refuse(stream, "400 Bad Request", `speak the subprotocol ${CHANNEL_SUBPROTOCOL}`);
-    } else if (!this.#count.enter(asker.network, asker.loopback)) {
+    } else if (!this.#arrivals.allows(asker, this.#room.now()) || !this.#count.enter(asker.network, asker.loopback)) {
       this.refused++;
       refuse(stream, "503 Service Unavailable", "too many connections");
     } else {
       stream.once("close", () => this.#count.leave(asker.network));
       this.#server.handleUpgrade(request, stream, head, (socket) => this.#connected(socket, stream, asker));
     }
+  }
+
+  /** To be called now and then: forgets who came, when it was long ago. */
+  forget(): void {
+    this.#arrivals.forget(this.#room.now());
   }
 
   /** Hands frames of broadcasts to everybody. */
@@ -82,10 +98,12 @@ export class ChannelServer {
     const client = new ChannelClient(socket, stream, asker, this.#room);
     this.#clients.add(client);
     this.#strangers.set(client, client.heardAt);
-    socket.on("pong", () => (client.heardAt = this.#room.now()));
+    stream.on("data", client.read);
+    socket.on("ping", (data) => client.pinged(data));
+    socket.on("pong", () => client.ponged());
     socket.on("message", (data, isBinary) => {
       if (isBinary) client.reject("binary frame");
-      else client.heard(String(data));
+      else client.heard(data);
     });
     // A frame too large or malformed, or a reset; `close` follows.
     socket.on("error", (error) => client.note(error.message));

@@ -22,6 +22,8 @@ export interface HttpOptions {
   readonly upgrade: (request: IncomingMessage, stream: Duplex, head: Buffer, asker: Asker) => void;
   /** Whether one more request of an asker is answered now. */
   readonly allows: (asker: Asker) => boolean;
+  /** Whether an asker flooded, and is not even listened to. */
+  readonly isLockedOut: (asker: Asker) => boolean;
   readonly proxies: TrustedProxies;
   /** Certificate and key; plain HTTP without. */
   readonly tls: SecureContextOptions | undefined;
@@ -72,7 +74,13 @@ export class TrackerHttpServer {
     this.#serve = (socket) => handler!.call(this.#server, socket);
     this.#server.removeAllListeners(connected);
     this.#server.on(connected, (socket: Socket) => this.#connected(socket));
-    if (options.tls) this.#server.on("connection", (socket: Socket) => this.#shakesHands(socket));
+    if (options.tls) {
+      const [shakeHands] = this.#server.listeners("connection");
+      this.#server.removeAllListeners("connection");
+      this.#server.on("connection", (socket: Socket) => {
+        if (this.#mayShakeHands(socket)) shakeHands!.call(this.#server, socket);
+      });
+    }
     // A handshake that fails is the client's affair; Node closes the connection.
     this.#server.on("tlsClientError", () => undefined);
     this.#server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
@@ -125,22 +133,35 @@ export class TrackerHttpServer {
     await closed;
   }
 
-  #shakesHands(socket: Socket): void {
+  #mayShakeHands(socket: Socket): boolean {
+    const asker = this.#askerOf(socket);
+    if (!asker) return false;
     if (this.#handshakes.size >= MAX_HTTP_CONNECTIONS) {
       this.refused++;
       socket.destroy();
-      return;
+      return false;
     }
     const end = remoteEnd(socket);
     this.#handshakes.set(end, socket);
     socket.once("close", () => this.#handshakes.delete(end));
+    return true;
+  }
+
+  /** Who is at the other end. Undefined, and the socket is destroyed, when that is nobody, or not one to listen to. */
+  #askerOf(socket: Socket): Asker | undefined {
+    const { proxies, isLockedOut } = this.#options;
+    // An address that is not there any more is that of a connection that is not.
+    const asker = socket.remoteAddress === undefined ? undefined : askerAt(socket.remoteAddress);
+    // A proxy is not to blame for whom it speaks.
+    if (asker && (proxies.trusts(asker.host) || !isLockedOut(asker))) return asker;
+    socket.destroy();
+    return undefined;
   }
 
   #connected(socket: Socket): void {
     this.#handshakes.delete(remoteEnd(socket));
-    // An address that is not there any more is that of a connection that is not.
-    if (socket.remoteAddress === undefined) return void socket.destroy();
-    const asker = askerAt(socket.remoteAddress);
+    const asker = this.#askerOf(socket);
+    if (!asker) return;
     const exempt = asker.loopback || this.#options.proxies.trusts(asker.host);
     if (!this.#count.enter(asker.network, exempt)) {
       this.refused++;
@@ -190,8 +211,10 @@ export class TrackerHttpServer {
     const { asker } = this.#open.get(request.socket)!;
     // From here on it counts as a channel.
     this.#leave(request.socket);
-    const client = this.#options.proxies.clientOf(asker, requestOf(request).forwardedFor);
-    this.#options.upgrade(request, stream, head, client);
+    const { proxies, allows, upgrade } = this.#options;
+    const client = proxies.clientOf(asker, requestOf(request).forwardedFor);
+    if (allows(client)) upgrade(request, stream, head, client);
+    else stream.end("HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n\r\n");
   }
 
   #sweep(): void {

@@ -27,6 +27,10 @@ export const MAX_HTTP_CONNECTIONS_PER_ADDRESS = 32;
 export const MAX_CHANNEL_CLIENTS = 10_000;
 export const MAX_CHANNEL_CLIENTS_PER_ADDRESS = 4;
 
+/** Channels that one network opens in a second, and at once after a pause: four engines that try again every 8 seconds. Not for loopback. */
+export const CHANNELS_PER_SECOND = 0.5;
+export const CHANNEL_BURST = 16;
+
 /** HTTP requests of one address a second, and at once after a pause. Not for loopback. */
 export const REQUESTS_PER_SECOND = 10;
 export const REQUEST_BURST = 50;
@@ -42,8 +46,46 @@ export const IDLE_MS = 15_000;
 /** A client for which more than this waits is cut; the others never notice. */
 export const MAX_QUEUED_BYTES = 256 * 1024;
 
+/**
+ * Messages a channel client may send beyond `MESSAGE_BURST` before it counts as flooding: what a client that keeps the pace of the
+ * protocol sends within a minute arrives at once when its line, or we, stood still for so long.
+ */
+export const MESSAGE_TOLERANCE = 500;
+
+/** Bytes that are read of a channel client, and answered to it, in a second and at once after a pause: two of the longest messages. */
+export const CHANNEL_BYTES_PER_SECOND = 4 * 1024 * 1024;
+export const CHANNEL_BYTE_BURST = 32 * 1024 * 1024;
+
+/** Pieces that a WebSocket message may come in: of 16 KiB, as some libraries cut them. */
+export const MAX_FRAGMENTS = 1_024;
+
+/** How long a client may still read why it was refused, while nothing is read of it any longer. */
+export const REJECTED_MS = 250;
+
+/**
+ * How long a network that flooded is refused: at first about as long as a client waits that tries again, then twice as long each time.
+ * Its other channels, which did nothing, stay. After it kept the rules for as long as the longest time it begins anew.
+ */
+export const LOCKOUT_MS = 10_000;
+export const MAX_LOCKOUT_MS = 600_000;
+export const LOCKOUT_REMEMBERED_MS = 600_000;
+
+/** Networks that are remembered for it, 2 MB; the one that flooded longest ago goes first. */
+export const MAX_LOCKOUTS = 10_000;
+
 /** Broadcasts kept for clients that come back. */
 export const REPLAY_BROADCASTS = 256;
+
+/**
+ * Transitions of availability that are told of one by one, in a second and at once; what is beyond is gathered into `changed`. One client
+ * that takes a file away and gives it again ten times a second would otherwise cause ten writes to each of the others; one with
+ * thousands of files that leaves would fill the queues of all of them.
+ */
+export const TRANSITIONS_PER_SECOND = 4;
+export const TRANSITION_BURST = 256;
+
+/** Of so many chances to tell of moved counts, one is taken when only the number of peers moved: every 2 seconds. */
+export const PEER_COUNT_EVERY = 8;
 
 /** Torrents one channel client may have said `have` for. */
 export const MAX_HAVES_PER_CLIENT = 10_000;

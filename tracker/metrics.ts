@@ -4,6 +4,7 @@ import type { Announces } from "./announces.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import type { ChannelServer } from "./channel-server.ts";
 import type { TrackerHttpServer } from "./http-server.ts";
+import type { Lockouts } from "./lockouts.ts";
 import type { RequestRates } from "./request-rates.ts";
 import type { Swarms } from "./swarms.ts";
 import type { TorrentStore } from "./torrent-store.ts";
@@ -19,6 +20,7 @@ export interface Measured {
   readonly http: TrackerHttpServer;
   readonly udp: UdpServer;
   readonly rates: RequestRates;
+  readonly lockouts: Lockouts;
   /** Nanoseconds. */
   readonly delay: ReturnType<typeof monitorEventLoopDelay>;
 }
@@ -40,6 +42,8 @@ export function metricsText(of: Measured): string {
     ["channel_cut_total", "Channel clients that were cut, for silence or for what they did", of.channel.cut],
     ["refused_connections_total", "Connections beyond the limits", of.http.refused + of.channel.refused],
     ["refused_requests_total", "Requests beyond 10 a second of one network", of.rates.refused],
+    ["flooding_networks", "Networks that flooded and are refused, or were lately", of.lockouts.size],
+    ["flood_refused_total", "Connections and requests of networks that flooded", of.lockouts.refused],
     ["udp_ignored_total", "Datagrams that got no answer: unreadable, or not proved", of.udp.ignored],
     ["event_loop_delay_seconds", "99th percentile since it was last asked for", of.delay.percentile(99) / 1e9],
     ["cpu_seconds_total", "User and system time", (user + system) / 1e6],

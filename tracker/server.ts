@@ -10,7 +10,8 @@ import { ChannelServer } from "./channel-server.ts";
 import { route } from "./http-routes.ts";
 import { type HttpOptions, TrackerHttpServer } from "./http-server.ts";
 import { Library } from "./library.ts";
-import { REPLAY_BROADCASTS, TIMING, type Timing } from "./limits.ts";
+import { REPLAY_BROADCASTS, REQUESTS_PER_SECOND, REQUEST_BURST, TIMING, type Timing } from "./limits.ts";
+import { Lockouts } from "./lockouts.ts";
 import type { Log } from "./log.ts";
 import { type Ledger, LocalLedger } from "./ledger.ts";
 import { Members } from "./members.ts";
@@ -95,13 +96,20 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
     random,
   });
   const members = new Members({ swarms, ledger, name, random });
-  const rates = new RequestRates();
-  const allows = (asker: Asker) => rates.allows(asker, now());
-  const channel = new ChannelServer({ swarms, members, library, broadcaster, epoch: name, now, admits, log }, timing);
+  const rates = new RequestRates(REQUESTS_PER_SECOND, REQUEST_BURST);
+  const lockouts = new Lockouts();
+  const isLockedOut = ({ network }: Asker) => lockouts.refuses(network, now());
+  const allows = (asker: Asker) => !isLockedOut(asker) && rates.allows(asker, now());
+  const flooded = ({ host, network }: Asker) => {
+    const seconds = Math.ceil(lockouts.add(network, now()) / 1000);
+    log("warn", "a client floods: its address is refused for a while", { address: host, seconds });
+  };
+  const room = { swarms, members, library, broadcaster, epoch: name, now, admits, flooded, log };
+  const channel = new ChannelServer(room, timing);
   const delay = monitorEventLoopDelay();
   delay.enable();
   const metrics = (): string =>
-    metricsText({ swarms, announces, store, broadcaster, channel, http, udp, rates, delay });
+    metricsText({ swarms, announces, store, broadcaster, channel, http, udp, rates, lockouts, delay });
   const trouble = () => ledger.trouble();
   const catalogue = catalogueJson(swarms.catalogue, broadcaster, now);
   const routes = { announces, catalogue, admits, page: pageAnswer(), metrics, trouble };
@@ -111,6 +119,7 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
       answer: (request, asker) => route(routes, request, asker),
       upgrade: (request, stream, head, asker) => channel.upgrade(request, stream, head, asker),
       allows,
+      isLockedOut,
       proxies: new TrustedProxies(options.trustProxy),
       tls: options.tls,
       now,
@@ -139,6 +148,8 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
   const expire = setInterval(() => {
     announces.expire();
     rates.forget(now());
+    lockouts.forget(now());
+    channel.forget();
   }, timing.announceIntervalMs / 10);
 
   const tidy = setInterval(() => {

@@ -1,11 +1,19 @@
 // Who has what, and what of it is told to everybody: catalogue, peer dictionary and channel members, kept in step by applying changes.
 import { bitfieldBytes, fullBitfield } from "../source/protocol/channel/bitfield.ts";
 import { MAX_ENTRIES_IN_FRAME } from "../source/protocol/channel/limits.ts";
+import { TokenBucket } from "../source/protocol/channel/token-bucket.ts";
 import type { InfoHashHex, PeerIdHex } from "../source/protocol/ids.ts";
 import type { Announcement } from "./broadcaster.ts";
 import { Catalogue, type CatalogueEvent, type HolderKey, type Holding } from "./catalogue.ts";
 import type { Change, MemberId } from "./changes.ts";
-import { MAX_PEERS, MAX_SWARM_PEERS, MAX_TORRENTS } from "./limits.ts";
+import {
+  MAX_PEERS,
+  MAX_SWARM_PEERS,
+  MAX_TORRENTS,
+  PEER_COUNT_EVERY,
+  TRANSITIONS_PER_SECOND,
+  TRANSITION_BURST,
+} from "./limits.ts";
 import { type InSwarm, PeerDictionary } from "./peer-dictionary.ts";
 import { type PeerKey, addressOf, endpointOf } from "./peer-key.ts";
 
@@ -44,10 +52,14 @@ export class Swarms {
   });
   readonly #members = new Map<MemberId, Member>();
   readonly #options: SwarmsOptions;
+  readonly #transitions: TokenBucket;
   #toldMembers = 0;
+  /** Chances to tell of the number of members since it was told. */
+  #chances = 0;
 
   constructor(options: SwarmsOptions) {
     this.#options = options;
+    this.#transitions = new TokenBucket(TRANSITIONS_PER_SECOND, TRANSITION_BURST, options.now());
   }
 
   get members(): ReadonlyMap<MemberId, Member> {
@@ -106,12 +118,13 @@ export class Swarms {
     }
   }
 
-  /** Tells everybody of the counts that moved since the last time. */
+  /** Tells everybody of the counts that moved since the last time. To be called at most four times a second. */
   flushChanged(): void {
     const entries = this.catalogue.takeChanged();
     const peers = this.#members.size;
-    if (entries.length === 0 && peers === this.#toldMembers) return;
+    if (entries.length === 0 && (peers === this.#toldMembers || ++this.#chances < PEER_COUNT_EVERY)) return;
     this.#toldMembers = peers;
+    this.#chances = 0;
     for (let i = 0; i === 0 || i < entries.length; i += MAX_ENTRIES_IN_FRAME) {
       this.#options.broadcast({ type: "changed", entries: entries.slice(i, i + MAX_ENTRIES_IN_FRAME), peers });
     }
@@ -242,8 +255,11 @@ export class Swarms {
   }
 
   #tell(event: CatalogueEvent | undefined, why: string, peer: PeerKey): void {
-    if (event?.type === "available") this.#options.broadcast(event);
-    else if (event) this.#options.broadcast({ ...event, why, peer: addressOf(endpointOf(peer)) });
+    if (!event) return;
+    if (!this.#transitions.take(this.#options.now())) {
+      this.catalogue.gather(event.type === "available" ? event.entry.infoHash : event.infoHash);
+    } else if (event.type === "available") this.#options.broadcast(event);
+    else this.#options.broadcast({ ...event, why, peer: addressOf(endpointOf(peer)) });
   }
 }
 

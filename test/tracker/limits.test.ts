@@ -1,5 +1,5 @@
 // What stops a malicious client: each limit just below, at, and just beyond it. (Of frames and messages: test/protocol/channel; of metainfo:
-// torrent-reader.test.ts; of silence and of clients that do not read: server.test.ts.)
+// torrent-reader.test.ts; of floods: floods.test.ts, lockouts.test.ts; of silence and of clients that do not read: server.test.ts.)
 import { once } from "node:events";
 import { type Socket, connect } from "node:net";
 import { Duplex } from "node:stream";
@@ -26,12 +26,15 @@ import {
   MAX_STORE_BYTES,
   MAX_SWARM_PEERS,
   MAX_TORRENTS,
+  PEER_COUNT_EVERY,
   REPLAY_BROADCASTS,
   REQUESTS_PER_SECOND,
   REQUEST_BURST,
   REQUEST_MS,
+  TRANSITIONS_PER_SECOND,
+  TRANSITION_BURST,
 } from "../../tracker/limits.ts";
-import { Broadcaster } from "../../tracker/broadcaster.ts";
+import { type Announcement, Broadcaster } from "../../tracker/broadcaster.ts";
 import { Members } from "../../tracker/members.ts";
 import { PeerDictionary } from "../../tracker/peer-dictionary.ts";
 import { type PeerKey, addressKey, peerKey } from "../../tracker/peer-key.ts";
@@ -180,6 +183,48 @@ test.for([MAX_REPLY_PEERS - 1, MAX_REPLY_PEERS, MAX_REPLY_PEERS + 1])("a reply n
   expect(members.holders(undefined, hash(1), undefined)).toHaveLength(Math.min(count, MAX_REPLY_PEERS));
 });
 
+test("256 transitions at once are told of one by one, then four a second, and all others with the counts", () => {
+  const told: Announcement[] = [];
+  let now = 0;
+  const swarms = new Swarms({ name: "a", now: () => now, broadcast: (announcement) => told.push(announcement) });
+  const one = { tracker: "a", peer: peerOf(1), peerId: peerIdOf(1), seed: true };
+  const count = TRANSITION_BURST + 2;
+  for (let n = 0; n < count; n++) {
+    swarms.apply({ type: "published", facts: facts(n) });
+    swarms.flushChanged();
+  }
+  told.length = 0;
+  for (let n = 0; n < count; n++) swarms.apply({ type: "announced", infoHash: hash(n), ...one });
+  expect(told).toHaveLength(TRANSITION_BURST);
+  swarms.flushChanged();
+  const changed = {
+    entries: [
+      { infoHash: hash(count - 2), seeds: 1 },
+      { infoHash: hash(count - 1), seeds: 1 },
+    ],
+  };
+  expect(told.slice(TRANSITION_BURST)).toMatchObject([{ type: "changed", ...changed }]);
+  told.length = 0;
+  now += 1000 / TRANSITIONS_PER_SECOND;
+  for (let n = 0; n < 2; n++) swarms.apply({ type: "stopped", infoHash: hash(n), peer: peerOf(1), why: "stopped" });
+  expect(told).toMatchObject([{ type: "unavailable", infoHash: hash(0) }]);
+  swarms.flushChanged();
+  expect(told[1]).toMatchObject({
+    type: "changed",
+    entries: [{ infoHash: hash(0) }, { infoHash: hash(1), holders: 0 }],
+  });
+});
+
+test("when only the number of peers moved, it is told at every eighth chance", () => {
+  const told: Announcement[] = [];
+  const swarms = new Swarms({ name: "a", now: () => 0, broadcast: (announcement) => told.push(announcement) });
+  swarms.apply({ type: "arrived", member: "1", tracker: "a", peerId: peerIdOf(1), peer: peerOf(1) });
+  for (let n = 1; n < PEER_COUNT_EVERY; n++) swarms.flushChanged();
+  expect(told).toEqual([]);
+  for (let n = 0; n < 2 * PEER_COUNT_EVERY; n++) swarms.flushChanged();
+  expect(told).toEqual([{ type: "changed", entries: [], peers: 1 }]);
+});
+
 test("256 broadcasts are kept for those that come back", () => {
   const broadcaster = new Broadcaster(() => undefined, REPLAY_BROADCASTS);
   for (let n = 0; n < 3 * REPLAY_BROADCASTS + 1; n++) broadcaster.broadcast({ type: "notice", text: "" });
@@ -245,7 +290,7 @@ test("an HTTP connection beyond all is closed, and the others go on", async () =
 });
 
 test("a network asks 50 times at once and then 10 times a second, over whatever wire", () => {
-  const rates = new RequestRates();
+  const rates = new RequestRates(REQUESTS_PER_SECOND, REQUEST_BURST);
   const asker = askerAt("203.0.113.7");
   const allowed = (count: number, now: number, who: Asker = asker) =>
     Array.from({ length: count }, () => rates.allows(who, now)).filter(Boolean).length;

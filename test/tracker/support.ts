@@ -47,8 +47,13 @@ export class RawClient {
   #wake: () => void = () => undefined;
   #ids = 0;
 
-  constructor(port: number, protocols: string[] = [CHANNEL_SUBPROTOCOL], headers: Record<string, string> = {}) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${port}/swarm`, protocols, { headers });
+  constructor(
+    port: number,
+    protocols: string[] = [CHANNEL_SUBPROTOCOL],
+    headers: Record<string, string> = {},
+    localAddress?: string,
+  ) {
+    this.socket = new WebSocket(`ws://127.0.0.1:${port}/swarm`, protocols, { headers, localAddress });
     this.socket.on("message", (data) => {
       const message = parseTrackerMessage(String(data));
       if (message) this.heard.push(message);

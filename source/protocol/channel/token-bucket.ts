@@ -22,6 +22,13 @@ export class TokenBucket {
     return true;
   }
 
+  /** Takes `tokens`, there or not. Returns how many milliseconds pass until what is owed is there; 0 when nothing is. */
+  spend(tokens: number, now: number): number {
+    this.#refill(now);
+    this.#tokens -= tokens;
+    return this.#tokens < 0 ? Math.ceil((-this.#tokens / this.#rate) * 1000) : 0;
+  }
+
   /** True when nothing was taken for so long that it need not be remembered. */
   isFull(now: number): boolean {
     this.#refill(now);
