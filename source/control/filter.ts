@@ -44,8 +44,8 @@ export const FILTER_FIELDS: readonly { readonly usage: string; readonly help: st
   { usage: "holders<3", help: "also seeds, peers, pieces, files" },
   { usage: "rate>0", help: "bytes a second; down and up alone" },
   { usage: "progress<50", help: "percent; also ratio, left<10m" },
-  { usage: "peer~10.0.", help: "part of a text: also client, tracker," },
-  { usage: "state=paused", help: "hash, folder, name; !~ and != for not" },
+  { usage: "peer~10.0.", help: "part of: peer, client, tracker, hash" },
+  { usage: "state=paused", help: "also folder, name; !~ and != for not" },
   { usage: "done, private", help: "what it is; !done for what it is not" },
   { usage: "a & b | (c !d)", help: "and, or, groups, not" },
 ];

@@ -1,5 +1,7 @@
 // A torrent that was looked at and is not added yet: which of its files are wanted, and where they go. Pure.
 import type { Command, InspectedTorrent } from "../control/contract.ts";
+import { flatRows, stepInto, stepOut, treeRows, withTurned } from "./file-tree.ts";
+import type { TreeFile, TreeRow } from "./file-tree.ts";
 import { matches } from "./lists.ts";
 
 export interface Adding {
@@ -8,15 +10,26 @@ export interface Adding {
   readonly target: string;
   /** Where it goes, when a person said so; absolute. */
   readonly folder: string | undefined;
+  readonly sequential: boolean;
+  readonly files: readonly TreeFile[];
   /** Indexes of the files that are not wanted. */
   readonly off: ReadonlySet<number>;
-  readonly sequential: boolean;
+  /** How much of all is wanted, and of each folder that is shown, by its key. */
+  readonly wanted: Sum;
+  readonly wantedBelow: ReadonlyMap<string, Sum>;
+  /** Keys of folders that were opened or closed. */
+  readonly turned: ReadonlySet<string>;
   readonly search: string;
-  /** Indexes of the files that have all words of the search, in their order. */
-  readonly shown: readonly number[];
-  /** The row of `shown` with the cursor, and the first in the window. */
+  /** The tree; with a search the files that have all its words. */
+  readonly rows: readonly TreeRow[];
+  /** The row with the cursor, and the first in the window. */
   readonly index: number;
   readonly top: number;
+}
+
+interface Sum {
+  readonly files: number;
+  readonly bytes: number;
 }
 
 /** Rows above the files: where to, how much, in which order, one empty. */
@@ -29,53 +42,100 @@ export function addingHeight({ height }: { readonly height: number }): number {
 
 /** All files are wanted at first. */
 export function beginAdding(torrent: InspectedTorrent, target: string): Adding {
-  const rest = { folder: undefined, off: new Set<number>(), sequential: false, search: "", index: 0, top: 0 };
-  return { torrent, target, ...rest, shown: torrent.files.map((_, index) => index) };
+  const files = torrent.files.map(({ path, length }, index) => ({ index, path, length, heldBytes: 0 }));
+  const choice = { off: new Set<number>(), wanted: { files: 0, bytes: 0 }, wantedBelow: new Map() };
+  const view = { turned: new Set<string>(), search: "", rows: [], index: 0, top: 0 };
+  return withRows({ torrent, target, folder: undefined, sequential: false, files, ...choice, ...view });
 }
 
 export function searched(adding: Adding, search: string): Adding {
-  const { files } = adding.torrent;
-  const shown = files.flatMap(({ path }, index) => (matches(path, search) ? [index] : []));
-  return { ...adding, search, shown, index: 0, top: 0 };
+  return withRows({ ...adding, search, index: 0, top: 0 });
 }
 
 /** The cursor moves by `by` rows. */
 export function movedIn(adding: Adding, by: number): Adding {
-  return { ...adding, index: Math.max(0, Math.min(adding.shown.length - 1, adding.index + by)) };
+  return { ...adding, index: Math.max(0, Math.min(adding.rows.length - 1, adding.index + by)) };
 }
 
-/** The file with the cursor is wanted, or not any more; the cursor goes on to the next. */
+/** The folder with the cursor is opened or closed, or the cursor goes into it or out of it. */
+export function steppedIn(adding: Adding, way: "into" | "out"): Adding {
+  const step = (way === "into" ? stepInto : stepOut)(adding.rows, adding.index);
+  if (step === null) return adding;
+  return step.type === "select"
+    ? { ...adding, index: step.index }
+    : withRows({ ...adding, turned: withTurned(adding.turned, step.key) });
+}
+
+/** None of the files with the cursor is wanted, or, when none is, all are; the cursor goes on behind them. */
 export function chosenFile(adding: Adding): Adding {
-  const file = adding.shown[adding.index];
-  if (file === undefined) return adding;
-  const off = new Set(adding.off);
-  if (!off.delete(file)) off.add(file);
-  return movedIn({ ...adding, off }, 1);
+  const { rows, index } = adding;
+  const row = rows[index];
+  if (row === undefined) return adding;
+  const next = rows.findIndex(({ depth }, place) => place > index && depth <= row.depth);
+  return { ...toggled(adding, row.files), index: next < 0 ? index : next };
 }
 
-/** None of the files shown is wanted, or, when none is, all are. */
+/** The same with all files that are shown. */
 export function chosenFiles(adding: Adding): Adding {
+  return toggled(adding, adding.search === "" ? adding.files : adding.rows.flatMap(({ files }) => files));
+}
+
+function toggled(adding: Adding, files: readonly TreeFile[]): Adding {
   const off = new Set(adding.off);
-  const someWanted = adding.shown.some((file) => !off.has(file));
-  for (const file of adding.shown) {
-    if (someWanted) off.add(file);
-    else off.delete(file);
+  const someWanted = files.some(({ index }) => !off.has(index));
+  for (const { index } of files) {
+    if (someWanted) off.add(index);
+    else off.delete(index);
   }
-  return { ...adding, off };
+  return withSums({ ...adding, off });
+}
+
+function withRows(adding: Adding): Adding {
+  const { files, search, turned } = adding;
+  const rows =
+    search === ""
+      ? treeRows(files, turned, asInTorrent)
+      : flatRows(
+          files.filter(({ path }) => matches(path, search)),
+          asInTorrent,
+        );
+  return withSums({ ...adding, rows });
+}
+
+function asInTorrent(a: TreeFile, b: TreeFile): number {
+  return a.index - b.index;
+}
+
+function withSums(adding: Adding): Adding {
+  const { files, rows, off } = adding;
+  const folders = rows.filter(({ open }) => open !== null);
+  return {
+    ...adding,
+    wanted: sumOf(files, off),
+    wantedBelow: new Map(folders.map((row) => [row.key, sumOf(row.files, off)])),
+  };
+}
+
+function sumOf(files: readonly TreeFile[], off: ReadonlySet<number>): Sum {
+  const sum = { files: 0, bytes: 0 };
+  for (const { index, length } of files) {
+    if (off.has(index)) continue;
+    sum.files++;
+    sum.bytes += length;
+  }
+  return sum;
 }
 
 /** The cursor is in a window of `height` rows. */
 export function settleAdding(adding: Adding, height: number): Adding {
   const lowest = Math.max(0, adding.index - height + 1);
-  const top = Math.min(Math.max(0, adding.shown.length - height), Math.max(lowest, Math.min(adding.top, adding.index)));
+  const top = Math.min(Math.max(0, adding.rows.length - height), Math.max(lowest, Math.min(adding.top, adding.index)));
   return top === adding.top ? adding : { ...adding, top };
 }
 
-/** How much is wanted, and by how many bytes it is more than what is free; 0 when it fits, or when nobody knows. */
-export function chosen({ torrent, off }: Adding): { files: number; bytes: number; tooMuch: number } {
-  const bytes = torrent.files.reduce((sum, { length }, index) => (off.has(index) ? sum : sum + length), 0);
-  const tooMuch = torrent.freeBytes === null ? 0 : Math.max(0, bytes - torrent.freeBytes);
-  return { files: torrent.files.length - off.size, bytes, tooMuch };
+/** By how many bytes what is wanted is more than what is free; 0 when it fits, or when nobody knows. */
+export function tooMuch({ torrent: { freeBytes }, wanted }: Adding): number {
+  return freeBytes === null ? 0 : Math.max(0, wanted.bytes - freeBytes);
 }
 
 /** What starts it. The engine knows what it looked at by its hash; a magnet link also names peers. */

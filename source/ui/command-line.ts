@@ -20,12 +20,12 @@ export type TypedLine =
 
 /** What the `:` line takes, as help and completion show it. */
 export const COMMAND_LINES = [
-  { word: "download ", usage: "DOWNLOAD: NAME", help: "download; also a hash, magnet or path" },
+  { word: "download ", usage: "DOWNLOAD: NAME", help: "download; or a hash, magnet, path" },
   { word: "upload ", usage: "UPLOAD: NAME", help: "give each peer one random piece" },
   { word: "share ", usage: "share PATH", help: "share a file or a folder" },
   { word: "tracker ", usage: "tracker HOST:PORT", help: "connect to a tracker, remember it" },
   { word: "untrack ", usage: "untrack HOST:PORT", help: "let a tracker go, forget it" },
-  { word: "limit-down ", usage: "limit-down RATE", help: "of all together: 500k, 2MB; 0 for none" },
+  { word: "limit-down ", usage: "limit-down RATE", help: "of all together: 500k, 2MB; 0: none" },
   { word: "limit-up ", usage: "limit-up RATE", help: "the same for what we give" },
   { word: "active-downloads ", usage: "active-downloads 3", help: "so many at once; 0 for all" },
   { word: "set limit-down ", usage: "set limit-down RATE", help: "of the selected transfer alone" },
@@ -33,7 +33,7 @@ export const COMMAND_LINES = [
   { word: "ratio ", usage: "ratio 2", help: "it gives until then; none: for ever" },
   { word: "seed-time ", usage: "seed-time 2h", help: "it gives for so long; none: for ever" },
   { word: "sequential ", usage: "sequential on, off", help: "its pieces in their order (S)" },
-  { word: "move ", usage: "move top, bottom", help: "its place in the queue; up (K), down (J)" },
+  { word: "move ", usage: "move top, bottom", help: "its place in the queue; up, down" },
   { word: "doctor", usage: "doctor", help: "how the engine does" },
   { word: "help", usage: "help", help: "this help" },
   { word: "quit", usage: "exit, quit", help: "leave" },

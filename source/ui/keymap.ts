@@ -96,16 +96,16 @@ export const KEYMAP: readonly Binding[] = [
   {
     keys: ["left", "h"],
     action: "left",
-    contexts: LISTS,
+    contexts: [...LISTS, "adding"],
     group: "Moving",
-    help: "hide peers; previous tab",
+    help: "hide peers, close folder; tab before",
   },
   {
     keys: ["right", "l"],
     action: "right",
-    contexts: LISTS,
+    contexts: [...LISTS, "adding"],
     group: "Moving",
-    help: "show peers; next tab",
+    help: "show peers, open folder; next tab",
     hint: { text: "peers", in: ["transfers"] },
   },
   { keys: ["g", "home"], action: "top", contexts: SCROLLED, group: "Moving", help: "first row" },
@@ -134,20 +134,11 @@ export const KEYMAP: readonly Binding[] = [
   { keys: ["shift-tab"], action: "previous-pane", contexts: LISTS, group: "Panes", help: "previous pane or tab" },
   { keys: ["z"], action: "zoom", contexts: PANES, group: "Panes", help: "this pane alone, and back" },
   {
-    keys: ["o"],
-    action: "sort",
-    contexts: SORTED,
-    group: "Finding",
-    help: "sort: a menu of orders",
-    hint: { text: "sort", in: ["peers", "files"] },
-  },
-
-  {
     keys: ["return"],
     action: "enter",
     contexts: ["available"],
     group: "Files and transfers",
-    help: "download; details if it is on its way",
+    help: "pane 1: download, or its details",
     hint: { text: "download", in: ["available"] },
   },
   {
@@ -155,16 +146,24 @@ export const KEYMAP: readonly Binding[] = [
     action: "enter",
     contexts: ["transfers"],
     group: "Files and transfers",
-    help: "details of the transfer",
+    help: "pane 2: details of the transfer",
     hint: { text: "details", in: ["transfers"] },
   },
-  { keys: ["d"], action: "download", contexts: ["available"], group: "Files and transfers", help: "download the file" },
+  {
+    keys: ["return"],
+    action: "enter",
+    contexts: ["files"],
+    group: "Files and transfers",
+    help: "files: open or close the folder",
+    hint: { text: "folder", in: ["files"] },
+  },
+  { keys: ["d"], action: "download", contexts: ["available"], group: "Files and transfers", help: "pane 1: download" },
   {
     keys: ["A"],
     action: "look",
     contexts: ["available"],
     group: "Files and transfers",
-    help: "look into it, choose its files",
+    help: "pane 1: look into it, choose files",
   },
   {
     keys: ["space"],
@@ -179,7 +178,7 @@ export const KEYMAP: readonly Binding[] = [
     action: "toggle-files",
     contexts: ["files"],
     group: "Files and transfers",
-    help: "leave files out, or want them again",
+    help: "files: leave out, or want again",
     hint: { text: "off/on", in: ["files"] },
   },
   {
@@ -187,7 +186,7 @@ export const KEYMAP: readonly Binding[] = [
     action: "want-more",
     contexts: ["files"],
     group: "Files and transfers",
-    help: "fetch files first",
+    help: "files: fetch first",
     hint: { text: "first", in: ["files"] },
   },
   {
@@ -195,7 +194,7 @@ export const KEYMAP: readonly Binding[] = [
     action: "want-less",
     contexts: ["files"],
     group: "Files and transfers",
-    help: "less wanted; below normal is off",
+    help: "files: less wanted; below normal off",
     hint: { text: "less", in: ["files"] },
   },
   {
@@ -203,7 +202,7 @@ export const KEYMAP: readonly Binding[] = [
     action: "choose",
     contexts: CHOSEN_FROM,
     group: "Files and transfers",
-    help: "choose several rows, for all keys here",
+    help: "choose several rows for the next key",
     hint: { text: "choose", in: ["files"] },
   },
   {
@@ -270,7 +269,7 @@ export const KEYMAP: readonly Binding[] = [
     action: "remove",
     contexts: ONE_TRANSFER,
     group: "Files and transfers",
-    help: "remove the transfer, keep its files",
+    help: "remove the transfer, keep its data",
     hint: { text: "remove", in: ["transfers", "pieces"] },
   },
   {
@@ -278,7 +277,7 @@ export const KEYMAP: readonly Binding[] = [
     action: "remove-with-data",
     contexts: ONE_TRANSFER,
     group: "Files and transfers",
-    help: "remove the transfer, delete its files",
+    help: "remove the transfer, DELETE its data",
   },
   {
     keys: ["c"],
@@ -332,7 +331,7 @@ export const KEYMAP: readonly Binding[] = [
     action: "adding-order",
     contexts: ["adding"],
     group: "Adding",
-    help: "pieces in their order, or the rarest first",
+    help: "pieces in order, or the rarest first",
     hint: { text: "order", in: ["adding"] },
   },
 
@@ -343,6 +342,14 @@ export const KEYMAP: readonly Binding[] = [
     group: "Finding",
     help: "filter the list; search this help",
     hint: { text: "filter", in: [...PANES, "peers", "files", "log", "adding"] },
+  },
+  {
+    keys: ["o"],
+    action: "sort",
+    contexts: SORTED,
+    group: "Finding",
+    help: "sort: a menu of orders",
+    hint: { text: "sort", in: ["peers", "files"] },
   },
   {
     keys: ["m"],
@@ -356,7 +363,7 @@ export const KEYMAP: readonly Binding[] = [
     action: "go-to-mark",
     contexts: LISTS,
     group: "Finding",
-    help: "back to a mark; '' where one came from",
+    help: "back to a mark; '' to where one was",
   },
   {
     keys: [":"],

@@ -11,8 +11,9 @@ import type {
   TransferRow,
 } from "../control/contract.ts";
 import { type Filter, parseFilter } from "../control/filter.ts";
+import { flatRows, treeRows, type TreeRow } from "./file-tree.ts";
 import type { PaneName } from "./layout.ts";
-import { inOrder, type Order, type SortedList } from "./orders.ts";
+import { comparing, type Order, type SortedList } from "./orders.ts";
 import type { DetailTab } from "./tabs.ts";
 
 /** The panes, and the tabs of details that are lists. */
@@ -24,6 +25,8 @@ export interface ListSettings {
   readonly orders: Readonly<Record<SortedList, Order>>;
   /** Info hashes of transfers whose peers are shown. */
   readonly expanded: ReadonlySet<string>;
+  /** Keys of folders of the open transfer that were opened or closed. */
+  readonly turned: ReadonlySet<string>;
   /** The transfer whose details are open. */
   readonly details: { readonly infoHash: string; readonly tab: DetailTab } | null;
 }
@@ -58,7 +61,8 @@ export interface Lists {
   readonly transfers: readonly TransferItem[];
   readonly broadcasts: readonly Item<BroadcastRow>[];
   readonly peers: readonly Item<PeerRow>[];
-  readonly files: readonly Item<FileRow>[];
+  /** A tree; with a filter the files that it leaves. */
+  readonly files: readonly Item<TreeRow<FileRow>>[];
   readonly trackers: readonly Item<TrackerRow>[];
   readonly log: readonly Item<LogRow>[];
 }
@@ -104,7 +108,7 @@ type TabLists = Pick<Lists, "peers" | "files" | "trackers" | "log">;
 const NO_TAB: TabLists = { peers: [], files: [], trackers: [], log: [] };
 
 function tabLists(snapshot: Snapshot, settings: ListSettings, before: Built | undefined): TabLists {
-  const { details, filters, orders } = settings;
+  const { details, filters, orders, turned } = settings;
   const transfer = snapshot.transfers.find(({ infoHash }) => infoHash === details?.infoHash);
   if (details === null || transfer === undefined) return NO_TAB;
   const { tab } = details;
@@ -113,17 +117,28 @@ function tabLists(snapshot: Snapshot, settings: ListSettings, before: Built | un
     before.settings.details === details &&
     before.settings.filters === filters &&
     before.settings.orders === orders &&
+    before.settings.turned === turned &&
     before.snapshot.trackers === snapshot.trackers &&
     before.snapshot.transfers.includes(transfer);
   if (unchanged) return before.lists;
   switch (tab) {
     case "peers": {
       const rows = transfer.peers.filter((row) => matches(`${row.address} ${row.client} ${row.via}`, filters.peers));
-      return { ...NO_TAB, peers: inOrder("peers", rows, orders.peers).map((row) => ({ key: row.key, row })) };
+      return {
+        ...NO_TAB,
+        peers: rows.toSorted(comparing("peers", orders.peers)).map((row) => ({ key: row.key, row })),
+      };
     }
     case "files": {
-      const rows = transfer.files.filter(({ path }) => matches(path, filters.files));
-      return { ...NO_TAB, files: inOrder("files", rows, orders.files).map((row) => ({ key: String(row.index), row })) };
+      const order = comparing("files", orders.files);
+      const rows =
+        filters.files === ""
+          ? treeRows(transfer.files, turned, order)
+          : flatRows(
+              transfer.files.filter(({ path }) => matches(path, filters.files)),
+              order,
+            );
+      return { ...NO_TAB, files: rows.map((row) => ({ key: row.key, row })) };
     }
     case "trackers":
       return { ...NO_TAB, trackers: trackerItems(snapshot, transfer) };
@@ -191,7 +206,7 @@ const MARK_DIGITS = 6;
 function availableItems(catalogue: readonly CatalogueRow[], settings: ListSettings): readonly AvailableItem[] {
   const rows = catalogue.filter(filterOf(settings, "available"));
   const markOf = markerOf(catalogue);
-  return inOrder("available", rows, settings.orders.available).map((row) => ({
+  return rows.toSorted(comparing("available", settings.orders.available)).map((row) => ({
     key: `${row.infoHash} ${row.tracker}`,
     row,
     mark: markOf(row),
@@ -201,7 +216,7 @@ function availableItems(catalogue: readonly CatalogueRow[], settings: ListSettin
 function transferItems(transfers: readonly TransferRow[], settings: ListSettings): readonly TransferItem[] {
   const markOf = markerOf(transfers);
   const rows = transfers.filter(filterOf(settings, "transfers"));
-  return inOrder("transfers", rows, settings.orders.transfers).flatMap((transfer) => {
+  return rows.toSorted(comparing("transfers", settings.orders.transfers)).flatMap((transfer) => {
     const item = { key: transfer.infoHash, transfer, mark: markOf(transfer), peer: null };
     if (!settings.expanded.has(transfer.infoHash)) return [item];
     return [item, ...transfer.peers.map((peer) => ({ ...item, key: `${transfer.infoHash} ${peer.key}`, peer }))];

@@ -1,4 +1,5 @@
 // Marks: rows to come back to, each named by a letter, as in vi. `''` goes back to where the last jump began.
+import { withOpened } from "./file-tree.ts";
 import { openDetails, openList, say, type Mark, type ViewState } from "./view-state.ts";
 
 /** What the next letter does, said in the footer until it comes. */
@@ -41,7 +42,7 @@ function wentToMark(state: ViewState, name: string): ViewState {
     details !== null && details.infoHash !== state.details?.infoHash
       ? openDetails(state, details)
       : { ...state, details };
-  // A filter or a closed row must not hide what one comes back to.
+  // A filter, a closed row or a closed folder must not hide what one comes back to.
   const [owner] = key.split(" ");
   const hidden = !state.lists[list].some((item) => item.key === key);
   const index = hidden ? opened.positions[list].index : state.lists[list].findIndex((item) => item.key === key);
@@ -50,8 +51,15 @@ function wentToMark(state: ViewState, name: string): ViewState {
     pane,
     marks,
     filters: hidden ? { ...opened.filters, [list]: "" } : opened.filters,
+    turned: list === "files" ? foldersOpened(opened, key) : opened.turned,
     expanded: list === "transfers" && owner !== key ? new Set([...state.expanded, owner!]) : state.expanded,
     following: list in state.following ? { ...opened.following, [list]: false } : opened.following,
     positions: { ...opened.positions, [list]: { ...opened.positions[list], key, index } },
   };
+}
+
+function foldersOpened({ snapshot, details, turned }: ViewState, key: string): ReadonlySet<string> {
+  const files = snapshot.transfers.find(({ infoHash }) => infoHash === details?.infoHash)?.files ?? [];
+  const path = files.find(({ index }) => String(index) === key)?.path ?? key;
+  return withOpened(turned, path, files.length);
 }

@@ -1,5 +1,6 @@
 // Moving: of the selection, between panes, between tabs.
-import { addingHeight, movedIn } from "./adding.ts";
+import { addingHeight, movedIn, steppedIn } from "./adding.ts";
+import { stepInto, stepOut, withTurned } from "./file-tree.ts";
 import type { ListName } from "./lists.ts";
 import { PANE_NAMES, type PaneName } from "./layout.ts";
 import { DETAIL_TABS } from "./tabs.ts";
@@ -56,9 +57,10 @@ function next<T>(all: readonly T[], from: T, by: 1 | -1): T {
   return all[(all.indexOf(from) + by + all.length) % all.length]!;
 }
 
-/** The tab before; in Transfers the peers of the selected one are hidden. */
+/** The tab before; in Transfers the peers of the selected one are hidden; in a tree of files out of the folder. */
 export function wentLeft(state: ViewState): ViewState {
-  if (state.details !== null) return turned(state, -1);
+  if (state.adding !== null) return { ...state, adding: steppedIn(state.adding, "out") };
+  if (state.details !== null) return steppedInFiles(state, stepOut) ?? turned(state, -1);
   const selected = state.pane === "transfers" ? selectedTransfer(state) : undefined;
   if (selected === undefined) return state;
   const { infoHash } = selected.transfer;
@@ -67,11 +69,27 @@ export function wentLeft(state: ViewState): ViewState {
   return movedTo({ ...state, expanded }, "transfers", parent);
 }
 
-/** The next tab; in Transfers the peers of the selected one are shown. */
+/** The next tab; in Transfers the peers of the selected one are shown; in a tree of files into the folder. */
 export function wentRight(state: ViewState): ViewState {
-  if (state.details !== null) return turned(state, 1);
+  if (state.adding !== null) return { ...state, adding: steppedIn(state.adding, "into") };
+  if (state.details !== null) return steppedInFiles(state, stepInto) ?? turned(state, 1);
   const selected = state.pane === "transfers" ? selectedTransfer(state) : undefined;
   return selected === undefined
     ? state
     : { ...state, expanded: new Set([...state.expanded, selected.transfer.infoHash]) };
+}
+
+/** The selected folder is opened, or closed. */
+export function turnedFolder(state: ViewState): ViewState {
+  const row = state.lists.files[state.positions.files.index]?.row;
+  return row === undefined || row.open === null ? state : { ...state, turned: withTurned(state.turned, row.key) };
+}
+
+function steppedInFiles(state: ViewState, way: typeof stepInto): ViewState | null {
+  const rows = state.lists.files.map(({ row }) => row);
+  const step = way(rows, state.positions.files.index);
+  if (step === null) return null;
+  return step.type === "select"
+    ? movedTo(state, "files", step.index)
+    : { ...state, turned: withTurned(state.turned, step.key) };
 }

@@ -1,5 +1,6 @@
 // The orders a list can be in: what the sort menu offers.
-import type { CatalogueRow, FileRow, PeerRow, TransferRow } from "../control/contract.ts";
+import type { CatalogueRow, PeerRow, TransferRow } from "../control/contract.ts";
+import type { TreeFile } from "./file-tree.ts";
 
 /** How a list is sorted now: `by` names one of its orderings. */
 export interface Order {
@@ -18,7 +19,8 @@ interface RowOf {
   readonly available: CatalogueRow;
   readonly transfers: TransferRow;
   readonly peers: PeerRow;
-  readonly files: FileRow;
+  /** Folders too: they have the sums of what lies below them. */
+  readonly files: TreeFile;
 }
 export type SortedList = keyof RowOf;
 
@@ -70,15 +72,14 @@ export function isSorted(list: string): list is SortedList {
   return list in ORDERINGS;
 }
 
-/** `rows` in `order`. */
-export function inOrder<List extends SortedList>(
+/** Compares rows of `list` by `order`. */
+export function comparing<List extends SortedList>(
   list: List,
-  rows: readonly RowOf[List][],
   order: Order,
-): readonly RowOf[List][] {
+): (a: RowOf[List], b: RowOf[List]) => number {
   const orderings = ORDERINGS[list] as readonly Ordering<RowOf[List]>[];
   const usual = orderings[0]!.compare;
   const { compare } = orderings.find(({ by }) => by === order.by) ?? orderings[0]!;
   const turn = order.reversed ? -1 : 1;
-  return rows.toSorted((a, b) => turn * compare(a, b) || usual(a, b));
+  return (a, b) => turn * compare(a, b) || usual(a, b);
 }

@@ -1,10 +1,12 @@
 // What is asked of the engine for rows of the lists: transfers, files of the swarm, files of a transfer.
 import type { Command, FilePriority, FileRow, TransferRow } from "../control/contract.ts";
 import { targetsOf } from "./choosing.ts";
+import { filesOf } from "./file-tree.ts";
 import { formatBytes } from "./format/bytes.ts";
 import { counted } from "./format/numbers.ts";
 import { markerOf } from "./lists.ts";
 import { magnetLink } from "./magnet.ts";
+import { turnedFolder } from "./moving.ts";
 import {
   become,
   openDetails,
@@ -49,6 +51,7 @@ export function paused(state: ViewState): Change {
 }
 
 export function entered(state: ViewState): Change {
+  if (state.details !== null) return become(turnedFolder(state));
   if (state.pane === "transfers") {
     const selected = selectedTransfer(state);
     if (selected === undefined) return become(state);
@@ -156,7 +159,7 @@ const PRIORITIES: readonly FilePriority[] = ["off", "normal", "high"];
 
 /** Files that are all off become wanted; else all are turned off. */
 export function toggledFiles(state: ViewState): Change {
-  const off = targetsOf(state, "files").every(({ row }) => row.priority === "off");
+  const off = currentFiles(state).every(({ priority }) => priority === "off");
   return prioritised(state, () => (off ? "normal" : "off"));
 }
 
@@ -168,10 +171,15 @@ export function wantedMore(state: ViewState, by: 1 | -1): Change {
   });
 }
 
+/** The files that a key is about; of a folder all below it. */
+function currentFiles(state: ViewState): readonly FileRow[] {
+  return filesOf(targetsOf(state, "files").map(({ row }) => row));
+}
+
 function prioritised(state: ViewState, toPriority: (file: FileRow) => FilePriority): Change {
   const { details } = state;
-  const files = targetsOf(state, "files")
-    .map(({ row }) => ({ index: row.index, priority: toPriority(row), before: row.priority }))
+  const files = currentFiles(state)
+    .map((file) => ({ index: file.index, priority: toPriority(file), before: file.priority }))
     .filter(({ priority, before }) => priority !== before)
     .map(({ index, priority }) => ({ index, priority }));
   if (details === null || files.length === 0) return become(state);

@@ -141,6 +141,7 @@ export function initialState(snapshot: Snapshot, columns: number, rows: number, 
       files: { ...usual, by: "place" },
     },
     expanded: new Set(),
+    turned: new Set(),
     details: null,
   };
   return settle({
@@ -189,6 +190,7 @@ export function openDetails(state: ViewState, details: Details): ViewState {
   return {
     ...state,
     details,
+    turned: new Set(),
     positions: { ...state.positions, ...fresh },
     filters: { ...state.filters, ...unfiltered },
     chosen: { ...state.chosen, files: new Set() },

@@ -94,6 +94,71 @@ test("V chooses all rows that are shown, and none again", () => {
   expect(state.chosen.files.size).toBe(0);
 });
 
+const tree = transferRow("folder", {
+  files: ["a/1", "a/b/2", "3"].map((path, index) => fileRow(index, path, 1000, 0, index === 1 ? "off" : "normal")),
+  fileCount: 3,
+});
+
+test("a key on a folder is about all below it", () => {
+  show(tree);
+  openTab(2);
+  press("space", "j", "-", "k", "+");
+  expect(commands()).toEqual([
+    { method: "set-files", infoHash, files: [{ index: 0, priority: "off" }] },
+    { method: "set-files", infoHash, files: [{ index: 0, priority: "off" }] },
+    {
+      method: "set-files",
+      infoHash,
+      files: [
+        { index: 0, priority: "high" },
+        { index: 1, priority: "normal" },
+      ],
+    },
+  ]);
+});
+
+test("a folder that is chosen with a file of its own changes each once", () => {
+  show(tree);
+  openTab(2);
+  press("V", "space");
+  expect(commands()).toEqual([
+    {
+      method: "set-files",
+      infoHash,
+      files: [
+        { index: 0, priority: "off" },
+        { index: 2, priority: "off" },
+      ],
+    },
+  ]);
+});
+
+test("folders open and close, and only where there is none the arrows turn the tabs", () => {
+  const keys = () => state.lists.files.map(({ key }) => key);
+  show(tree);
+  openTab(2);
+  expect(keys()).toEqual(["a/", "0", "a/b/", "1", "2"]);
+  press("return");
+  expect(keys()).toEqual(["a/", "2"]);
+  press("l", "l", "j", "h");
+  expect(keys()).toEqual(["a/", "0", "a/b/", "2"]);
+  press("l", "l");
+  expect(state.positions.files.key).toBe("1");
+  press("h", "h", "h");
+  expect(state.positions.files.key).toBe("a/");
+  press("G", "l");
+  expect(contextOf(state)).toBe("trackers");
+  press("h", "h");
+  expect(contextOf(state)).toBe("peers");
+});
+
+test("a mark in a closed folder opens it", () => {
+  show(tree);
+  openTab(2);
+  press("j", "j", "j", "m", "a", "g", "return", "'", "a");
+  expect(state.positions.files).toMatchObject({ key: "1", index: 3 });
+});
+
 test("peers are sorted by what the menu says, and the selection stays with its peer", () => {
   const peers = (rates: readonly number[]) =>
     rates.map((downBytesPerSecond, index) => peerRow(`10.0.0.${index}:1`, { downBytesPerSecond }));

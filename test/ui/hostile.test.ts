@@ -1,8 +1,9 @@
 // Texts of strangers in every pane and tab: on a terminal that measures character by character, nothing drifts by a cell.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openViewer } from "../../source/ui/open-viewer.tsx";
-import { ScriptedClient } from "../helpers/scripted-client.ts";
-import { hostileSnapshot } from "./hostile-names.ts";
+import { displayText } from "../../source/protocol/display-text.ts";
+import { inspectedTorrent, ScriptedClient } from "../helpers/scripted-client.ts";
+import { HOSTILE_NAMES, hostileSnapshot } from "./hostile-names.ts";
 import { VirtualTerminal } from "./virtual-terminal.ts";
 
 const PLACES: readonly [name: string, keys: string][] = [
@@ -18,6 +19,8 @@ const PLACES: readonly [name: string, keys: string][] = [
   ["the graph", "\t"],
   ["the sort menu", "\u001b2o"],
   ["a question", "\u001bX"],
+  ["what is added", "nax\r"],
+  ["what is added, its folder closed", "h"],
 ];
 
 beforeEach(() => {
@@ -33,6 +36,10 @@ test.each([
 ])("at %ix%i every frame closes in its column", async (columns, rows) => {
   const terminal = new VirtualTerminal(columns, rows, 20);
   const client = new ScriptedClient(hostileSnapshot());
+  const [name = displayText(""), ...names] = HOSTILE_NAMES.map(displayText);
+  const files = names.map((path, index) => ({ path: index % 2 === 0 ? path : `${path}/${path}`, length: index }));
+  const torrent = inspectedTorrent({ name, folder: name, files });
+  client.answer = () => ({ ok: true, text: name, torrent });
   const ended = openViewer({ client, stdin: terminal.stdin, stdout: terminal.stdout, ascii: false });
   await terminal.shows("Transfers");
   for (const [place, keys] of PLACES) {

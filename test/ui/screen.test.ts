@@ -139,10 +139,13 @@ test("80x24: what waits for its turn says so, and with files left out a share is
   expect(await frame()).toMatchSnapshot();
 });
 
-test("120x36: help, made from the key map", async () => {
+test("120x36: help, made from the key map, none of it cut", async () => {
   open(120, 36);
   terminal.type("?");
-  expect(await frame()).toMatchSnapshot();
+  const first = await frame();
+  expect(first).toMatchSnapshot();
+  terminal.type("G");
+  expect(first + (await frame())).not.toContain("…");
 });
 
 test("80x24: a question names its target above the panes", async () => {

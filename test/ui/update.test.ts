@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import type { InspectedTorrent, Reply, Snapshot, TrackerStatus } from "../../source/control/contract.ts";
 import { displayText } from "../../source/protocol/display-text.ts";
-import { chosen } from "../../source/ui/adding.ts";
+import { tooMuch } from "../../source/ui/adding.ts";
 import { wantsTracker } from "../../source/ui/first-run.ts";
 import { openPrompt } from "../../source/ui/prompt.ts";
 import { update } from "../../source/ui/update.ts";
@@ -330,9 +330,11 @@ function lookAt(target: string, torrent: InspectedTorrent = LOOKED_AT): void {
 test("what is added is looked at first: its files are chosen, then it starts", () => {
   lookAt("https://example.org/films.torrent");
   expect(contextOf(state)).toBe("adding");
-  expect(chosen(state.adding!)).toEqual({ files: 3, bytes: 9_000_000_000, tooMuch: 4_000_000_000 });
+  expect(state.adding!.wanted).toEqual({ files: 3, bytes: 9_000_000_000 });
+  expect(tooMuch(state.adding!)).toBe(4_000_000_000);
   press("j", "space");
-  expect(chosen(state.adding!)).toEqual({ files: 2, bytes: 4_500_000_000, tooMuch: 0 });
+  expect(state.adding!.wanted).toEqual({ files: 2, bytes: 4_500_000_000 });
+  expect(tooMuch(state.adding!)).toBe(0);
   press("s", "return");
   const { infoHash } = LOOKED_AT;
   expect(commands().at(-1)).toEqual({ method: "download", target: infoHash, files: [0, 2], sequential: true });
@@ -387,6 +389,36 @@ test("what is here already is not added again", () => {
   const { infoHash } = sampleSnapshot().transfers[0]!;
   lookAt("video.mkv", { ...LOOKED_AT, infoHash, name: "video.mkv" });
   expect(state).toMatchObject({ adding: null, message: { text: "video.mkv is among the transfers already." } });
+});
+
+test("a folder is chosen and dropped as a whole, and opened with the arrows", () => {
+  const files = ["a/1", "a/2", "b/c/3", "4"].map((path, index) => ({ path, length: 10 ** index }));
+  lookAt("tree", { ...LOOKED_AT, files });
+  const shown = () => state.adding!.rows.map(({ key }) => key);
+  expect(shown()).toEqual(["a/", "0", "1", "b/", "b/c/", "2", "3"]);
+  press("space");
+  expect([...state.adding!.off]).toEqual([0, 1]);
+  expect(state.adding).toMatchObject({ index: 3, wanted: { files: 2, bytes: 1100 } });
+  press("space");
+  expect([...state.adding!.off]).toEqual([0, 1, 2]);
+  press("g", "l", "space");
+  expect(state.adding!.wantedBelow.get("a/")).toEqual({ files: 1, bytes: 1 });
+  press("left", "left");
+  expect(shown()).toEqual(["a/", "b/", "b/c/", "2", "3"]);
+  press("j", "left", "right", "right", "right", "right");
+  expect(state.adding!.rows[state.adding!.index]!.key).toBe("2");
+  press("return");
+  expect(commands().at(-1)).toMatchObject({ method: "download", files: [0, 3] });
+});
+
+test("a search in the files shows their paths, and Esc the tree again", () => {
+  const files = ["a/one.mkv", "a/two.srt", "b/three.mkv"].map((path) => ({ path, length: 1 }));
+  lookAt("tree", { ...LOOKED_AT, files });
+  press("/", ..."mkv".split(""));
+  expect(state.adding!.rows.map(({ name }) => name)).toEqual(["a/one.mkv", "b/three.mkv"]);
+  press("return", "space", "/", "escape");
+  expect(state.adding!.rows.map(({ name }) => name)).toEqual(["a/", "one.mkv", "two.srt", "b/", "three.mkv"]);
+  expect([...state.adding!.off]).toEqual([0]);
 });
 
 test("a hundred thousand files are scrolled in a window", () => {

@@ -1,30 +1,34 @@
 // Before a torrent is added: where it goes, how much room it takes, which files are wanted.
-import { addingHeight, chosen, type Adding } from "../adding.ts";
+import { addingHeight, tooMuch, type Adding } from "../adding.ts";
 import { formatBytes, formatPart } from "../format/bytes.ts";
-import { columnsOf, cut, left, right } from "../format/columns.ts";
+import { columnsOf, cut, cutBefore, left, right } from "../format/columns.ts";
 import { counted, formatCount } from "../format/numbers.ts";
+import type { TreeRow } from "../file-tree.ts";
 import type { Size } from "../layout.ts";
 import { withoutStyles, type Theme } from "../theme.ts";
 import { drawFrame } from "./frame.ts";
+import { treeName } from "./tree-name.ts";
 
 export function drawAdding(adding: Adding, size: Size, theme: Theme): string[] {
-  const { torrent, shown, top, index, search } = adding;
+  const { torrent, files, rows: all, top, index, search } = adding;
   const inner = size.width - 2;
   const height = addingHeight(size);
-  const rows = shown.slice(top, top + height).map((file, offset) => {
+  const rows = all.slice(top, top + height).map((row, offset) => {
     const marked = top + offset === index;
-    const row = drawFile(adding, file, inner, marked ? withoutStyles(theme) : theme, marked);
-    return marked ? theme.selected(row) : row;
+    const text = drawRow(adding, row, inner, marked ? withoutStyles(theme) : theme, marked);
+    return marked ? theme.selected(text) : text;
   });
-  const all = torrent.files.length;
   const none = ` No file has these words: / searches again.`;
   return drawFrame(
     {
       title: `Add ${torrent.name}`,
-      note: search === "" ? counted(all, "file") : `/${search} ${formatCount(shown.length)} of ${formatCount(all)}`,
+      note:
+        search === ""
+          ? counted(files.length, "file")
+          : `/${search} ${formatCount(all.length)} of ${formatCount(files.length)}`,
       rows: [...head(adding, inner, theme), ...(rows.length > 0 ? rows : [cut(none, inner, theme.glyphs.ellipsis)])],
       focused: true,
-      window: { first: top, shown: height, all: shown.length },
+      window: { first: top, shown: height, all: all.length },
     },
     size,
     theme,
@@ -34,13 +38,15 @@ export function drawAdding(adding: Adding, size: Size, theme: Theme): string[] {
 function head(adding: Adding, inner: number, theme: Theme): string[] {
   const { torrent, off, sequential } = adding;
   const { ellipsis } = theme.glyphs;
-  const { files, bytes, tooMuch } = chosen(adding);
+  const { files, bytes } = adding.wanted;
+  const excess = tooMuch(adding);
   const free = torrent.freeBytes === null ? "free space unknown" : `${formatBytes(torrent.freeBytes)} free`;
-  const which = off.size === 0 ? (files === 1 ? "" : "all, ") : `${formatCount(files)} of ${torrent.files.length}, `;
+  const which =
+    off.size === 0 ? (files === 1 ? "" : "all, ") : `${formatCount(files)} of ${formatCount(torrent.files.length)}, `;
   const size = off.size === 0 ? formatBytes(bytes) : formatPart(bytes, torrent.length);
   const fits =
-    tooMuch > 0
-      ? theme.bad(`${theme.glyphs.problem} does not fit: ${formatBytes(tooMuch)} too much`)
+    excess > 0
+      ? theme.bad(`${theme.glyphs.problem} does not fit: ${formatBytes(excess)} too much`)
       : files === 0
         ? theme.bad(`${theme.glyphs.problem} nothing is chosen`)
         : torrent.freeBytes === null
@@ -61,11 +67,17 @@ function head(adding: Adding, inner: number, theme: Theme): string[] {
   ];
 }
 
-function drawFile({ torrent, off }: Adding, file: number, inner: number, theme: Theme, marked: boolean): string {
-  const { path, length } = torrent.files[file]!;
-  const wanted = !off.has(file);
-  const box = wanted ? theme.good("[x]") : "[ ]";
-  const name = left(path, inner - 18, theme.glyphs.ellipsis);
-  const text = `${name}${right(formatBytes(length), 11)} `;
-  return `${marked ? theme.glyphs.cursor : " "} ${box} ${wanted ? text : theme.faint(text)}`;
+/** Columns of sizes; of a folder that is wanted in part there are two. */
+const SIZES = 20;
+
+function drawRow(adding: Adding, row: TreeRow, inner: number, theme: Theme, marked: boolean): string {
+  const { glyphs } = theme;
+  const wanted = adding.wantedBelow.get(row.key) ?? { files: adding.off.has(row.index) ? 0 : 1, bytes: row.length };
+  const whole = wanted.files === row.files.length;
+  const box = whole ? theme.good("[x]") : wanted.files > 0 ? theme.busy("[-]") : "[ ]";
+  const size = whole || wanted.files === 0 ? formatBytes(row.length) : formatPart(wanted.bytes, row.length);
+  const width = inner - 7 - SIZES;
+  const name = left(cutBefore(treeName(row, glyphs), width, glyphs.ellipsis), width);
+  const text = `${name}${right(size, SIZES)} `;
+  return `${marked ? glyphs.cursor : " "} ${box} ${wanted.files > 0 ? text : theme.faint(text)}`;
 }

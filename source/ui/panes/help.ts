@@ -8,7 +8,7 @@ import { matches } from "../lists.ts";
 import type { Theme } from "../theme.ts";
 import { drawFrame } from "./frame.ts";
 
-const KEYS = 20;
+const KEYS = 21;
 /** From here on two columns of bindings stand side by side. */
 const TWO_COLUMNS = 100;
 
