@@ -1,11 +1,25 @@
-// Builds dist/ anew from source/ and tracker/, with run bits on the two bins.
-import { spawnSync } from "node:child_process";
+// Builds dist/ anew: each bin and each thread with what it needs in a few files, packages included. Loaded as several hundred modules
+// the same code takes a tenth of a second and 15 MB more at every start.
 import { chmodSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { rolldown } from "rolldown";
+
+/** Threads stand among the chunks: the code that starts one looks for it beside itself. `open-viewer` has a name of its own for tests. */
+const ENTRIES = {
+  "source/bin": "source/bin.ts",
+  "tracker/bin": "tracker/bin.ts",
+  "source/chunks/hash-worker": "source/storage/hash-worker.ts",
+  "source/chunks/torrent-worker": "tracker/torrent-worker.ts",
+  "source/chunks/open-viewer": "source/ui/open-viewer.tsx",
+};
 
 rmSync("dist", { recursive: true, force: true });
-const compiler = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
-const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { stdio: "inherit" });
-if (status !== 0) process.exit(status ?? 1);
+const bundle = await rolldown({
+  input: ENTRIES,
+  platform: "node",
+  // What a package asks for and can do without.
+  external: ["bufferutil", "utf-8-validate", "react-devtools-core"],
+  // React without its checks: it needs a third less.
+  transform: { define: { "process.env.NODE_ENV": '"production"' } },
+});
+await bundle.write({ dir: "dist", chunkFileNames: "source/chunks/[name]-[hash].js" });
 for (const bin of ["dist/source/bin.js", "dist/tracker/bin.js"]) chmodSync(bin, 0o755);

@@ -1,5 +1,4 @@
 // sta: the viewer. The engine runs on when it is left, unless it runs inside this command.
-import { prepareEnvironment } from "../ui/environment.ts";
 import { dieOfHangup, terminalProblem } from "../ui/terminal.ts";
 import { EXIT, fail, tell } from "./output.ts";
 import { type RunningEngine, useEngine } from "./engine-access.ts";
@@ -29,7 +28,6 @@ async function open(options: Options): Promise<number> {
 
 /** Shows the viewer on an engine until it is left; resolves to the exit code. */
 export async function view(engine: RunningEngine, options: Options, quitLabel: string | undefined): Promise<number> {
-  prepareEnvironment(process.env);
   const { openViewer } = await import("../ui/open-viewer.tsx");
   const end = await openViewer({
     client: engine,

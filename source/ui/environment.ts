@@ -1,12 +1,4 @@
-// What must be set before React is imported.
-
-/**
- * Makes React run without its development checks: a third less processor time a frame. React reads it once, on import:
- * call this first, then import `open-viewer.tsx` dynamically.
- */
-export function prepareEnvironment(environment: NodeJS.ProcessEnv): void {
-  environment["NODE_ENV"] = "production";
-}
+// What the environment says of the terminal.
 
 /** Whether the terminal shows more than ASCII: the first of LC_ALL, LC_CTYPE and LANG that is set names UTF-8, or none is set. */
 export function showsUnicode(environment: NodeJS.ProcessEnv): boolean {

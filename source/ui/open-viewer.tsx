@@ -1,5 +1,5 @@
 // openViewer: the viewer on a terminal, from alternate screen to whatever ends it.
-// Importing this file imports React: call `prepareEnvironment` first, then import it dynamically.
+// Importing this file imports React and Ink: commands that show nothing do without.
 import { homedir } from "node:os";
 import { render, type Instance } from "ink";
 import type { EngineClient } from "../control/contract.ts";

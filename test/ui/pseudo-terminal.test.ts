@@ -8,7 +8,7 @@ import { spawn, type IPty } from "@lydell/node-pty";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 const RUNNER = fileURLToPath(new URL("viewer-runner.ts", import.meta.url));
-const BUILT = fileURLToPath(new URL("../../dist/source/ui/open-viewer.js", import.meta.url));
+const BUILT = fileURLToPath(new URL("../../dist/source/chunks/open-viewer.js", import.meta.url));
 
 let folder: string;
 let terminal: IPty;

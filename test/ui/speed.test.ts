@@ -13,14 +13,13 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-const BUILT = fileURLToPath(new URL("../../dist/source/ui/open-viewer.js", import.meta.url));
+const BUILT = fileURLToPath(new URL("../../dist/source/chunks/open-viewer.js", import.meta.url));
 
 /** Through two panes, and the pieces and peers of a transfer; each of them changes the screen. */
 const KEYS = ["j", "1", "G", "k", "2", "g", "\r", "\t", "j", "G", "k", "2"];
 
-/** As users have it: built, and React without its checks, for which it looks when it is loaded. */
+/** As users have it: built, and React without its checks. */
 async function viewerOfUsers(): Promise<typeof openViewer> {
-  vi.stubEnv("NODE_ENV", "production");
   return ((await import(BUILT)) as { openViewer: typeof openViewer }).openViewer;
 }
 

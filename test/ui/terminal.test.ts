@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { prepareEnvironment, showsColour, showsUnicode } from "../../source/ui/environment.ts";
+import { showsColour, showsUnicode } from "../../source/ui/environment.ts";
 import { terminalProblem } from "../../source/ui/terminal.ts";
 
 const TERMINAL = { isTTY: true };
@@ -29,10 +29,4 @@ test("the locale says whether more than ASCII is shown: LC_ALL over LC_CTYPE ove
 
 test("NO_COLOR counts when it is not empty", () => {
   expect([showsColour({}), showsColour({ NO_COLOR: "" }), showsColour({ NO_COLOR: "0" })]).toEqual([true, true, false]);
-});
-
-test("React is told to run without its checks", () => {
-  const environment: NodeJS.ProcessEnv = {};
-  prepareEnvironment(environment);
-  expect(environment["NODE_ENV"]).toBe("production");
 });

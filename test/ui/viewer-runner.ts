@@ -2,14 +2,11 @@
 // four times a second, `nothing-moves` none; OPTIONS are those of the viewer, as JSON. Plain TypeScript without JSX,
 // so that Node runs it as it is; the viewer itself comes from dist/. REPORT tells the test the pid, and then how it ended.
 import { renameSync, writeFileSync } from "node:fs";
+import { dieOfHangup } from "../../source/ui/terminal.ts";
 import { busySnapshot, sampleSnapshot, ScriptedClient } from "../helpers/scripted-client.ts";
 
 const [report, mishap, options = "{}"] = process.argv.slice(2);
-const built = new URL("../../dist/source/ui/", import.meta.url);
-const { prepareEnvironment } = await import(new URL("environment.js", built).href);
-prepareEnvironment(process.env);
-const { dieOfHangup } = await import(new URL("terminal.js", built).href);
-const { openViewer } = await import(new URL("open-viewer.js", built).href);
+const { openViewer } = await import(new URL("../../dist/source/chunks/open-viewer.js", import.meta.url).href);
 
 const client = new ScriptedClient(mishap === "all-moves" ? busySnapshot(0) : sampleSnapshot());
 let ticks = 0;
