@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 import { median } from "./table.ts";
+import type { AbusersResult } from "./tracker-abusers.ts";
 import { fullBitfield, toBase64 } from "../../source/protocol/channel/bitfield.ts";
 import { CHANNEL_SUBPROTOCOL } from "../../source/protocol/channel/messages.ts";
 import { torrentOf } from "../tracker/torrents.ts";
@@ -14,8 +15,15 @@ export interface ClientsPlan {
   readonly port: number;
   readonly clients: number;
   readonly rounds: number;
-  /** One more client never reads, and one floods, coming again whenever it is cut. */
-  readonly abuse?: boolean;
+  /** Instead: how often it is measured without and then with clients that do what they should not. */
+  readonly pairs?: number;
+}
+
+/** Milliseconds within which 99 of 100 heard of an offer. */
+export interface AbusedPair {
+  readonly without: number;
+  readonly with: number;
+  readonly abusers: AbusersResult;
 }
 
 /** Milliseconds from `have` being sent to `available` being read. */
@@ -29,7 +37,7 @@ export interface ClientsResult {
 
 const LEAVERS = 100;
 
-const { port, clients, rounds, abuse = false } = JSON.parse(process.argv[2]!) as ClientsPlan;
+const { port, clients, rounds, pairs = 0 } = JSON.parse(process.argv[2]!) as ClientsPlan;
 const { bytes, infoHash } = torrentOf("bench", 8);
 const pieces = toBase64(fullBitfield(8));
 
@@ -54,43 +62,10 @@ async function open(n: number): Promise<void> {
   });
 }
 
-const AT_ONCE = 50;
-for (let n = 0; n < clients; n += AT_ONCE) {
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, clients - n) }, (_, i) => open(n + i)));
-}
-const [speaker] = sockets;
-speaker!.send(JSON.stringify({ type: "publish", id: 1, torrent: toBase64(bytes) }));
-console.log("connected");
-await once(createInterface(process.stdin), "line");
-
-const abusers = abuse
-  ? spawn(process.execPath, [join(import.meta.dirname, "tracker-abusers.ts"), String(port)], { stdio: "ignore" })
-  : undefined;
-
-const ROUND_MS = 30_000;
-
-const delays: number[] = [];
-for (let round = 0; round < rounds; round++) {
-  arrivals = [];
-  const reached = new Promise<void>((resolve) => (all = resolve));
-  const sentAt = performance.now();
-  speaker!.send(JSON.stringify({ type: "have", infoHash, pieces }));
-  const late = setTimeout(() => {
-    throw new Error(`${arrivals.length} of ${clients} clients heard the broadcast within ${ROUND_MS / 1_000} s`);
-  }, ROUND_MS);
-  await reached;
-  clearTimeout(late);
-  delays.push(...arrivals.map((at) => at - sentAt));
-  speaker!.send(JSON.stringify({ type: "have", infoHash, pieces: null }));
-  // 10 messages a second are allowed.
-  await new Promise((next) => setTimeout(next, 300));
-}
-/** Each of some clients is the only one with a torrent of its own, and they all leave at once: until the speaker has heard of each. */
-const leaving = sockets.slice(1, 1 + LEAVERS);
-for (const [n, socket] of leaving.entries()) {
-  const own = torrentOf(`of ${n}`, 8, 1);
-  socket.send(JSON.stringify({ type: "publish", id: 1, torrent: toBase64(own.bytes) }));
-  await new Promise<void>((published) => {
+/** Resolves when the tracker has it on its disk: a `have` before that would be of something that nobody published. */
+function publish(socket: WebSocket, torrent: Uint8Array): Promise<void> {
+  socket.send(JSON.stringify({ type: "publish", id: 1, torrent: toBase64(torrent) }));
+  return new Promise((published) => {
     const take = (data: Buffer) => {
       if (!data.includes('"published"')) return;
       socket.off("message", take);
@@ -98,6 +73,70 @@ for (const [n, socket] of leaving.entries()) {
     };
     socket.on("message", take);
   });
+}
+
+const AT_ONCE = 50;
+for (let n = 0; n < clients; n += AT_ONCE) {
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, clients - n) }, (_, i) => open(n + i)));
+}
+const [speaker] = sockets;
+await publish(speaker!, bytes);
+console.log("connected");
+await once(createInterface(process.stdin), "line");
+
+const ROUND_MS = 30_000;
+
+/** Lets the speaker offer a file and take it away, again and again. Returns when each of the others heard of the offers, in order. */
+async function broadcasts(): Promise<number[]> {
+  const delays: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    arrivals = [];
+    const reached = new Promise<void>((resolve) => (all = resolve));
+    const sentAt = performance.now();
+    speaker!.send(JSON.stringify({ type: "have", infoHash, pieces }));
+    const late = setTimeout(() => {
+      throw new Error(`${arrivals.length} of ${clients} clients heard the broadcast within ${ROUND_MS / 1_000} s`);
+    }, ROUND_MS);
+    await reached;
+    clearTimeout(late);
+    delays.push(...arrivals.map((at) => at - sentAt));
+    speaker!.send(JSON.stringify({ type: "have", infoHash, pieces: null }));
+    // 10 messages a second are allowed, and four transitions.
+    await new Promise((next) => setTimeout(next, 500));
+  }
+  return delays.toSorted((a, b) => a - b);
+}
+
+const percentile99 = (sorted: readonly number[]) => sorted[Math.floor(sorted.length * 0.99)]!;
+
+/** The same while others do what they should not. */
+async function underAbuse(pair: number): Promise<AbusedPair> {
+  const without = percentile99(await broadcasts());
+  const script = join(import.meta.dirname, "tracker-abusers.ts");
+  // From addresses that are not known for it yet.
+  const abusers = spawn(process.execPath, [script, String(port), String(66 + pair)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface(abusers.stdout);
+  await once(lines, "line");
+  const withThem = percentile99(await broadcasts());
+  const said = once(lines, "line");
+  abusers.stdin.end();
+  return { without, with: withThem, abusers: JSON.parse(String((await said)[0])) as AbusersResult };
+}
+
+if (pairs > 0) {
+  const measured: AbusedPair[] = [];
+  for (let pair = 0; pair < pairs; pair++) measured.push(await underAbuse(pair));
+  console.log(JSON.stringify(measured));
+  process.exit(0);
+}
+const delays = await broadcasts();
+/** Each of some clients is the only one with a torrent of its own, and they all leave at once: until the speaker has heard of each. */
+const leaving = sockets.slice(1, 1 + LEAVERS);
+for (const [n, socket] of leaving.entries()) {
+  const own = torrentOf(`of ${n}`, 8, 1);
+  await publish(socket, own.bytes);
   socket.send(JSON.stringify({ type: "have", infoHash: own.infoHash, pieces }));
 }
 await new Promise((next) => setTimeout(next, 2_000));
@@ -112,10 +151,7 @@ for (const socket of leaving) socket.terminate();
 await heardOfAll;
 const leave = performance.now() - leftAt;
 
-delays.sort((a, b) => a - b);
-const [p99, last] = [delays[Math.floor(delays.length * 0.99)]!, delays.at(-1)!];
-const result: ClientsResult = { median: median(delays), p99, last, leave };
+const result: ClientsResult = { median: median(delays), p99: percentile99(delays), last: delays.at(-1)!, leave };
 console.log(JSON.stringify(result));
-abusers?.kill();
 for (const socket of sockets) socket.terminate();
 process.exit(0);

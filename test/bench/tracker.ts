@@ -1,4 +1,4 @@
-// npm run bench:tracker -- [--seconds 5] [--rounds 3] [--clients 9000]: how fast sta-tracker is, beside the trackers that can be had here.
+// npm run bench:tracker -- [--seconds 5] [--rounds 3] [--clients 9000] [--pairs 5] [--only announces|hashes|sizes|peers|clients|abuse]: how fast sta-tracker is, beside the trackers that can be had here.
 // Each figure is from a process of its own that asks over loopback; trackers take turns. It never fails by time.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { addressKey, peerKey } from "../../tracker/peer-key.ts";
 import { Swarms } from "../../tracker/swarms.ts";
 import { cpuOf, loadText, machineLine } from "./machine.ts";
 import { median } from "./table.ts";
-import type { ClientsPlan, ClientsResult } from "./tracker-clients.ts";
+import type { AbusedPair, ClientsPlan, ClientsResult } from "./tracker-clients.ts";
 import type { LoadPlan, LoadResult } from "./tracker-load.ts";
 import { SERVERS, type TrackerServer, startUnlimited } from "./tracker-servers.ts";
 
@@ -21,10 +21,14 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "5" },
     rounds: { type: "string", default: "3" },
     clients: { type: "string", default: "9000" },
+    pairs: { type: "string", default: "5" },
+    only: { type: "string" },
   },
 });
 const seconds = Number(values.seconds);
 const rounds = Number(values.rounds);
+const pairs = Number(values.pairs);
+const wants = (part: string) => values.only === undefined || values.only === part;
 const SPREAD = { seconds, connections: 64, swarms: 100, peers: 500 } as const;
 
 const WIRES = { http: "HTTP keep-alive", close: "HTTP, a connection each", udp: "UDP" } as const;
@@ -118,48 +122,77 @@ function manyHashes(): Promise<void> {
   return Promise.resolve();
 }
 
-async function channel(lab: Lab, ours: Started, clients: number, abuse = false): Promise<void> {
+/** Starts so many channel clients, and tells them to begin. `before`, `after`: memory of the tracker without and with them. */
+async function runClients(lab: Lab, ours: Started, plan: Omit<ClientsPlan, "port">) {
+  const { clients } = plan;
   const hard = Number(execFileSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }).replace("unlimited", "1000000"));
   if (hard < clients + 100) {
     console.log(`\nSKIPPED: ${clients} channel clients need as many descriptors; the hard limit is ${hard}`);
-    return;
+    return undefined;
   }
   const before = residentOf(ours.running.pid);
   const script = join(import.meta.dirname, "tracker-clients.ts");
-  const plan: ClientsPlan = { port: ours.port, clients, rounds: abuse ? 30 : 10, abuse };
-  const child = startUnlimited(lab, process.execPath, [script, JSON.stringify(plan)]);
+  const child = startUnlimited(lab, process.execPath, [script, JSON.stringify({ ...plan, port: ours.port })]);
   await child.line((line) => line === "connected", 120_000);
   const each = (residentOf(ours.running.pid) - before) / clients;
   child.child.stdin!.write("go\n");
-  const { code } = await child.end(120_000);
+  const { code } = await child.end(600_000);
   if (code !== 0) throw new Error(`the clients ended with ${code}: ${child.stderr}`);
-  const { median: half, p99, last, leave } = JSON.parse(child.stdout.split("\n")[1]!) as ClientsResult;
-  const others = abuse ? ", and one that never reads and one that floods" : "";
-  console.log(`\n${clients} channel clients${others}: ${(each / 1e3).toFixed(1)} KB of RSS each`);
+  return { each, said: JSON.parse(child.stdout.split("\n")[1]!) as unknown };
+}
+
+async function channel(lab: Lab, ours: Started, clients: number): Promise<void> {
+  const ran = await runClients(lab, ours, { clients, rounds: 10 });
+  if (!ran) return;
+  const { median: half, p99, last, leave } = ran.said as ClientsResult;
+  console.log(`\n${clients} channel clients: ${(ran.each / 1e3).toFixed(1)} KB of RSS each`);
   console.log(
     `  a broadcast reaches half within ${half.toFixed(0)} ms, 99 % ${p99.toFixed(0)} ms, the last ${last.toFixed(0)} ms`,
   );
   console.log(`  100 leave at once: the last \`unavailable\` is there after ${leave.toFixed(0)} ms`);
 }
 
+/** FAULTS T4: one that never reads, one that floods, one that speaks for others, each from an address of its own. */
+async function abused(lab: Lab, ours: Started): Promise<void> {
+  const ran = await runClients(lab, ours, { clients: 2_000, rounds: 15, pairs });
+  if (!ran) return;
+  const measured = ran.said as readonly AbusedPair[];
+  const each = (take: (pair: AbusedPair) => number) => measured.map((pair) => take(pair).toFixed(0)).join(" ");
+  const middle99 = (take: (pair: AbusedPair) => number) => median(measured.map(take));
+  const ratio = middle99((pair) => pair.with) / middle99((pair) => pair.without);
+  console.log("\n2000 channel clients, and one that never reads, one that floods, one that speaks for others");
+  console.log("  (1 000 messages a second, a connection every 10 ms: paced, for they share the machine)");
+  console.log(`  99 % hear of a broadcast within, ms, in turn without: ${each((pair) => pair.without)}`);
+  console.log(`                                           and with them: ${each((pair) => pair.with)}`);
+  console.log(`  medians: ${ratio.toFixed(2)} times as long with them`);
+  console.log(
+    `  flooder, each time: welcomed ${each(({ abusers }) => abusers.welcomed)}, refused ${each(({ abusers }) => abusers.refused)}`,
+  );
+  console.log(`  CPU of the abusers' own process, s: ${each(({ abusers }) => abusers.cpuSeconds)}`);
+}
+
 const lab = await Lab.open();
 try {
   console.log(machineLine());
-  const started: Started[] = [];
-  for (const server of SERVERS) {
-    const one = await server.start(lab);
-    if (one) started.push({ server, ...one });
+  if (wants("announces")) {
+    const started: Started[] = [];
+    for (const server of SERVERS) {
+      const one = await server.start(lab);
+      if (one) started.push({ server, ...one });
+    }
+    await compareAnnounces(lab, started);
+    for (const { running } of started) await running.kill();
   }
-  await compareAnnounces(lab, started);
-  for (const { running } of started) await running.kill();
-  await manyHashes();
-  for (const part of [
-    swarmSizes,
-    manyPeers,
-    (on: Lab, ours: Started) => channel(on, ours, Number(values.clients)),
-    (on: Lab, ours: Started) => channel(on, ours, 2_000),
-    (on: Lab, ours: Started) => channel(on, ours, 2_000, true),
-  ]) {
+  if (wants("hashes")) await manyHashes();
+  const parts: readonly (readonly [string, (on: Lab, ours: Started) => Promise<void>])[] = [
+    ["sizes", swarmSizes],
+    ["peers", manyPeers],
+    ["clients", (on, ours) => channel(on, ours, Number(values.clients))],
+    ["clients", (on, ours) => channel(on, ours, 2_000)],
+    ["abuse", abused],
+  ];
+  for (const [name, part] of parts) {
+    if (!wants(name)) continue;
     const ours = { server: SERVERS[0]!, ...(await SERVERS[0]!.start(lab))! };
     await part(lab, ours);
     await ours.running.kill();
