@@ -7,6 +7,7 @@ const ROOT = resolve(import.meta.dirname, "..");
 
 /** Each room may import itself and the rooms named here. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  program: [],
   protocol: [],
   metainfo: ["protocol"],
   swarm: ["metainfo", "protocol"],
@@ -16,9 +17,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   control: ["contract", "protocol"],
   engine: ["swarm", "storage", "discovery", "metainfo", "protocol", "contract"],
   ui: ["contract"],
-  commands: ["ui", "control", "contract", "engine", "swarm", "storage", "discovery", "metainfo", "protocol"],
-  cli: ["commands"],
-  tracker: ["metainfo", "protocol"],
+  commands: ["program", "ui", "control", "contract", "engine", "swarm", "storage", "discovery", "metainfo", "protocol"],
+  cli: ["commands", "program"],
+  tracker: ["metainfo", "protocol", "program"],
 };
 
 /** Rooms and files without a system below them, and the only modules of Node they may use. */

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { type SecureContextOptions, createSecureContext } from "node:tls";
-import meow from "meow";
+import { ArgvError, type FlagsOf, parseArgv } from "../source/program/parse-argv.ts";
+import { version } from "../source/program/version.ts";
 import { displayText } from "../source/protocol/display-text.ts";
 import { isIPv4, isIPv6 } from "../source/protocol/tracker/endpoint.ts";
 import { type RunningTracker, createTracker } from "./server.ts";
@@ -31,8 +32,24 @@ const help = (env: NodeJS.ProcessEnv) => `
                     Believe X-Forwarded-For of a proxy on this machine, and of those at ADDRESSES (a,b,c)
     --log-level LEVEL
                     error, warn, info or debug [info]
-    --help, --version
-`;
+    --help, --version`;
+
+const FLAGS = {
+  host: { type: "string" },
+  port: { type: "string" },
+  dir: { type: "string" },
+  keep: { type: "string" },
+  cert: { type: "string" },
+  key: { type: "string" },
+  redis: { type: "string" },
+  open: { type: "boolean" },
+  token: { type: "string" },
+  trustProxy: { type: "string", valueOptional: true },
+  logLevel: { type: "string" },
+  untilStdinEnds: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
+} as const;
 
 const DAY_MS = 86_400_000;
 
@@ -51,26 +68,22 @@ export interface CliIo {
 
 /** Runs until a signal. Resolves to the exit code: 0 ended, 1 failed, 2 wrong usage. */
 export async function run(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
-  let cli: ReturnType<typeof parse>;
+  let parsed: ReturnType<typeof parseArgv<typeof FLAGS>>;
   try {
-    cli = parse(argv, io.env);
+    parsed = parseArgv(argv, FLAGS);
   } catch (error) {
-    // meow says with a plain Error that an option came twice.
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof ArgvError)) throw error;
     return say(io.err, `sta-tracker: ${error.message} See sta-tracker --help.`, 2);
   }
-  const { host, port, dir, open, token, keep, cert, key, redis, trustProxy, logLevel, untilStdinEnds, ...others } =
-    cli.flags;
-  const { help: wantsHelp, version, ...unknown } = others;
-  if (wantsHelp) return say(io.out, cli.help.trimEnd(), 0);
-  if (version) return say(io.out, cli.pkg.version ?? "", 0);
-
-  const given = { port, dir, token, host, cert, key, keep, redis, logLevel, trustProxy };
-  const wrong = wrongUsage(cli.input, Object.keys(unknown), given);
+  const { operands, flags } = parsed;
+  if (flags.help) return say(io.out, help(io.env), 0);
+  if (flags.version) return say(io.out, version(), 0);
+  const wrong = wrongUsage(operands, flags);
   if (wrong) return say(io.err, `sta-tracker: ${wrong} See sta-tracker --help.`, 2);
 
-  // meow names the process after the package's first bin.
   process.title = "sta-tracker";
+  const { host = "0.0.0.0", port = "5000", dir, open = false, token, keep, cert, key, redis, trustProxy } = flags;
+  const { logLevel = "info", untilStdinEnds = false } = flags;
   const folder = dir === undefined ? defaultFolder(io.env) : resolve(dir);
   const level = logLevel as LogLevel;
   const log = createLog({ level, json: !io.isTerminal, write: io.err, wallTime: () => new Date() });
@@ -123,49 +136,18 @@ async function readCertificate(cert: string, key: string): Promise<SecureContext
 
 class UnusableCertificate extends Error {}
 
-function parse(argv: readonly string[], env: NodeJS.ProcessEnv) {
-  return meow(help(env), {
-    importMeta: import.meta,
-    argv,
-    description: false,
-    autoHelp: false,
-    autoVersion: false,
-    flags: {
-      host: { type: "string", default: "0.0.0.0" },
-      port: { type: "string", default: "5000" },
-      dir: { type: "string" },
-      keep: { type: "string" },
-      cert: { type: "string" },
-      redis: { type: "string" },
-      key: { type: "string" },
-      open: { type: "boolean", default: false },
-      token: { type: "string" },
-      trustProxy: { type: "string" },
-      logLevel: { type: "string", default: "info" },
-      help: { type: "boolean", default: false },
-      version: { type: "boolean", default: false },
-      untilStdinEnds: { type: "boolean", default: false },
-    },
-  });
-}
-
 /** `$STA_HOME/tracker`, else `$XDG_DATA_HOME/sta-tracker`, else `~/.local/share/sta-tracker`. */
 export function defaultFolder(env: NodeJS.ProcessEnv): string {
   if (env["STA_HOME"]) return resolve(env["STA_HOME"], "tracker");
   return join(env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "sta-tracker");
 }
 
-function wrongUsage(
-  input: readonly string[],
-  unknown: readonly string[],
-  flags: { readonly [name: string]: string | undefined },
-): string | undefined {
-  if (input.length > 0) return `there is nothing to do with ${displayText(input[0]!)}.`;
-  if (unknown.length > 0) return `there is no option --${displayText(unknown[0]!)}.`;
-  const { port = "", keep = "1", logLevel = "", trustProxy = "", redis, ...needed } = flags;
-  if ((needed["cert"] === undefined) !== (needed["key"] === undefined)) return "--cert and --key need each other.";
-  const empty = Object.keys(needed).find((name) => needed[name] === "");
-  if (empty) return `--${empty} needs a value.`;
+function wrongUsage(operands: readonly string[], flags: FlagsOf<typeof FLAGS>): string | undefined {
+  if (operands.length > 0) return `there is nothing to do with ${displayText(operands[0]!)}.`;
+  const { port = "0", keep = "1", logLevel = "info", trustProxy = "", redis, ...needed } = flags;
+  if ((needed.cert === undefined) !== (needed.key === undefined)) return "--cert and --key need each other.";
+  const empty = Object.entries(needed).find(([, value]) => value === "");
+  if (empty) return `--${empty[0]} needs a value.`;
   if (!/^[0-9]{1,5}(\.[0-9]+)?$/.test(keep) || Number(keep) === 0)
     return `--keep is a number of days, not ${displayText(keep)}.`;
   if (redis !== undefined && !/^rediss?:\/\//.test(redis)) return "--redis is a URL like redis://10.0.0.9:6379.";

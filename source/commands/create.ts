@@ -9,7 +9,7 @@ import { MetainfoError } from "../metainfo/errors.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
-import { version } from "./version.ts";
+import { version } from "../program/version.ts";
 
 export async function run([operand]: readonly string[], options: Options): Promise<number> {
   for (const url of options.announce) {

@@ -17,7 +17,7 @@ import type { Options } from "./options.ts";
 import { EXIT, tell } from "./output.ts";
 import { ownLimits, withoutLimits } from "./own-limits.ts";
 import { loadSettings, rememberLimits, rememberTracker } from "./settings.ts";
-import { version } from "./version.ts";
+import { version } from "../program/version.ts";
 
 export type RunningEngine = EngineClient & EngineEvents;
 

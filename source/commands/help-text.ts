@@ -51,6 +51,5 @@ ${rows.join("\n")}
     STA_HOME              moves all state: settings, torrents, the control socket
 
   Exit codes
-    0 done, 1 failed, 2 wrong usage, 3 another engine owns this state
-`;
+    0 done, 1 failed, 2 wrong usage, 3 another engine owns this state`;
 }

@@ -32,7 +32,7 @@ test("it says where it listens, and ends when asked to", async () => {
 test.for([
   [["--port", "x"], "--port is a number from 0 to 65535, not x."],
   [["--port", "65536"], "--port is a number from 0 to 65535, not 65536."],
-  [["--prot", "1"], "there is no option --prot."],
+  [["--prot", "1"], "There is no option --prot."],
   [["--cert", "x"], "--cert and --key need each other."],
   [["--keep", "long"], "--keep is a number of days, not long."],
   [["--keep", "0"], "--keep is a number of days, not 0."],
@@ -40,7 +40,7 @@ test.for([
   [["--trust-proxy", "nginx"], "--trust-proxy takes IP addresses, and nginx is none."],
   [["extra"], "there is nothing to do with extra."],
   [["--token="], "--token needs a value."],
-  [["--port", "1", "--port", "2"], "can only be set once."],
+  [["--port", "1", "--port", "2"], "--port can only be said once."],
 ] as const)("%o is wrong usage", async ([argv, sentence]) => {
   const { code, out, err } = await runWith(...argv);
   expect(code).toBe(2);
