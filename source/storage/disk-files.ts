@@ -10,9 +10,6 @@ import type { RecoveredJournal } from "./resume-journal.ts";
 import type { SafeFolder } from "./safe-open.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 
-/** A file changed later than this after the journal was changed by somebody else: our own writes are in the journal at once. */
-const CHANGED_AFTER_MS = 10_000;
-
 /** Files looked at together: as many as the thread pool takes, and then some. */
 const STATS_AT_ONCE = 16;
 
@@ -43,8 +40,8 @@ export interface FileInspection {
 }
 
 /**
- * Looks at every file's size and time. `sinceMs` is wall time, when the journal was last written; by the change time of the file,
- * which no copy or unpacking can set back. Throws StorageError.
+ * Looks at every file's size and time. `sinceMs`, wall time, is compared with the change time of the file, which no copy or unpacking
+ * can set back. Throws StorageError.
  */
 export async function inspectFiles(
   layout: PieceLayout,
@@ -63,7 +60,7 @@ export async function inspectFiles(
       const lacking = size < length ? Math.floor((offset + size) / layout.pieceLength) : end;
       for (let piece = lacking; piece < end; piece++) absent.set(piece);
       if (lacking > first && !torrentFiles.setAside.has(file)) anyThere = true;
-      if (!found || found.ctimeMs <= sinceMs + CHANGED_AFTER_MS) continue;
+      if (!found || found.ctimeMs <= sinceMs) continue;
       for (let piece = first; piece < end; piece++) changed.set(piece);
     }
   };
@@ -87,7 +84,7 @@ export async function stateOnDisk(
   const state = knownState(layout.pieceCount, { recovered, justHashed });
   if (justHashed) return state;
   const { written, synced, suspect } = state;
-  const { absent, changed, anyThere } = await inspectFiles(layout, files, recovered?.writtenAtMs);
+  const { absent, changed, anyThere } = await inspectFiles(layout, files, recovered?.changedAtMs);
   if (written.count > 0 && !anyThere && !acceptMissing) throw storageError("missing", files.folder);
   for (const piece of changed.held()) {
     if (!written.clear(piece)) continue;

@@ -1,14 +1,15 @@
 // The bytes of a resume journal: which pieces lie on disk, and how sure that is. No I/O here.
 //
 //   offset  bytes
-//        0      8  "STAPIEC1"
+//        0      8  "STAPIEC2"
 //        8     20  info hash
 //       28      4  number of pieces, big-endian as all numbers here
 //       32     16  boot id of the machine when the file was begun
-//       48      b  bitfield `synced`: survived, or will survive, a loss of power; b = ceil(pieces / 8), wire order
-//     48+b      b  bitfield `written`: in the page cache at least, so it survives the end of a process
-//    48+2b      b  bitfield `suspect`: maybe there; to be hashed before it counts
-//    48+3b      4  CRC-32 of all before
+//       48      8  float: the last change of a file when the journal was closed, milliseconds since 1970; 0 in one that is written to
+//       56      b  bitfield `synced`: survived, or will survive, a loss of power; b = ceil(pieces / 8), wire order
+//     56+b      b  bitfield `written`: in the page cache at least, so it survives the end of a process
+//    56+2b      b  bitfield `suspect`: maybe there; to be hashed before it counts
+//    56+3b      4  CRC-32 of all before
 //   then any number of records of 9 bytes:
 //        0      1  type: 1 written, 2 lost, 3 synced
 //        1      4  written, lost: index of the piece; synced: n, the pieces of `written` and of the first n records are synced
@@ -20,8 +21,8 @@ import { Bitfield } from "../metainfo/bitfield.ts";
 import { concatBytes, latin1 } from "../protocol/bencode.ts";
 import type { InfoHash } from "../protocol/ids.ts";
 
-const MAGIC = "STAPIEC1";
-const HEADER_BYTES = 48;
+const MAGIC = "STAPIEC2";
+const HEADER_BYTES = 56;
 export const RECORD_BYTES = 9;
 
 /** What is known of the pieces. No piece is in `suspect` and in `written`; `written` holds all of `synced`. */
@@ -45,6 +46,8 @@ export interface JournalIdentity {
 export interface DecodedJournal extends JournalState {
   /** 32 hex digits. */
   readonly bootId: string;
+  /** When a file was changed last, of one that was closed: wall time; 0 of any other. */
+  readonly changedAtMs: number;
   /** Records that were read. */
   readonly records: number;
 }
@@ -58,16 +61,19 @@ export function emptyState(pieceCount: number): JournalState {
   };
 }
 
-/** The beginning of a journal: identity, boot and state; `crc` is where the chain of the records begins. */
+/** The beginning of a journal: identity, boot, state and, of one that is closed, `changedAtMs`; `crc` is where the chain of the records begins. */
 export function encodeHeader(
   identity: JournalIdentity,
   bootId: string,
   state: JournalState,
+  changedAtMs = 0,
 ): { bytes: Uint8Array; crc: number } {
   const header = new Uint8Array(HEADER_BYTES);
   header.set(Buffer.from(MAGIC, "latin1"));
   header.set(identity.infoHash, 8);
-  new DataView(header.buffer).setUint32(28, identity.pieceCount);
+  const view = new DataView(header.buffer);
+  view.setUint32(28, identity.pieceCount);
+  view.setFloat64(48, changedAtMs);
   header.set(Buffer.from(bootId, "hex").subarray(0, 16), 32);
   const body = concatBytes([header, state.synced.toBytes(), state.written.toBytes(), state.suspect.toBytes()]);
   const crc = crc32(body);
@@ -112,7 +118,12 @@ export function decodeJournal(bytes: Uint8Array, identity: JournalIdentity): Dec
     if (crc !== view.getUint32(at + 5) || type === undefined) break;
     if (!replay.take({ type, value: view.getUint32(at + 1) })) break;
   }
-  return { ...state, bootId: Buffer.from(bytes.subarray(32, HEADER_BYTES)).toString("hex"), records: replay.records };
+  return {
+    ...state,
+    bootId: Buffer.from(bytes.subarray(32, 48)).toString("hex"),
+    changedAtMs: view.getFloat64(48),
+    records: replay.records,
+  };
 }
 
 /** Applies records to a state, in their order. */

@@ -24,6 +24,11 @@ export class PieceClaims {
     return this.#journal.records;
   }
 
+  /** To be called before any file is written to. Throws StorageError. */
+  begin(): Promise<void> {
+    return this.#journal.begin();
+  }
+
   /** A piece was written; it is held when this resolves. Throws StorageError. */
   async wrote(index: number): Promise<void> {
     await this.#journal.append([{ type: "written", value: index }]);
@@ -68,15 +73,15 @@ export class PieceClaims {
     for (const index of covered.held()) if (this.held.get(index)) this.synced.set(index);
   }
 
-  /** Writes the journal anew, without its history. Throws StorageError. */
-  compact(): Promise<void> {
-    return this.#journal.compact({ synced: this.synced, written: this.held, suspect: this.suspect });
+  /** Writes the journal anew, without its history. `changedAtMs`: when a file was changed last, if none is from here on. Throws StorageError. */
+  compact(changedAtMs?: number): Promise<void> {
+    return this.#journal.compact({ synced: this.synced, written: this.held, suspect: this.suspect }, changedAtMs);
   }
 
-  /** Compacts a journal that was written to, if `compact` says so, and closes it. Throws StorageError. */
-  async close({ compact }: { readonly compact: boolean }): Promise<void> {
+  /** Compacts a journal that was written to, unless all is removed anyway, and closes it. Throws StorageError. */
+  async close(end: { readonly changedAtMs: number | undefined } | "removed"): Promise<void> {
     try {
-      if (compact && this.#journal.isBegun) await this.compact();
+      if (end !== "removed" && this.#journal.isBegun) await this.compact(end.changedAtMs);
     } finally {
       await this.#journal.close();
     }

@@ -22,9 +22,15 @@ export interface RecoveredJournal {
   /** To be hashed before they count. */
   readonly suspect: Bitfield;
   readonly synced: Bitfield;
-  /** Wall time of its last change, milliseconds since 1970. */
-  readonly writtenAtMs: number;
+  /** Files that were changed later than this were changed by somebody else: wall time, milliseconds since 1970. */
+  readonly changedAtMs: number;
 }
+
+/**
+ * A journal that nobody closed (kill -9) says nothing of when files were changed: our own writes are in it at once, and this is left
+ * to slow disks and to the clocks of others.
+ */
+const UNCLOSED_MS = 10_000;
 
 /**
  * Reads the journal at `file`; undefined when there is none, or none that can be used.
@@ -40,9 +46,10 @@ export async function recoverJournal(
   const decoded = decodeJournal(bytes, identity);
   if (!decoded) return undefined;
   const { synced, written, suspect } = decoded;
-  if (decoded.bootId === bootId) return { held: written, suspect, synced, writtenAtMs };
+  const changedAtMs = decoded.changedAtMs || writtenAtMs + UNCLOSED_MS;
+  if (decoded.bootId === bootId) return { held: written, suspect, synced, changedAtMs };
   for (const piece of written.held()) if (!synced.get(piece)) suspect.set(piece);
-  return { held: synced.clone(), suspect, synced, writtenAtMs };
+  return { held: synced.clone(), suspect, synced, changedAtMs };
 }
 
 async function readJournal(file: string): Promise<{ bytes: Uint8Array; writtenAtMs: number }> {
@@ -90,15 +97,23 @@ export class ResumeJournal {
     return this.#records;
   }
 
+  /** A file is about to be written to: from here on the journal is one that nobody closed. Throws StorageError. */
+  async begin(): Promise<void> {
+    if (!this.#handle) await this.#inTurn(async () => void (this.#handle ?? (await this.#begin())));
+  }
+
   /** Appends records; resolves when they are written. After a failure the next records take the place of these. Throws StorageError. */
   append(records: readonly JournalRecord[], sync = false): Promise<void> {
     return this.#inTurn(() => this.#write(records, sync));
   }
 
-  /** Replaces the file by one that holds `state` and no records; it is on disk when this resolves. Throws StorageError. */
-  compact(state: JournalState): Promise<void> {
+  /**
+   * Replaces the file by one that holds `state` and no records; it is on disk when this resolves. `changedAtMs`: when a file was
+   * changed last, if nothing is written any more. Throws StorageError.
+   */
+  compact(state: JournalState, changedAtMs?: number): Promise<void> {
     return this.#inTurn(async () => {
-      this.#header = encodeHeader(this.#options.identity, this.#options.bootId, state);
+      this.#header = encodeHeader(this.#options.identity, this.#options.bootId, state, changedAtMs);
       await this.#begin();
     });
   }

@@ -54,6 +54,8 @@ export interface TorrentFilesOptions {
 /** A `place` is the number of a file on disk, as in `placeOf`. All methods throw StorageError. */
 export class TorrentFiles {
   setAside: ReadonlySet<number>;
+  /** When a file was changed last, of all that was seen: wall time, milliseconds since 1970, of the clock of their disk. */
+  changedAtMs = 0;
   readonly #options: TorrentFilesOptions;
   readonly #layout: PieceLayout;
   readonly #partFolder: SafeFolder;
@@ -114,7 +116,7 @@ export class TorrentFiles {
   async bytesOf(file: number): Promise<{ readonly size: number; readonly ctimeMs: number } | undefined> {
     const { id, start } = this.#placeOf(file);
     const stats = await this.stat(id);
-    if (stats) this.#known.saw(id, stats);
+    if (stats) this.#saw(id, stats);
     return stats && { size: Math.max(0, stats.size - start), ctimeMs: stats.ctimeMs };
   }
 
@@ -185,6 +187,7 @@ export class TorrentFiles {
     if (!stats || stats.ino !== (this.#written.get(place)?.ino ?? stats.ino)) return false;
     if (failure) throw failure;
     if ((await this.#known.look(place, performance.now(), () => Promise.resolve(stats))) !== "unchanged") return false;
+    this.#saw(place, stats);
     const { folder, path } = this.#at(place);
     this.#names.add(place, folder, path);
     return true;
@@ -203,7 +206,10 @@ export class TorrentFiles {
     }
   }
 
-  /** Writes into these files what of `held` pieces lies for them in the part file; it is safe from a loss of power then. */
+  /**
+   * Writes into these files what of `held` pieces lies for them in the part file; it is safe from a loss of power then. Throws
+   * `changed` when somebody else puts a file of theirs there meanwhile.
+   */
   async takeFromPartFile(files: readonly number[], held: Bitfield): Promise<void> {
     for (const file of files) {
       const { first, end } = this.#layout.piecesOfFile(file);
@@ -217,7 +223,10 @@ export class TorrentFiles {
         await this.read(segment, [bytes]);
         await this.#writeAt(file, bytes, segment.fileOffset);
       }
-      if (segments.length > 0) await this.sync(file);
+      if (segments.length > 0 && !(await this.sync(file))) {
+        await this.forget(file);
+        throw storageError("changed", this.pathOf(file));
+      }
     }
     await this.syncNames();
   }
@@ -315,6 +324,11 @@ export class TorrentFiles {
     const written = { ino, handle };
     this.#written.set(place, written);
     return written;
+  }
+
+  #saw(place: number, stats: Stats): void {
+    this.#known.saw(place, stats);
+    this.changedAtMs = Math.max(this.changedAtMs, stats.ctimeMs);
   }
 
   #placeOf(file: number): Place {

@@ -160,6 +160,7 @@ export class TorrentStorage {
       );
     }
     await this.#space.take(bytes.length, performance.now());
+    await this.#claims.begin();
     const written = new Map<number, WrittenFile>();
     for (const segment of this.#layout.filesOfPiece(index)) {
       const { file, pieceOffset, length } = segment;
@@ -246,6 +247,7 @@ export class TorrentStorage {
     const next = new Set<number>();
     for (const file of files) if (setAside.has(file) || !(await this.#files.stat(file))) next.add(file);
     const wanted = [...setAside].filter((file) => !next.has(file));
+    if (wanted.length > 0) await this.#claims.begin();
     await this.#files.takeFromPartFile(wanted, this.held);
     // The journal's word for these pieces is about the part file until here, and about the files from here on.
     await remember([...next]);
@@ -267,11 +269,13 @@ export class TorrentStorage {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    let changedAtMs: number | undefined;
     try {
       await this.#behind.stop();
       await this.#behind.now();
+      ({ changedAtMs } = this.#files);
     } finally {
-      await this.#claims.close({ compact: true }).finally(() => this.#files.close());
+      await this.#claims.close({ changedAtMs }).finally(() => this.#files.close());
     }
   }
 
@@ -282,7 +286,7 @@ export class TorrentStorage {
   async removeData(): Promise<void> {
     this.#closed = true;
     await this.#behind.stop();
-    await this.#claims.close({ compact: false });
+    await this.#claims.close("removed");
     const { journalFile } = this.#options;
     await rm(journalFile, { force: true }).catch((error: unknown) => {
       throw toStorageError(error, journalFile);

@@ -1,6 +1,16 @@
-import { readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import {
+  type FileHandle,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { TorrentStorage, type TorrentStorageOptions } from "../../source/storage/torrent-storage.ts";
 import { hashWorkers, makeTorrent, temporaryFolder } from "./fixtures.ts";
 
@@ -121,6 +131,32 @@ describe("the part file", () => {
     expect(await without(again, [])).toEqual([]);
     for (const index of [0, 1, 2, 6]) await expectRead(again, index);
     expect((await again.check()).count).toBe(4);
+  });
+
+  test("goes on holding what another program's file would have swallowed", async () => {
+    const at = await place();
+    const storage = await open(at);
+    const setAside = await without(storage, [1]);
+    await writeAll(storage, [0, 1, 2, 6]);
+    await storage.sync();
+    const b = join(at.folder, "shared", "b");
+    const handle = await openFile(at.journalFile);
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    // Between the bytes written and the look at them.
+    const datasync = vi.spyOn(prototype, "datasync").mockImplementationOnce(async () => {
+      await rm(b);
+      await writeFile(b, new Uint8Array(60));
+    });
+    onTestFinished(() => datasync.mockRestore());
+    let remembered = setAside;
+    const wantAll = () => storage.leaveOut(new Set(), async (files) => void (remembered = files));
+    await expect(wantAll()).rejects.toMatchObject({ code: "changed", path: b });
+    expect(remembered).toEqual([1]);
+    for (const index of [0, 1, 2, 6]) await expectRead(storage, index);
+    await wantAll();
+    for (const index of [0, 1, 2, 6]) await expectRead(storage, index);
+    expect(Buffer.compare((await readFile(b)).subarray(0, 8), B.subarray(0, 8))).toBe(0);
   });
 
   test("does not make the files that it filled look changed", async () => {

@@ -1,8 +1,10 @@
 import {
   chmod,
+  type FileHandle,
   link,
   lstat,
   mkdir,
+  open as openFile,
   readdir,
   readFile,
   rename,
@@ -44,6 +46,12 @@ async function open(torrent: TestTorrent, at: Place, options: Partial<TorrentSto
   const storage = await TorrentStorage.open({ metainfo, layout, hashWorkers, ...at, ...options });
   onTestFinished(() => storage.close());
   return storage;
+}
+
+/** Changes a file, so that its change time tells of it. */
+async function touch(path: string): Promise<void> {
+  const { ctimeMs, atime, mtime } = await stat(path);
+  while ((await stat(path)).ctimeMs <= ctimeMs) await utimes(path, atime, mtime);
 }
 
 /** As kill -9: the files stay as they are, nothing is closed in order. */
@@ -205,13 +213,59 @@ describe("TorrentStorage", () => {
     await truncate(join(at.folder, "shared", "d.bin"), 60);
     await rm(join(at.folder, "shared", "sub", "b.bin"));
     const storage = await open(torrent, at);
+    expect([...storage.held.held()]).toEqual([0, 1]);
+    expect([...storage.suspect.held()]).toEqual([3, 4, 5]);
+    await storage.check({ only: storage.suspect.held() });
     expect([...storage.held.held()]).toEqual([0, 1, 3, 4, 5]);
   });
 
-  test("suspects files that changed long after the journal", async () => {
+  test("suspects what changed after it was closed, however soon, and nothing else, over and over", async () => {
     const torrent = makeTorrent(FILES);
     const at = await place();
     await (await download(torrent, at)).close();
+    await touch(join(at.folder, "shared", "d.bin"));
+    const storage = await open(torrent, at);
+    expect([...storage.suspect.held()]).toEqual([2, 3, 4, 5, 6, 7]);
+    await storage.check({ only: storage.suspect.held() });
+    await storage.close();
+    const again = await open(torrent, at);
+    expect(again.held.isFull).toBe(true);
+    await again.close();
+    expect((await open(torrent, at)).held.isFull).toBe(true);
+  });
+
+  test("hashes nothing again when it is killed at its first write", async () => {
+    const torrent = makeTorrent([{ length: 160 }]);
+    const at = await place();
+    await (await download(torrent, at, [0, 1, 2])).close();
+    const before = await readFile(at.journalFile);
+    const storage = await open(torrent, at);
+    const path = join(at.folder, "shared");
+    const { ctimeMs } = await stat(path);
+    // The journal of the last run is gone before the first byte.
+    const journals: boolean[] = [];
+    const handle = await openFile(at.journalFile);
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const { write } = prototype;
+    const spy = vi.spyOn(prototype, "write").mockImplementation(async function (this: FileHandle, ...args) {
+      const [bytes] = args as readonly unknown[];
+      const ofPiece = bytes instanceof Uint8Array && Buffer.compare(bytes, torrent.piece(3)) === 0;
+      if (ofPiece) journals.push(Buffer.compare(await readFile(at.journalFile), before) === 0);
+      return Reflect.apply(write, this, args) as ReturnType<typeof write>;
+    });
+    onTestFinished(() => spy.mockRestore());
+    await storage.write(3, torrent.piece(3));
+    expect(journals.length).toBeGreaterThan(0);
+    expect(journals).not.toContain(true);
+    while ((await stat(path)).ctimeMs <= ctimeMs) await touch(path);
+    expect((await open(torrent, at)).suspect.isEmpty).toBe(true);
+  });
+
+  test("suspects files that changed long after the journal that nobody closed", async () => {
+    const torrent = makeTorrent(FILES);
+    const at = await place();
+    await download(torrent, at);
     const past = new Date(Date.now() - 60_000);
     await utimes(at.journalFile, past, past);
     const storage = await open(torrent, at);
@@ -225,8 +279,7 @@ describe("TorrentStorage", () => {
     const torrent = makeTorrent(FILES);
     const at = await place();
     await (await download(torrent, at)).close();
-    const past = new Date(Date.now() - 60_000);
-    await utimes(at.journalFile, past, past);
+    for (const { path } of FILES) await touch(join(at.folder, "shared", ...path));
     await (await open(torrent, at)).close();
     expect((await open(torrent, at)).suspect.isFull).toBe(true);
   });
