@@ -206,10 +206,8 @@ async function push(engine: Engine, command: Extract<Command, { method: "push" }
   if (!entry || entry.transfer.swarm.states.held.isEmpty) {
     const listed = findListed(engine, command.target);
     if (!entry && !listed) throw new Refusal("not-found", `File does not exist in the swarm: ${command.target}.`);
-    throw new Refusal(
-      "not-held",
-      `You do not have the file ${command.target}: download it before you give pieces of it.`,
-    );
+    const name = entry?.transfer.metainfo.name ?? listed?.name ?? command.target;
+    throw new Refusal("not-held", `You do not have the file ${name}: download it before you give pieces of it.`);
   }
   const { transfer } = entry;
   const { name } = transfer.metainfo;

@@ -165,7 +165,8 @@ describe("a command that cannot be carried out", () => {
       code: "bad-format",
       text: expect.stringMatching(/^2 files are named twin\.bin: give the info hash, [0-9a-f]{40} or [0-9a-f]{40}\.$/),
     });
-    expect(await ask(on, { method: "push", target: "lonely.bin", count: 1 })).toMatchObject({
+    const { infoHash } = on.engine.getSnapshot().catalogue.find(({ name }) => name === "lonely.bin")!;
+    expect(await ask(on, { method: "push", target: infoHash, count: 1 })).toMatchObject({
       code: "not-held",
       text: "You do not have the file lonely.bin: download it before you give pieces of it.",
     });
