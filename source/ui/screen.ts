@@ -1,5 +1,5 @@
 // The whole screen as ready lines: everything the components show, and nothing they would have to compute.
-import { columnsOf, cut, left, toAscii } from "./format/columns.ts";
+import { columnsOf, cut, toAscii } from "./format/columns.ts";
 import { PANE_NAMES, SMALLEST_COLUMNS, SMALLEST_ROWS, type Layout, type PaneName } from "./layout.ts";
 import { drawAdding } from "./panes/adding.ts";
 import { drawAvailable } from "./panes/available.ts";
@@ -12,17 +12,16 @@ import { drawPromptNote } from "./panes/prompt-note.ts";
 import { drawStatusLine, type StatusLine } from "./panes/status-line.ts";
 import { drawTransfers } from "./panes/transfers.ts";
 import type { Theme } from "./theme.ts";
-import { hasNote, layoutOf, takenRows, type PromptKind, type ViewState } from "./view-state.ts";
+import { alertLines, layoutOf, messageLines, takenRows, type PromptKind, type ViewState } from "./view-state.ts";
 
 export interface Screen {
   readonly status: StatusLine;
-  readonly alert: string | null;
+  readonly alert: readonly string[];
   readonly main: MainArea;
   /** Above the line being typed, or in place of the hints. */
-  readonly message: string | null;
-  readonly footer: { readonly type: "hints"; readonly line: string } | ({ readonly type: "prompt" } & PromptLine);
-  /** Below the line being typed: what is wrong in it, and where. */
-  readonly below: string | null;
+  readonly message: readonly string[];
+  readonly hints: string | null;
+  readonly prompt: PromptLine | null;
   readonly overlay: Overlay | null;
 }
 
@@ -44,6 +43,8 @@ export interface PromptLine {
   readonly waiting: boolean;
   /** Columns of the value and the cursor behind it. */
   readonly valueWidth: number;
+  /** Below it: what it takes, or what is wrong in it, and where. */
+  readonly note: string;
 }
 
 const PANES = { available: drawAvailable, transfers: drawTransfers, broadcasts: drawBroadcasts };
@@ -61,27 +62,20 @@ const LABELS: Readonly<Record<PromptKind, string>> = {
 /** Draws `state`: what a terminal of its size shows, line by line. */
 export function drawScreen(state: ViewState, theme: Theme): Screen {
   const { columns, rows, snapshot, prompt, message } = state;
-  const { ellipsis, problem } = theme.glyphs;
-  const [firstAlert, ...otherAlerts] = snapshot.engine.alerts;
-  const others = otherAlerts.length > 0 ? ` (and ${otherAlerts.length} more)` : "";
-  const messageLine = message === null ? null : drawMessage(message, columns, theme);
   const drawn = {
     status: still(drawStatusLine(snapshot, columns, theme), state, theme),
-    alert: firstAlert === undefined ? null : theme.bad(left(` ${problem} ${firstAlert}${others}`, columns, ellipsis)),
+    alert: drawMessage(alertLines(state), "warning", columns, theme),
     main: drawMain(state, layoutOf(state), theme),
-    message: prompt === null ? null : messageLine,
-    below: hasNote(state) ? drawPromptNote(prompt!, LABELS[prompt!.kind], columns, theme) : null,
+    message: message === null ? [] : drawMessage(messageLines(state), message.level, columns, theme),
+    hints: message === null && prompt === null ? drawHints(state, columns, theme) : null,
     overlay: drawOverlay(state, { width: columns, height: rows }, theme),
-    hints: messageLine ?? drawHints(state, columns, theme),
+    note: prompt === null ? "" : drawPromptNote(state, prompt, LABELS[prompt.kind], columns, theme),
   };
-  const { hints, ...screen } = state.settings.ascii ? inAscii(drawn) : drawn;
-  return {
-    ...screen,
-    footer:
-      prompt === null
-        ? { type: "hints", line: hints }
-        : { type: "prompt", ...prompt, label: LABELS[prompt.kind], valueWidth: columnsOf(prompt.value) + 1 },
-  };
+  const { note, ...screen } = state.settings.ascii ? inAscii(drawn) : drawn;
+  if (prompt === null) return { ...screen, prompt };
+  const { kind, value, generation, waiting } = prompt;
+  const valueWidth = columnsOf(value) + 1;
+  return { ...screen, prompt: { label: LABELS[kind], value, generation, waiting, valueWidth, note } };
 }
 
 /** Over a slow link nothing turns: a spinner alone would be twelve frames a second. */

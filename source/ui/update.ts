@@ -1,5 +1,5 @@
 // The one function that changes the viewer's state. Pure: what is to be done outside comes back as effects.
-import type { Command, Reply } from "../control/contract.ts";
+import type { Command, Reply, Snapshot } from "../control/contract.ts";
 import { perform } from "./actions.ts";
 import { namesTorrent } from "./command-line.ts";
 import { beginAdding } from "./adding.ts";
@@ -8,6 +8,7 @@ import { doctorText } from "./doctor-text.ts";
 import { actionOf } from "./keymap.ts";
 import { namedMark } from "./marks.ts";
 import { editPrompt, gotPaths } from "./prompt.ts";
+import { reachAdvice, unreachablePort } from "./reachability.ts";
 import { chosenOrder, menuIndexOf } from "./sort-menu.ts";
 import { become, contextOf, say, settle, type Change, type ViewEvent, type ViewState } from "./view-state.ts";
 
@@ -20,7 +21,7 @@ export function update(state: ViewState, event: ViewEvent): Change {
 function react(state: ViewState, event: ViewEvent): Change {
   switch (event.type) {
     case "snapshot":
-      return become(event.snapshot === state.snapshot ? state : watchTracker({ ...state, snapshot: event.snapshot }));
+      return become(event.snapshot === state.snapshot ? state : looked(state, event.snapshot));
     case "resized":
       return become({ ...state, columns: event.columns, rows: event.rows });
     case "key":
@@ -38,6 +39,14 @@ function react(state: ViewState, event: ViewEvent): Change {
     default:
       return event satisfies never;
   }
+}
+
+/** At a new snapshot: what it says of a tracker that is tried, and once that nobody reaches us. */
+function looked(before: ViewState, snapshot: Snapshot): ViewState {
+  const state = watchTracker({ ...before, snapshot });
+  const port = unreachablePort(snapshot);
+  const isNew = port !== null && before.snapshot.trackers.every(({ reachable }) => reachable !== false);
+  return isNew ? say(state, reachAdvice(port), "warning") : state;
 }
 
 function pressed(state: ViewState, key: string): Change {

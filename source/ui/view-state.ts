@@ -2,6 +2,7 @@
 import type { Command, Reply, Snapshot, TransferRow } from "../control/contract.ts";
 import { type Adding, addingHeight, settleAdding } from "./adding.ts";
 import type { Places } from "./command-line.ts";
+import { wrapped } from "./format/columns.ts";
 import type { Context } from "./keymap.ts";
 import { isPane, layOut, listHeight, PANE_NAMES, type Layout, type PaneName } from "./layout.ts";
 import { helpLength } from "./panes/help.ts";
@@ -232,19 +233,27 @@ export function become(state: ViewState): Change {
   return { state, effects: [] };
 }
 
-const NOTED: ReadonlySet<PromptKind> = new Set(["filter", "add", "share", "folder", "tracker"]);
-
-/** Lines that the status line, alerts and footer take. */
+/** Lines that the status line, alerts and footer take: the hints give way to a message, a line being typed has a note below it. */
 export function takenRows(state: ViewState): number {
-  const alerts = state.snapshot.engine.alerts.length > 0 ? 1 : 0;
-  const messageBesidePrompt = state.prompt !== null && state.message !== null ? 1 : 0;
-  return 2 + alerts + messageBesidePrompt + (hasNote(state) ? 1 : 0);
+  const prompt = state.prompt === null ? 0 : 2;
+  const footer = prompt + messageLines(state).length;
+  return 1 + alertLines(state).length + Math.max(1, footer);
 }
 
-/** Whether a line below the prompt says what it takes. Of the filters those of the panes speak a language. */
-export function hasNote({ prompt, details }: ViewState): boolean {
-  return prompt !== null && NOTED.has(prompt.kind) && (prompt.kind !== "filter" || details === null);
+/** The message, in lines that fit behind its sign. */
+export function messageLines({ message, columns }: ViewState): readonly string[] {
+  return message === null ? [] : wrapped(message.text, columns - SIGN, 3);
 }
+
+/** The first of the engine's alerts, and how many there are more. */
+export function alertLines({ snapshot, columns }: ViewState): readonly string[] {
+  const [first, ...others] = snapshot.engine.alerts;
+  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
+  return first === undefined ? [] : wrapped(first + more, columns - SIGN, 2);
+}
+
+/** Columns before a message: its sign, between spaces. */
+export const SIGN = 3;
 
 export function layoutOf(state: ViewState): Layout {
   return layOut(state.columns, state.rows, takenRows(state), state.zoomed);

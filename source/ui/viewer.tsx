@@ -39,22 +39,23 @@ export function Viewer({ source, theme }: { readonly source: ViewerSource; reado
   return (
     <Box width={columns} height={rows} flexDirection="column">
       <StatusLine status={screen.status} ascii={settings.ascii} />
-      {screen.alert !== null && <Row text={screen.alert} />}
+      <Rows lines={screen.alert} width={columns} />
       <Main main={screen.main} columns={columns} />
-      {screen.message !== null && <Row text={screen.message} />}
-      {screen.footer.type === "hints" ? (
-        <Row text={screen.footer.line} />
-      ) : (
-        <Prompt
-          prompt={screen.footer}
-          width={columns}
-          ascii={settings.ascii}
-          still={settings.lowBandwidth}
-          onTyped={(generation, value) => source.typed(generation, value)}
-          onSubmit={() => source.submitted()}
-        />
+      <Rows lines={screen.message} width={columns} />
+      {screen.hints !== null && <Row text={screen.hints} />}
+      {screen.prompt !== null && (
+        <>
+          <Prompt
+            prompt={screen.prompt}
+            width={columns}
+            ascii={settings.ascii}
+            still={settings.lowBandwidth}
+            onTyped={(generation, value) => source.typed(generation, value)}
+            onSubmit={() => source.submitted()}
+          />
+          <Row text={screen.prompt.note} />
+        </>
       )}
-      {screen.below !== null && <Row text={screen.below} />}
       {screen.overlay !== null && (
         <Box position="absolute" marginLeft={screen.overlay.left} marginTop={screen.overlay.top}>
           <Rows lines={screen.overlay.lines} width={columns - screen.overlay.left} />

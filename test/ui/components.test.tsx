@@ -35,7 +35,7 @@ test("the status line has its glyph, or a spinner in its place", async () => {
 test("the prompt tells its generation, and waits without taking letters", async () => {
   const typed = vi.fn<(generation: number, value: string) => void>();
   const submitted = vi.fn<() => void>();
-  const prompt = { label: ":", value: "qui", generation: 7, waiting: false, valueWidth: 4 };
+  const prompt = { label: ":", value: "qui", generation: 7, waiting: false, valueWidth: 4, note: "" };
   const shared = { width: 60, ascii: false, still: false, onTyped: typed, onSubmit: submitted };
   const { stdin, lastFrame, rerender } = render(<Prompt prompt={prompt} {...shared} />);
   expect(lastFrame()).toContain(" :qui");

@@ -222,6 +222,64 @@ test("80x24: ASCII only, a tracker that is away, an alert", async () => {
   expect(shown).toContain("tracker 10.0.0.5:5000 is not there, trying again in 4 s");
 });
 
+/** The sample with a tracker that says whether it could dial us. */
+function dialledBy(...answers: readonly (boolean | undefined)[]): ScriptedClient {
+  const { trackers, ...sample } = sampleSnapshot();
+  const [tracker] = trackers;
+  return new ScriptedClient({
+    ...sample,
+    transfers: sample.transfers.map((row) => ({ ...row, peers: row.peers.filter(({ via }) => via !== "incoming") })),
+    trackers: answers.map((reachable, index) => ({
+      ...tracker!,
+      address: displayText(`10.0.0.${index}:5000`),
+      ...(reachable !== undefined && { reachable }),
+    })),
+  });
+}
+
+test.each([80, 120])("%i columns: a port that no tracker could dial is said in words", async (columns) => {
+  open(columns, 24, { snapshot: dialledBy(false, undefined) });
+  await terminal.shows(/^ sta ! port 6881 not reachable {2}24 peers, 14 files/);
+  terminal.type("2\r\t\t\t");
+  await terminal.shows("connected, cannot dial our port: open or forward it");
+});
+
+test.each([
+  ["another tracker dialled it", dialledBy(false, true)],
+  ["no tracker tries", dialledBy(undefined)],
+])("a port is not said to be unreachable when %s", async (_why, snapshot) => {
+  open(120, 24, { snapshot });
+  expect(await frame()).not.toContain("not reachable");
+});
+
+test("a port is not said to be unreachable while somebody is here who came through it", async () => {
+  const client = dialledBy(false);
+  client.change((snapshot) => ({ ...snapshot, transfers: sampleSnapshot().transfers }));
+  open(120, 24, { snapshot: client });
+  expect(await frame()).not.toContain("not reachable");
+});
+
+test("once it is known that nobody reaches the port, the footer says what to do, on as many lines as it takes", async () => {
+  const client = dialledBy(undefined);
+  open(80, 24, { snapshot: client });
+  await terminal.shows("Transfers");
+  client.change((snapshot) => ({ ...snapshot, trackers: dialledBy(false).getSnapshot().trackers }));
+  await terminal.shows("forward it in the\n   router. Until then we have to dial them.");
+  expect(terminal.rows()).toHaveLength(24);
+});
+
+test("below the line of : stands what it takes, as far as it is typed", async () => {
+  open(80, 24);
+  terminal.type(":");
+  await terminal.shows(" download  upload  share  tracker");
+  terminal.type("lim");
+  await terminal.shows(" limit-down  limit-up");
+  terminal.type("it-up ");
+  await terminal.shows("limit-up RATE: the same for what we give");
+  terminal.type("\u0015DOWNLOAD:x");
+  await terminal.shows("DOWNLOAD: NAME: download");
+});
+
 test.for([
   [["connected", "waiting"], " sta ! 10.0.0.6:5000 away  13 peers, 7 files "],
   [["connected", "refused", "waiting"], " sta ! 10.0.0.6:5000 refused and 1 more  14 peers, 7 files "],

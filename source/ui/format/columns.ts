@@ -15,16 +15,16 @@ export function columnsOf(text: string): number {
   return NARROW.test(unstyled) ? unstyled.length : stringWidth(unstyled);
 }
 
-/** `text` in at most `columns`, its end replaced by `ellipsis` (one column) when it is longer. For text without styles. */
+/** `text` in at most `columns`, its end replaced by `ellipsis` (one column, or nothing) when it is longer. For text without styles. */
 export function cut(text: string, columns: number, ellipsis = "…"): string {
   if (columnsOf(text) <= columns) return text;
   if (columns <= 0) return "";
-  if (PLAIN.test(text)) return text.slice(0, columns - 1) + ellipsis;
+  if (PLAIN.test(text)) return text.slice(0, columns - ellipsis.length) + ellipsis;
   let used = 0;
   let kept = "";
   for (const { segment } of segmenter.segment(text)) {
     used += stringWidth(segment);
-    if (used > columns - 1) break;
+    if (used > columns - ellipsis.length) break;
     kept += segment;
   }
   return kept + ellipsis;
@@ -43,6 +43,20 @@ export function cutBefore(text: string, columns: number, ellipsis = "…"): stri
     kept = segment + kept;
   }
   return ellipsis + kept;
+}
+
+/** `text` in lines of at most `columns`, broken between words; the last of `most` lines is cut. For text without styles. */
+export function wrapped(text: string, columns: number, most: number, ellipsis?: string): string[] {
+  const lines: string[] = [];
+  for (let rest = text; rest !== "";) {
+    const fitting = cut(rest, columns, "");
+    const space = fitting.length < rest.length ? rest.lastIndexOf(" ", fitting.length) : -1;
+    const isLast = lines.length === most - 1 || fitting.length === rest.length;
+    const line = isLast ? cut(rest, columns, ellipsis) : space > 0 ? rest.slice(0, space).trimEnd() : fitting;
+    lines.push(line);
+    rest = isLast || line === "" ? "" : rest.slice(line.length).trimStart();
+  }
+  return lines;
 }
 
 /** `text` in exactly `columns`, spaces behind. */

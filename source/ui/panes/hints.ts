@@ -25,13 +25,10 @@ function widthOf(hints: readonly { key: string; says: string }[]): number {
   return 1 + hints.reduce((sum, { key, says }) => sum + columnsOf(key) + columnsOf(says) + 3, 0);
 }
 
-/** A message in `width` columns. */
-export function drawMessage(message: Message, width: number, theme: Theme): string {
-  const warning = message.level === "warning";
-  const text = left(
-    ` ${warning ? theme.glyphs.problem : theme.glyphs.have} ${message.text}`,
-    width,
-    theme.glyphs.ellipsis,
-  );
-  return warning ? theme.bad(text) : theme.good(text);
+/** The lines of a message in `width` columns, its sign before the first. */
+export function drawMessage(lines: readonly string[], level: Message["level"], width: number, theme: Theme): string[] {
+  const { glyphs } = theme;
+  const sign = level === "warning" ? glyphs.problem : glyphs.have;
+  const paint = level === "warning" ? theme.bad : theme.good;
+  return lines.map((line, index) => paint(left(` ${index === 0 ? sign : " "} ${line}`, width, glyphs.ellipsis)));
 }

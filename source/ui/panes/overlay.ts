@@ -62,7 +62,7 @@ export function drawCandidates(candidates: readonly string[], screen: Size, foot
   return {
     lines: drawFrame(
       {
-        title: counted(candidates.length, "way on", "ways on"),
+        title: counted(candidates.length, "match", "matches"),
         note: more > 0 ? `${more} more` : "",
         rows,
         focused: true,

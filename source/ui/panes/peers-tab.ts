@@ -22,9 +22,11 @@ interface Widths {
 
 /** All columns from 112 on; without totals and how we met below, which the words of the selected row tell. */
 function widthsOf(width: number): Widths {
-  return width >= 112
-    ? { address: width - 93, flags: 7, client: 14, via: 9, piece: 18, rate: 10, total: 8 }
-    : { address: width - 58, flags: 6, client: 9, via: 0, piece: 14, rate: 10, total: 0 };
+  if (width < 112) return { address: width - 58, flags: 6, client: 9, via: 0, piece: 14, rate: 10, total: 0 };
+  // The longest address has 47 columns; what there is more goes to the client and the bar.
+  const address = Math.min(47, width - 93);
+  const client = Math.min(24, width - 79 - address);
+  return { address, flags: 7, client, via: 9, piece: width - 61 - address - client, rate: 10, total: 8 };
 }
 
 export function drawPeersTab(state: ViewState, transfer: TransferRow, size: Size, theme: Theme): readonly string[] {

@@ -1,12 +1,14 @@
 // Below a line being typed: what it takes, what is waited for, or where its mistake is.
 import { parseFilter } from "../../control/filter.ts";
+import { COMMAND_LINES } from "../command-line.ts";
 import { columnsOf, cut, left, right } from "../format/columns.ts";
 import type { Theme } from "../theme.ts";
-import type { Prompt, PromptKind } from "../view-state.ts";
+import type { Prompt, PromptKind, ViewState } from "../view-state.ts";
 
-const TAKES: Readonly<Partial<Record<PromptKind, string>>> = {
+const TAKES: Readonly<Record<Exclude<PromptKind, "command">, string>> = {
   filter: "words  size>1G  holders<3  rate>0  peer~10.0.  !done;  a b  a | b  ( )",
-  add: "magnet link, info hash, name, http(s) address, path of a .torrent; Tab completes",
+  search: "words, in any order; Enter keeps them, Esc shows all again",
+  add: "magnet, info hash, name, http(s) address, path of a .torrent; Tab completes",
   share: "path of a file or a folder on the engine's machine; Tab completes",
   tracker: "HOST:PORT of the sta-tracker of your swarm; none: only torrents; Esc: later",
   folder: "path of a folder on the engine's machine; Tab completes",
@@ -19,10 +21,12 @@ const WAITS: Readonly<Partial<Record<PromptKind, string>>> = {
 };
 
 /** The line below `prompt`, which stands behind `label`, in `width` columns. */
-export function drawPromptNote(prompt: Prompt, label: string, width: number, theme: Theme): string {
-  const { kind, value, waiting, problem } = prompt;
+export function drawPromptNote(state: ViewState, prompt: Prompt, label: string, width: number, theme: Theme): string {
+  const { value, waiting, problem } = prompt;
   const { ellipsis } = theme.glyphs;
-  const takes = TAKES[kind] ?? "";
+  // Of the filters those of the panes speak a language.
+  const kind = prompt.kind === "filter" && state.details !== null ? "search" : prompt.kind;
+  const takes = kind === "command" ? commandTakes(value) : TAKES[kind];
   if (waiting) return theme.busy(left(` ${WAITS[kind] ?? takes}`, width, ellipsis));
   if (problem !== null) return theme.bad(left(` ${problem}`, width, ellipsis));
   const filter = kind === "filter" ? parseFilter(value) : undefined;
@@ -35,4 +39,16 @@ export function drawPromptNote(prompt: Prompt, label: string, width: number, the
   const behind = columnsOf(text) + at + 3 <= width;
   const line = behind ? `${" ".repeat(at)}^ ${text}` : `${right(text, at - 1, ellipsis)} ^`;
   return theme.bad(left(line, width, ellipsis));
+}
+
+/** How the command goes that is being typed; before that which there are. */
+function commandTakes(value: string): string {
+  const typed = value
+    .trimStart()
+    .toLowerCase()
+    .replace(/\s*:\s*/, " ");
+  const line = COMMAND_LINES.find(({ word }) => `${typed} `.startsWith(`${word.trimEnd()} `));
+  if (line !== undefined) return `${line.usage}: ${line.help}`;
+  const words = COMMAND_LINES.filter(({ word }) => word.startsWith(typed)).map(({ word }) => word.trimEnd());
+  return words.length === 0 ? "Tab completes; :help shows all" : words.join("  ");
 }

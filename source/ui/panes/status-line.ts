@@ -4,6 +4,7 @@ import { sparkline } from "../format/bars.ts";
 import { formatBytes, formatRate } from "../format/bytes.ts";
 import { columnsOf, cut, left, right } from "../format/columns.ts";
 import { counted } from "../format/numbers.ts";
+import { unreachablePort } from "../reachability.ts";
 import type { Theme } from "../theme.ts";
 
 export interface StatusLine {
@@ -40,15 +41,17 @@ export function drawStatusLine(snapshot: Snapshot, width: number, theme: Theme):
   };
 }
 
-function glyphOf({ trackers, transfers }: Snapshot, theme: Theme): string | null {
+function glyphOf(snapshot: Snapshot, theme: Theme): string | null {
+  const { trackers, transfers } = snapshot;
   if (trackers.some(({ state }) => state === "connecting")) return null;
   if (transfers.some(({ state }) => state === "checking")) return null;
   if (trackers.length === 0) return theme.faint(theme.glyphs.none);
-  if (trackers.every(({ state }) => state === "connected")) return theme.good(theme.glyphs.whole);
-  return theme.bad(theme.glyphs.problem);
+  const works = trackers.every(({ state }) => state === "connected") && unreachablePort(snapshot) === null;
+  return works ? theme.good(theme.glyphs.whole) : theme.bad(theme.glyphs.problem);
 }
 
-function trackerText({ engine, trackers, transfers }: Snapshot): string {
+function trackerText(snapshot: Snapshot): string {
+  const { engine, trackers, transfers } = snapshot;
   if (engine.state === "stopping") return "the engine is stopping";
   const checking = transfers.filter(({ state }) => state === "checking");
   const away = trackers.filter(({ state }) => state !== "connected");
@@ -57,7 +60,13 @@ function trackerText({ engine, trackers, transfers }: Snapshot): string {
   if (trackers.length === 0) return `no tracker, ${counted(engine.connectedPeers, "peer")}${checked}`;
   const peers = trackers.reduce((sum, tracker) => sum + tracker.peers, 0);
   const files = trackers.reduce((sum, tracker) => sum + tracker.files, 0);
-  const all = trackers.length === 1 ? `tracker ${trackers[0]!.address}` : counted(trackers.length, "tracker");
+  const port = unreachablePort(snapshot);
+  const all =
+    port !== null
+      ? `port ${port} not reachable`
+      : trackers.length === 1
+        ? `tracker ${trackers[0]!.address}`
+        : counted(trackers.length, "tracker");
   const where =
     away.length === 0
       ? all

@@ -73,15 +73,17 @@ interface Cells {
   readonly works: boolean | null;
 }
 
-function cellsOfChannel({ address, state, problem, retryInSeconds, peers, files }: TrackerStatus): Cells {
+function cellsOfChannel({ address, state, problem, retryInSeconds, peers, files, reachable }: TrackerStatus): Cells {
   const connected = state === "connected";
+  const channel = `channel: ${counted(peers, "peer")}, ${counted(files, "file")}${reachable ? ", can dial us" : ""}`;
+  const said = reachable === false ? "cannot dial our port: open or forward it" : channel;
   return {
     address,
     state,
     seeds: "",
     others: connected ? formatCount(peers) : "",
     next: retryInSeconds === null ? (connected ? "live" : "") : `in ${formatDuration(retryInSeconds)}`,
-    words: problem ?? (connected ? `channel: ${counted(peers, "peer")}, ${counted(files, "file")}` : "channel"),
+    words: problem ?? (connected ? said : "channel"),
     works: connected ? true : state === "connecting" ? null : false,
   };
 }

@@ -67,7 +67,7 @@ function drawTransfer(
   bars: Theme,
 ): BarRow {
   const { glyphs } = texts;
-  const barWidth = width >= 108 ? 24 : width >= 90 ? 18 : 12;
+  const barWidth = width >= 108 ? 24 + Math.max(0, Math.floor((width - 130) / 3)) : width >= 90 ? 18 : 12;
   const nameWidth = Math.max(14, Math.min(40, Math.round(width * 0.22)));
   const restWidth = width - 4 - nameWidth - 1 - barWidth - 6 - 2;
   const name = leftWithMark(row.name, mark, nameWidth, glyphs.ellipsis);
@@ -168,7 +168,9 @@ export function drawPeer(peer: PeerRow, width: number, texts: Theme, bars: Theme
   const up = right(`${glyphs.up} ${formatRate(peer.upBytesPerSecond)}`, wide ? 13 : 12);
   const after = wide ? `${down} ${up}  ${peer.via}` : down + up;
   if (peer.piece === null) {
-    return { before: who + left(peer.idle, labelWidth + barWidth, glyphs.ellipsis), bar: "", after };
+    const moves = peer.downBytesPerSecond >= 1 || peer.upBytesPerSecond >= 1;
+    const reasonWidth = moves ? labelWidth + barWidth : width - columnsOf(who);
+    return { before: who + left(peer.idle, reasonWidth, glyphs.ellipsis), bar: "", after: moves ? after : "" };
   }
   const label = left(`${wide ? "piece " : "#"}${formatCount(peer.piece)}`, labelWidth, glyphs.ellipsis);
   return { before: who + label, bar: progressBar(peer.pieceFraction, barWidth, bars), after };

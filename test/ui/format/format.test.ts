@@ -2,7 +2,7 @@ import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import { pieceBar, progressBar, sparkline } from "../../../source/ui/format/bars.ts";
 import { formatBytes, formatPart, formatRate } from "../../../source/ui/format/bytes.ts";
-import { columnsOf, cut, left, right, toAscii } from "../../../source/ui/format/columns.ts";
+import { columnsOf, cut, left, right, toAscii, wrapped } from "../../../source/ui/format/columns.ts";
 import { counted, formatCount, formatShare } from "../../../source/ui/format/numbers.ts";
 import { formatDuration } from "../../../source/ui/format/time.ts";
 import { createTheme } from "../../../source/ui/theme.ts";
@@ -119,4 +119,17 @@ test("the fast measure of texts is the measure of the terminal's", () => {
     expect([character, columnsOf(`\u001b[1;31m${character}\u001b[0m`)]).toEqual([character, stringWidth(character)]);
     expect([character, columnsOf(`a${character}\u2588`)]).toEqual([character, stringWidth(`a${character}\u2588`)]);
   }
+});
+test.each([
+  ["all of it", 20, 3, ["all of it"]],
+  ["one two three", 7, 3, ["one two", "three"]],
+  ["one two three four", 8, 2, ["one two", "three f…"]],
+  ["one  two", 4, 3, ["one", "two"]],
+  ["abcdefghij", 4, 3, ["abcd", "efgh", "ij"]],
+  ["写真写真 写真", 6, 3, ["写真写", "真", "写真"]],
+  ["", 6, 3, []],
+  ["写", 1, 3, [""]],
+  ["words", 0, 3, [""]],
+])("%j in lines of %i columns, %i at most", (text, columns, most, lines) => {
+  expect(wrapped(text, columns, most)).toEqual(lines);
 });
