@@ -69,6 +69,8 @@ export class TransferBook {
   readonly #adding = new Map<InfoHashHex, Promise<Entry>>();
   /** Removals that are under way: who adds the same torrent again waits for its own. */
   readonly #removing = new Map<InfoHashHex, Promise<void>>();
+  /** What is being saved of each transfer, one save behind the other. None of them rejects. */
+  readonly #saving = new Map<InfoHashHex, Promise<void>>();
   #closed = false;
 
   constructor(options: TransferBookOptions) {
@@ -162,6 +164,8 @@ export class TransferBook {
     const { infoHash } = transfer;
     this.#entries.delete(infoHash);
     const remove = async () => {
+      // What is begun must not write again what is removed here.
+      await this.#saving.get(infoHash);
       if (!withData) {
         await transfer.close();
         return this.#options.store.remove(infoHash);
@@ -181,16 +185,27 @@ export class TransferBook {
     await Promise.all([removing, announcer?.stop()]);
   }
 
-  /** Remembers settings and counts. Throws StorageError. */
+  /** Remembers settings and counts, unless the transfer is removed. Throws StorageError. */
   async save(entry: Entry): Promise<void> {
-    const { down, up, infoHash } = entry.transfer;
+    const { down, up, infoHash, wastedBytes } = entry.transfer;
+    if (this.get(infoHash)?.transfer !== entry.transfer) return;
     entry.savedBytes = down.totalBytes + up.totalBytes;
-    await this.#options.store.save(infoHash, {
+    const settings = {
       ...entry.settings,
       downloadedBytes: entry.settings.downloadedBytes + down.totalBytes,
       uploadedBytes: entry.settings.uploadedBytes + up.totalBytes,
-      wastedBytes: entry.settings.wastedBytes + entry.transfer.wastedBytes,
-    });
+      wastedBytes: entry.settings.wastedBytes + wastedBytes,
+    };
+    const saving = (this.#saving.get(infoHash) ?? Promise.resolve()).then(() =>
+      this.#options.store.save(infoHash, settings),
+    );
+    const over = saving
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#saving.get(infoHash) === over) this.#saving.delete(infoHash);
+      });
+    this.#saving.set(infoHash, over);
+    await saving;
   }
 
   /** Remembers the counts that have changed. A failure is told once it matters: at the end. */

@@ -17,8 +17,9 @@ async function openBook(home?: string) {
   const state = await StateFolder.open(home ?? (await temporaryFolder()));
   const problems: string[] = [];
   const events: string[] = [];
+  const store = await TransferStore.open(state);
   const book = new TransferBook({
-    store: await TransferStore.open(state),
+    store,
     onProblem: (text) => problems.push(text),
     newTransfer: (metainfo, storage) =>
       new Transfer({
@@ -41,7 +42,7 @@ async function openBook(home?: string) {
     await state.close();
   };
   onTestFinished(close);
-  return { book, problems, events, close, state };
+  return { book, problems, events, close, state, store };
 }
 
 const settingsOf = (folder: string, more: Partial<TransferSettings> = {}): TransferSettings => ({
@@ -67,6 +68,38 @@ describe("the book of transfers", () => {
     expect(one).toBe(two);
     expect(await book.add(metainfo, settingsOf("/elsewhere"))).toBe(one);
     expect(book.of(one.transfer)).toBe(one);
+  });
+
+  it("leaves nothing of a transfer that is removed while it is saved, or that is saved behind that", async () => {
+    const { book, state, store } = await openBook();
+    const { metainfo } = makeTorrent([{ length: 100 }]);
+    const entry = await book.add(metainfo, settingsOf(await temporaryFolder()));
+    const gate = Promise.withResolvers<void>();
+    const save = store.save.bind(store);
+    vi.spyOn(store, "save").mockImplementationOnce(async (...args) => {
+      await gate.promise;
+      await save(...args);
+    });
+    const saving = book.save(entry);
+    const removing = book.remove(entry, true);
+    gate.resolve();
+    await Promise.all([saving, removing]);
+    await book.save(entry);
+    expect(await readdir(state.resolve("torrents"))).toEqual([]);
+  });
+
+  it("does not forget over a save that its data is being removed", async () => {
+    const { book, store } = await openBook();
+    const torrent = makeTorrent([{ length: 100 }]);
+    const entry = await book.add(torrent.metainfo, settingsOf(await temporaryFolder()));
+    const saved: boolean[] = [];
+    const save = store.save.bind(store);
+    vi.spyOn(store, "save").mockImplementation(async (infoHash, settings) => {
+      await save(infoHash, settings);
+      saved.push(settings.removing);
+    });
+    await Promise.all([book.save(entry), book.remove(entry, true), book.save(entry), book.saveChanged()]);
+    expect(saved).toEqual([false, true]);
   });
 
   it("looks at what lies there when it is told to, and only then", async () => {
