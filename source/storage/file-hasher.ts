@@ -21,6 +21,9 @@ export interface HashJob {
   readonly parts: readonly FilePart[];
 }
 
+/** `bytes`: one piece that is in memory; `job`: pieces that lie in files. */
+export type HashTask = { readonly bytes: Uint8Array } | { readonly job: HashJob };
+
 /** A piece that could not be read; what a StorageError is made of again in another thread. */
 export interface HashFailure {
   readonly code: StorageErrorCode;
@@ -30,6 +33,12 @@ export interface HashFailure {
 
 /** 20 bytes for each piece of the job, or why there are none. */
 export type PieceDigest = Uint8Array | HashFailure;
+
+/** The digests of a task, here and now; `window` yields where the bytes of files are read to. */
+export function digestsOf(task: HashTask, window: () => Uint8Array): readonly PieceDigest[] {
+  if ("bytes" in task) return [new Uint8Array(hash("sha1", task.bytes, "buffer"))];
+  return hashFileParts(task.job, window());
+}
 
 /** Reads and hashes the pieces of a job; `window` is where the bytes are read to. What cannot be read fails its own pieces alone. */
 export function hashFileParts({ pieceLengths, parts }: HashJob, window: Uint8Array): PieceDigest[] {

@@ -4,7 +4,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { StorageError } from "./errors.ts";
-import type { HashJob, PieceDigest } from "./file-hasher.ts";
+import { digestsOf, type HashJob, type HashTask, type PieceDigest, WINDOW_BYTES } from "./file-hasher.ts";
 import type { HashAnswer, HashRequest } from "./hash-worker.ts";
 import { sharedBytes } from "./piece-io.ts";
 
@@ -17,6 +17,7 @@ const IDLE_MS = 10_000;
 const WORKER_FILE = new URL(import.meta.url.endsWith(".ts") ? "./hash-worker.ts" : "./hash-worker.js", import.meta.url);
 
 interface Pending {
+  readonly task: HashTask;
   readonly resolve: (digests: readonly PieceDigest[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -25,9 +26,14 @@ interface HashThread {
   readonly worker: Worker;
   readonly pending: Map<number, Pending>;
   idleTimer: NodeJS.Timeout | undefined;
+  /** We end it. */
+  isEnding: boolean;
 }
 
-/** Shared by all torrents of an engine. Threads are started when there is work, and keep no process alive when there is none. */
+/**
+ * Shared by all torrents of an engine. Threads are started when there is work, and keep no process alive when there is none. What a
+ * thread leaves undone that the system ends (no memory), or that cannot be started, is done on the main thread.
+ */
 export class HashWorkers {
   /** Threads at most. */
   readonly size: number;
@@ -40,20 +46,20 @@ export class HashWorkers {
 
   /**
    * SHA-1 of `bytes`, 20 bytes. Bytes in a SharedArrayBuffer are hashed where they are and must not change meanwhile; others are
-   * copied first. Rejects when the thread ends.
+   * copied first. Rejects when it is closed meanwhile.
    */
   async sha1(bytes: Uint8Array): Promise<Uint8Array> {
     const shared = bytes.buffer instanceof SharedArrayBuffer ? bytes : sharedCopy(bytes);
-    const [digest] = await this.#ask((id) => ({ id, bytes: shared }));
+    const [digest] = await this.#ask({ bytes: shared });
     return digest as Uint8Array;
   }
 
   /**
    * SHA-1 of pieces that lie in files, which the thread reads itself: for each piece 20 bytes, or why it cannot be read.
-   * Rejects when the thread ends.
+   * Rejects when it is closed meanwhile.
    */
   async sha1OfFiles(job: HashJob): Promise<(Uint8Array | StorageError)[]> {
-    const digests = await this.#ask((id) => ({ id, job }));
+    const digests = await this.#ask({ job });
     return digests.map((digest) =>
       digest instanceof Uint8Array ? digest : new StorageError(digest.code, digest.path, digest.message),
     );
@@ -61,42 +67,49 @@ export class HashWorkers {
 
   /** Ends all threads; what they had not answered is rejected. */
   async close(): Promise<void> {
+    for (const thread of this.#threads) thread.isEnding = true;
     await Promise.all(Array.from(this.#threads, ({ worker }) => worker.terminate()));
   }
 
-  #ask(request: (id: number) => HashRequest): Promise<readonly PieceDigest[]> {
+  #ask(task: HashTask): Promise<readonly PieceDigest[]> {
     const thread = this.#leastBusy();
-    const id = this.#nextId++;
-    clearTimeout(thread.idleTimer);
-    thread.worker.ref();
     return new Promise((resolve, reject) => {
-      thread.pending.set(id, { resolve, reject });
+      if (!thread) return doHere({ task, resolve, reject });
+      const id = this.#nextId++;
+      clearTimeout(thread.idleTimer);
+      thread.worker.ref();
+      thread.pending.set(id, { task, resolve, reject });
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-      thread.worker.postMessage(request(id));
+      thread.worker.postMessage({ id, task } satisfies HashRequest);
     });
   }
 
-  #leastBusy(): HashThread {
+  /** Undefined when the system has room for no thread. */
+  #leastBusy(): HashThread | undefined {
     let best: HashThread | undefined;
     for (const thread of this.#threads) if (!best || thread.pending.size < best.pending.size) best = thread;
-    return best && (best.pending.size === 0 || this.#threads.size >= this.size) ? best : this.#start();
+    return best && (best.pending.size === 0 || this.#threads.size >= this.size) ? best : (this.#start() ?? best);
   }
 
-  #start(): HashThread {
-    const worker = new Worker(WORKER_FILE);
-    const thread: HashThread = { worker, pending: new Map(), idleTimer: undefined };
+  #start(): HashThread | undefined {
+    const worker = startWorker();
+    if (!worker) return undefined;
+    const thread: HashThread = { worker, pending: new Map(), idleTimer: undefined, isEnding: false };
     this.#threads.add(thread);
     worker.on("message", ({ id, digests }: HashAnswer) => {
       thread.pending.get(id)?.resolve(digests);
       thread.pending.delete(id);
       if (thread.pending.size === 0) this.#rest(thread);
     });
-    let reason: unknown = new Error("the hashing thread has ended");
-    worker.on("error", (error) => (reason = error));
+    // Its end, which follows, is what counts.
+    worker.on("error", () => undefined);
     worker.on("exit", () => {
       this.#threads.delete(thread);
       clearTimeout(thread.idleTimer);
-      for (const { reject } of thread.pending.values()) reject(reason);
+      for (const pending of thread.pending.values()) {
+        if (thread.isEnding) pending.reject(new Error("the hashing thread has ended"));
+        else doHere(pending);
+      }
     });
     return thread;
   }
@@ -108,6 +121,24 @@ export class HashWorkers {
       this.#threads.delete(thread);
       void thread.worker.terminate();
     }, IDLE_MS).unref();
+  }
+}
+
+/** Undefined when the system has room for no thread. */
+function startWorker(): Worker | undefined {
+  try {
+    return new Worker(WORKER_FILE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_WORKER_INIT_FAILED") throw error;
+    return undefined;
+  }
+}
+
+function doHere({ task, resolve, reject }: Pending): void {
+  try {
+    resolve(digestsOf(task, () => new Uint8Array(WINDOW_BYTES)));
+  } catch (error) {
+    reject(error);
   }
 }
 

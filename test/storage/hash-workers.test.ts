@@ -1,9 +1,47 @@
 import { createHash } from "node:crypto";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { writeFile } from "node:fs/promises";
+import { Worker } from "node:worker_threads";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { join } from "node:path";
+import { StorageError } from "../../source/storage/errors.ts";
+import type { HashJob } from "../../source/storage/file-hasher.ts";
 import { HashWorkers } from "../../source/storage/hash-workers.ts";
 import { sharedBytes } from "../../source/storage/piece-io.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { makeTorrent, temporaryFolder } from "./fixtures.ts";
+
+/** What every thread that is started does; undefined: what it should. */
+let thread: string | undefined;
+const started: Worker[] = [];
+vi.mock("node:worker_threads", async (importOriginal) => {
+  const original = await importOriginal<typeof import("node:worker_threads")>();
+  class WatchedWorker extends original.Worker {
+    constructor(file: URL) {
+      if (thread === "not at all") throw Object.assign(new Error("EAGAIN"), { code: "ERR_WORKER_INIT_FAILED" });
+      const made = `data:text/javascript,${encodeURIComponent(thread ?? "")}`;
+      super(thread === undefined ? file : new URL(made), { resourceLimits: { maxOldGenerationSizeMb: 16 } });
+      started.push(this);
+    }
+  }
+  return { ...original, Worker: WatchedWorker };
+});
+
+/** A file of 100 bytes and one whose bytes cannot be read, each one piece. */
+async function job(): Promise<HashJob> {
+  const path = join(await temporaryFolder(), "a");
+  await writeFile(path, new Uint8Array(100).fill(7));
+  const parts = [
+    { path, depth: 1, position: 0, length: 100 },
+    // Nothing is mapped at address 0: the read fails with EIO.
+    { path: "/proc/self/mem", depth: 1, position: 0, length: 50 },
+  ];
+  return { pieceLengths: [100, 50], parts };
+}
+
+const JOB_DIGESTS = [expected(new Uint8Array(100).fill(7)), "io"];
+
+const textOf = (digest: Uint8Array | StorageError) =>
+  digest instanceof Uint8Array ? Buffer.from(digest).toString("hex") : digest.code;
 
 function workers(size: number): HashWorkers {
   const pool = new HashWorkers(size);
@@ -34,6 +72,46 @@ describe("HashWorkers", () => {
     await outcome;
     expect(Buffer.from(await pool.sha1(new Uint8Array(1))).toString("hex")).toBe(expected(new Uint8Array(1)));
     await pool.close();
+  });
+
+  test("say which piece the disk does not give, and hash the others", async () => {
+    const digests = await workers(1).sha1OfFiles(await job());
+    expect(digests.map(textOf)).toEqual(JOB_DIGESTS);
+    expect((digests[1] as StorageError).message).toBe(
+      "/proc/self/mem cannot be read or written; check the disk (EIO).",
+    );
+  });
+
+  test.each([
+    ["throw", "throw new Error('made up');"],
+    ["exit", "process.exit(7);"],
+    ["do not start", "not at all"],
+    ["use up their memory", "const all = []; for (;;) all.push(new Array(1e6).fill(1.5));"],
+    [
+      "throw at work",
+      "import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => { throw 1; });",
+    ],
+  ])("finish the work of threads that %s", { timeout: 60_000 }, async (_, code) => {
+    thread = code;
+    onTestFinished(() => void (thread = undefined));
+    const pool = workers(2);
+    const inputs = [1, 2, 3].map((value) => new Uint8Array(100_000).fill(value));
+    const files = pool.sha1OfFiles(await job());
+    const digests = await Promise.all(inputs.map((bytes) => pool.sha1(bytes)));
+    expect(digests.map(textOf)).toEqual(inputs.map(expected));
+    expect((await files).map(textOf)).toEqual(JOB_DIGESTS);
+  });
+
+  test("finish the work of a thread that is gone, and go on with another", async () => {
+    const pool = workers(1);
+    await pool.sha1(new Uint8Array(1));
+    const answers = [1, 2, 3].map((value) => pool.sha1(new Uint8Array(3_000_000).fill(value)));
+    await started.at(-1)!.terminate();
+    const digests = await Promise.all(answers);
+    expect(digests.map(textOf)).toEqual([1, 2, 3].map((value) => expected(new Uint8Array(3_000_000).fill(value))));
+    const threads = started.length;
+    expect(textOf(await pool.sha1(new Uint8Array(1)))).toBe(expected(new Uint8Array(1)));
+    expect(started).toHaveLength(threads + 1);
   });
 
   test("verify, check and write pieces from shared memory", async () => {
