@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { type SecureContextOptions, createSecureContext } from "node:tls";
+import { setFlagsFromString } from "node:v8";
 import { ArgvError, type FlagsOf, parseArgv } from "../source/program/parse-argv.ts";
 import { version } from "../source/program/version.ts";
 import { displayText } from "../source/protocol/display-text.ts";
@@ -81,6 +82,8 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
   const wrong = wrongUsage(operands, flags);
   if (wrong) return say(io.err, `sta-tracker: ${wrong} See sta-tracker --help.`, 2);
 
+  // What is young dies at once: 8.8 KB for each of 9 000 channel clients instead of 13.3 (test/bench/tracker.ts), at the same speed.
+  setFlagsFromString("--semi-space-growth-factor=1");
   process.title = "sta-tracker";
   const { host = "0.0.0.0", port = "5000", dir, open = false, token, keep, cert, key, redis, trustProxy } = flags;
   const { logLevel = "info", untilStdinEnds = false } = flags;

@@ -26,9 +26,7 @@ export const SERVERS: readonly TrackerServer[] = [
     async start(lab) {
       const flags = ["--host", "127.0.0.1", "--port", "0", "--open", "--log-level", "error"];
       const dir = ["--dir", lab.path(`tracker-${performance.now()}`)];
-      // As the unit of docs/OPERATING.md runs it.
-      const young = "--max-semi-space-size=2";
-      const running = startUnlimited(lab, process.execPath, [young, STA_TRACKER, ...flags, ...dir]);
+      const running = startUnlimited(lab, process.execPath, [STA_TRACKER, ...flags, ...dir]);
       const line = await running.line((text) => text.includes("listening on"));
       return { running, port: Number(/:(\d+)/.exec(line)![1]) };
     },
