@@ -10,6 +10,8 @@ export interface Asker {
   readonly network: string;
   /** It is of this machine: its own engines, whom no limit for strangers hinders. */
   readonly loopback: boolean;
+  /** It named somebody for whom it asks, and is not believed: the client is elsewhere. */
+  readonly isProxy: boolean;
 }
 
 const IPV6_SUBSCRIBER_BYTES = 8;
@@ -24,7 +26,8 @@ export function isLoopback(host: string): boolean {
 export function askerAt(remoteAddress: string): Asker {
   const host = normalizeHost(withoutZone(remoteAddress));
   const address = addressKey(host);
-  return { host, address, network: address.slice(0, IPV6_SUBSCRIBER_BYTES), loopback: isLoopback(host) };
+  const network = address.slice(0, IPV6_SUBSCRIBER_BYTES);
+  return { host, address, network, loopback: isLoopback(host), isProxy: false };
 }
 
 /** Proxies that are believed when they say for whom they ask. */
@@ -45,10 +48,12 @@ export class TrustedProxies {
    * invention. Without a usable address it is the asker itself.
    */
   clientOf(asker: Asker, forwardedFor: string | undefined): Asker {
-    if (forwardedFor === undefined || !this.trusts(asker.host)) return asker;
+    if (forwardedFor === undefined) return asker;
+    const proxy = { ...asker, isProxy: true };
+    if (!this.trusts(asker.host)) return proxy;
     for (const part of forwardedFor.split(",").toReversed()) {
       const host = normalizeHost(part.trim());
-      if (!isIPv4(host) && !isIPv6(host)) return asker;
+      if (!isIPv4(host) && !isIPv6(host)) return proxy;
       if (!this.trusts(host)) return askerAt(host);
     }
     return asker;

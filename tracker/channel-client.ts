@@ -32,6 +32,7 @@ import {
 } from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Members } from "./members.ts";
+import type { PortProber } from "./port-prober.ts";
 import { addressOf, peerKey } from "./peer-key.ts";
 import { RequestError } from "./request-error.ts";
 import type { Swarms } from "./swarms.ts";
@@ -54,6 +55,8 @@ export interface ChannelRoom {
   readonly admits: (token: string | undefined) => boolean;
   /** Hears of a client that sends far more than it may. */
   readonly flooded: (asker: Asker) => void;
+  /** Undefined when clients are not dialled back. */
+  readonly prober: PortProber | undefined;
   readonly log: Log;
 }
 
@@ -243,6 +246,11 @@ export class ChannelClient {
     });
     for (const frame of missed ?? []) this.broadcast(frame);
     if (pages && first?.more) void this.#sendPages(pages);
+    if (hello.port > 0) this.#room.prober?.probe(this.#asker, hello.port, (ok) => this.#reachable(hello.port, ok));
+  }
+
+  #reachable(port: number, ok: boolean): void {
+    this.#reply({ type: "reachable", port, ok });
   }
 
   async #sendPages(pages: Iterable<Page>): Promise<void> {

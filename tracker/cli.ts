@@ -31,6 +31,7 @@ const help = (env: NodeJS.ProcessEnv) => `
     --redis URL     Be one with other trackers: all is shared through this Redis or Valkey
     --trust-proxy [ADDRESSES]
                     Believe X-Forwarded-For of a proxy on this machine, and of those at ADDRESSES (a,b,c)
+    --no-probe      Do not dial clients back to tell them whether others can
     --log-level LEVEL
                     error, warn, info or debug [info]
     --help, --version`;
@@ -46,6 +47,7 @@ const FLAGS = {
   open: { type: "boolean" },
   token: { type: "string" },
   trustProxy: { type: "string", valueOptional: true },
+  probe: { type: "boolean" },
   logLevel: { type: "string" },
   untilStdinEnds: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -86,7 +88,7 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
   setFlagsFromString("--semi-space-growth-factor=1");
   process.title = "sta-tracker";
   const { host = "0.0.0.0", port = "5000", dir, open = false, token, keep, cert, key, redis, trustProxy } = flags;
-  const { logLevel = "info", untilStdinEnds = false } = flags;
+  const { probe = true, logLevel = "info", untilStdinEnds = false } = flags;
   const folder = dir === undefined ? defaultFolder(io.env) : resolve(dir);
   const level = logLevel as LogLevel;
   const log = createLog({ level, json: !io.isTerminal, write: io.err, wallTime: () => new Date() });
@@ -102,6 +104,7 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
       open,
       token,
       trustProxy: trustProxy?.split(",").filter((address) => address !== ""),
+      probe,
       log,
     });
   } catch (error) {

@@ -73,6 +73,20 @@ export const LOCKOUT_REMEMBERED_MS = 600_000;
 /** Networks that are remembered for it, 2 MB; the one that flooded longest ago goes first. */
 export const MAX_LOCKOUTS = 10_000;
 
+/**
+ * Dialling clients back. 5 s is what a far one needs, with two lost packets; 64 at once go through 9 000 clients that all come back and
+ * cannot be dialled within 12 minutes. What was found is good for 2 minutes: who comes again meanwhile is told the same.
+ */
+export const PROBE_MS = 5_000;
+export const MAX_PROBES = 64;
+export const MAX_PROBES_WAITING = 10_000;
+export const PROBE_KEPT_MS = 120_000;
+export const MAX_PROBES_KEPT = 10_000;
+
+/** Ports of one network that are dialled in a second, and at once: four clients, each every two minutes. Not for loopback. */
+export const PROBES_PER_SECOND = 1 / 30;
+export const PROBE_BURST = 8;
+
 /** Broadcasts kept for clients that come back. */
 export const REPLAY_BROADCASTS = 256;
 

@@ -17,6 +17,7 @@ import { type Ledger, LocalLedger } from "./ledger.ts";
 import { Members } from "./members.ts";
 import { metricsText } from "./metrics.ts";
 import { pageAnswer } from "./page.ts";
+import { PortProber } from "./port-prober.ts";
 import { RequestRates } from "./request-rates.ts";
 import { Swarms } from "./swarms.ts";
 import { FolderStore } from "./folder-store.ts";
@@ -40,6 +41,8 @@ export interface CreateTrackerOptions {
   readonly token?: string | undefined;
   /** Proxies, beside those on loopback, that say for whom they ask; undefined believes nobody. */
   readonly trustProxy?: readonly string[] | undefined;
+  /** Tell channel clients whether their port can be dialled. */
+  readonly probe?: boolean;
   /** Certificate and key; plain HTTP without. */
   readonly tls?: SecureContextOptions | undefined;
   readonly log?: Log;
@@ -104,7 +107,8 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
     const seconds = Math.ceil(lockouts.add(network, now()) / 1000);
     log("warn", "a client floods: its address is refused for a while", { address: host, seconds });
   };
-  const room = { swarms, members, library, broadcaster, epoch: name, now, admits, flooded, log };
+  const prober = options.probe ? new PortProber({ now }) : undefined;
+  const room = { swarms, members, library, broadcaster, epoch: name, now, admits, flooded, prober, log };
   const channel = new ChannelServer(room, timing);
   const delay = monitorEventLoopDelay();
   delay.enable();
@@ -139,6 +143,7 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
   /** What is open beside the port. */
   async function closeState(): Promise<void> {
     delay.disable();
+    prober?.close();
     await channel.close(CLOSE_GRACE_MS);
     await ledger.close();
     await store.close();
@@ -150,6 +155,7 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
     rates.forget(now());
     lockouts.forget(now());
     channel.forget();
+    prober?.forget();
   }, timing.announceIntervalMs / 10);
 
   const tidy = setInterval(() => {

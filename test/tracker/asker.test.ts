@@ -48,3 +48,13 @@ test.for([
 test("without the header a proxy asks for itself", () => {
   expect(new TrustedProxies([]).clientOf(askerAt("::1"), undefined).host).toBe("::1");
 });
+
+test("who names others and is not believed is a proxy: its address is not the client's", () => {
+  const asker = askerAt("10.0.0.3");
+  const isProxy = (hosts: readonly string[] | undefined, header: string | undefined) =>
+    new TrustedProxies(hosts).clientOf(asker, header).isProxy;
+  expect(isProxy(undefined, undefined)).toBe(false);
+  expect(isProxy(undefined, "9.9.9.9")).toBe(true);
+  expect(isProxy(["10.0.0.3"], "unknown")).toBe(true);
+  expect(isProxy(["10.0.0.3"], "9.9.9.9")).toBe(false);
+});

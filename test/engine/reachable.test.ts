@@ -1,0 +1,31 @@
+// Whether peers can dial the engine, as its trackers find out.
+import { expect, test } from "vitest";
+import { startTracker } from "../tracker/support.ts";
+import { type TestEngine, startEngine } from "./support.ts";
+
+/** What its one tracker found, once it has said so. */
+function reachable({ engine }: TestEngine): Promise<boolean> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const found = engine.getSnapshot().trackers[0]?.reachable;
+      if (found !== undefined) resolve(found);
+    };
+    engine.subscribe(look);
+    look();
+  });
+}
+
+test("an engine that takes peers is reachable, and has nothing to complain of", async () => {
+  const tracker = await startTracker({ probe: true });
+  const one = await startEngine({ trackers: [{ host: "127.0.0.1", port: tracker.port }] });
+  expect(await reachable(one)).toBe(true);
+  expect(one.engine.doctor().findings).toEqual([]);
+});
+
+test("one that cannot be dialled where it comes from says so, and what helps", async () => {
+  const tracker = await startTracker({ probe: true });
+  const one = await startEngine({ host: "127.0.0.9", trackers: [{ host: "127.0.0.1", port: tracker.port }] });
+  expect(await reachable(one)).toBe(false);
+  const { findings } = one.engine.doctor();
+  expect(findings).toEqual([expect.stringMatching(/^The tracker 127\.0\.0\.1:\d+ cannot dial TCP port \d+ here: /)]);
+});
