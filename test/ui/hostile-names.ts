@@ -32,6 +32,7 @@ export const HOSTILE_NAMES: readonly string[] = [
   "שלום עולם.avi",
   "مرحبا بالعالم.mkv",
   "ไทย น้ำ กำ.mp3",
+  "क्षत्रिय स्क्रीन.mkv বাংলা অক্ষর ភាសាខ្មែរ മലയാളം ക്ഷ",
   "e\u0301\u0302 o\u0308 combining \u0301first",
   "\ud83d\ude00".repeat(200),
   "\udc00lone\ud800",

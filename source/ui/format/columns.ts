@@ -15,8 +15,18 @@ export function columnsOf(text: string): number {
   return NARROW.test(unstyled) ? unstyled.length : stringWidth(unstyled);
 }
 
+/**
+ * Letters that a sign joins into one, as in Hindi and Khmer, kept apart by U+200C: layouts give them one column together, most
+ * terminals one each. So all agree, and the sign is seen.
+ */
+function apart(text: string): string {
+  if (!/\p{M}\p{L}/u.test(text)) return text;
+  return Array.from(segmenter.segment(text), ({ segment }) => segment.replace(/\p{M}(?=\p{L})/gu, "$&\u200C")).join("");
+}
+
 /** `text` in at most `columns`, its end replaced by `ellipsis` (one column, or nothing) when it is longer. For text without styles. */
-export function cut(text: string, columns: number, ellipsis = "…"): string {
+export function cut(joined: string, columns: number, ellipsis = "…"): string {
+  const text = apart(joined);
   if (columnsOf(text) <= columns) return text;
   if (columns <= 0) return "";
   if (PLAIN.test(text)) return text.slice(0, columns - ellipsis.length) + ellipsis;
@@ -31,7 +41,8 @@ export function cut(text: string, columns: number, ellipsis = "…"): string {
 }
 
 /** As `cut`, with the ellipsis before the end, which stays: of a path the name of the file. */
-export function cutBefore(text: string, columns: number, ellipsis = "…"): string {
+export function cutBefore(joined: string, columns: number, ellipsis = "…"): string {
+  const text = apart(joined);
   if (columnsOf(text) <= columns) return text;
   if (columns <= 0) return "";
   if (PLAIN.test(text)) return ellipsis + text.slice(text.length - columns + 1);

@@ -133,3 +133,15 @@ test.each([
 ])("%j in lines of %i columns, %i at most", (text, columns, most, lines) => {
   expect(wrapped(text, columns, most)).toEqual(lines);
 });
+
+test.each([
+  ["क्षत्रिय", 6],
+  ["ভক্ত", 3],
+  ["ខ្មែរ", 4],
+])("joined letters of %j take the columns that terminals give them, cut or not", (text, columns) => {
+  const shown = left(text, 10);
+  expect(columnsOf(shown)).toBe(10);
+  expect(columnsOf(shown.trimEnd())).toBe(columns);
+  expect(shown.replaceAll("\u200C", "").trimEnd()).toBe(text);
+  for (let room = 1; room < columns; room++) expect(columnsOf(left(text, room))).toBe(room);
+});
