@@ -73,7 +73,7 @@ export class Listener {
   #accept(accepted: Socket): void {
     // What the system had taken already is still handed to us after `close`.
     const host = plainHost(accepted.remoteAddress ?? "");
-    if (this.#closed || !this.#options.hasRoom() || !this.#waiting.hasRoomFor(host)) {
+    if (this.#closed || !this.#options.hasRoom() || !this.#waiting.hasRoomFor(host, performance.now())) {
       accepted.destroy();
       return;
     }
@@ -87,7 +87,7 @@ export class Listener {
       failed: () => this.#waiting.leave(socket),
     });
     const socket = new PeerSocket(raw, handlers, this.#options.downLimit);
-    this.#waiting.enter(socket, host);
+    this.#waiting.enter(socket, host, performance.now());
     handlers.watch(socket);
   }
 }

@@ -1,34 +1,44 @@
 // WaitingRoom: inbound connections that have not said their handshake. So many in all, so many an address.
 import { isLoopback } from "../swarm/is-loopback.ts";
-import { MAX_WAITING_AN_ADDRESS, MAX_WAITING_INBOUND } from "./limits.ts";
+import { LEAST_WAIT_MS, MAX_WAITING_AN_ADDRESS, MAX_WAITING_INBOUND } from "./limits.ts";
+
+interface Wait {
+  readonly host: string;
+  readonly since: number;
+}
 
 export class WaitingRoom<Guest extends { close(reason: string): void }> {
-  /** Where each comes from, oldest first. */
-  readonly #hosts = new Map<Guest, string>();
+  /** Oldest first. */
+  readonly #waits = new Map<Guest, Wait>();
 
   /** Who waits, oldest first. */
   get guests(): Iterable<Guest> {
-    return this.#hosts.keys();
+    return this.#waits.keys();
   }
 
-  /** May one more from `host` come in? The loopback addresses are spared: many peers of one machine start at once. */
-  hasRoomFor(host: string): boolean {
+  /**
+   * May one more from `host` come in? `now` in monotonic milliseconds. The loopback addresses are spared what counts by address:
+   * many peers of one machine start at once.
+   */
+  hasRoomFor(host: string, now: number): boolean {
+    const [oldest] = this.#waits.values();
+    if (oldest && this.#waits.size >= MAX_WAITING_INBOUND && now - oldest.since < LEAST_WAIT_MS) return false;
     if (isLoopback(host)) return true;
     let waiting = 0;
-    for (const other of this.#hosts.values()) if (other === host) waiting++;
+    for (const other of this.#waits.values()) if (other.host === host) waiting++;
     return waiting < MAX_WAITING_AN_ADDRESS;
   }
 
   /** Takes one in; of too many, who has waited longest is closed. */
-  enter(guest: Guest, host: string): void {
-    this.#hosts.set(guest, host);
-    if (this.#hosts.size > MAX_WAITING_INBOUND) {
-      const [oldest] = this.#hosts.keys();
+  enter(guest: Guest, host: string, now: number): void {
+    this.#waits.set(guest, { host, since: now });
+    if (this.#waits.size > MAX_WAITING_INBOUND) {
+      const [oldest] = this.#waits.keys();
       oldest!.close("too many connections say nothing");
     }
   }
 
   leave(guest: Guest): void {
-    this.#hosts.delete(guest);
+    this.#waits.delete(guest);
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { FIRST_BYTE_MS, HANDSHAKE_MS, MAX_WAITING_INBOUND } from "../../source/engine/limits.ts";
+import { FIRST_BYTE_MS, HANDSHAKE_MS, LEAST_WAIT_MS, MAX_WAITING_INBOUND } from "../../source/engine/limits.ts";
 import { Listener, type ListenerOptions } from "../../source/engine/listener.ts";
 import type { PeerSocket } from "../../source/engine/peer-socket.ts";
 import { TokenBucket } from "../../source/engine/token-bucket.ts";
@@ -76,14 +76,19 @@ describe("a listener", () => {
     expect(listener.port).toBeGreaterThan(0);
   });
 
-  it("closes the oldest when a 33rd connection says nothing", async () => {
+  it("refuses a 33rd connection that says nothing, and closes the oldest when that has had its time", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
     const { peer } = await listen();
     const all: RawPeer[] = [];
-    for (let i = 0; i <= MAX_WAITING_INBOUND; i++) {
+    for (let i = 0; i < MAX_WAITING_INBOUND; i++) {
       const one = peer();
       await connected(one);
       all.push(one);
     }
+    await peer().closed;
+    expect(all.filter(({ socket }) => socket.closed)).toEqual([]);
+    vi.advanceTimersByTime(LEAST_WAIT_MS);
+    all.push(peer());
     await all[0]!.closed;
     expect(all.slice(1).filter(({ socket }) => socket.closed)).toEqual([]);
   });
