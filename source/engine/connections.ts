@@ -1,10 +1,11 @@
 // Connections: all connections of an engine, in both directions: who may come in, who is dialled, who stays banned.
-import type { InfoHashHex } from "../protocol/ids.ts";
+import type { InfoHash, InfoHashHex } from "../protocol/ids.ts";
 import { toHex } from "../protocol/ids.ts";
 import type { Handshake } from "../protocol/peer/messages.ts";
 import type { Address, PeerSource } from "../swarm/events.ts";
 import type { Bans } from "./bans.ts";
 import { Dialer } from "./dialer.ts";
+import { incomingEncryption } from "./encryption.ts";
 import { MAX_CONNECTIONS } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import type { PeerSocket } from "./peer-socket.ts";
@@ -23,6 +24,8 @@ export interface ConnectionsOptions {
   readonly count: () => number;
   readonly bans: Pick<Bans, "has">;
   readonly transferOf: (infoHash: InfoHashHex) => Transfer | undefined;
+  /** The torrent that is asked for like this in an encrypted handshake. */
+  readonly infoHashOf: (obfuscated: Uint8Array) => InfoHash | undefined;
   /** Somebody asked for a torrent that is not here. */
   readonly gotStranger: (infoHash: InfoHashHex) => void;
 }
@@ -53,6 +56,7 @@ export class Connections {
     this.#listener = await Listener.open(port, {
       host,
       downLimit,
+      encrypt: incomingEncryption(this.#options.infoHashOf),
       hasRoom: () => this.#hasRoom,
       gotHandshake: (socket, handshake) => this.#gotHandshake(socket, handshake),
     });

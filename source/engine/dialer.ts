@@ -4,6 +4,7 @@ import type { Handshake } from "../protocol/peer/messages.ts";
 import type { Address } from "../swarm/events.ts";
 import { awaitHandshake } from "./await-handshake.ts";
 import { CONNECT_MS, DIALS_PER_SECOND, MAX_HALF_OPEN } from "./limits.ts";
+import { outgoingEncryption } from "./encryption.ts";
 import { PeerSocket } from "./peer-socket.ts";
 import { readsInto } from "./socket-reading.ts";
 import type { TokenBucket } from "./token-bucket.ts";
@@ -17,9 +18,14 @@ export interface Dial {
   readonly failed: (reason: string) => void;
 }
 
+interface Attempt extends Dial {
+  /** In the clear it was closed without a word: some speak to nobody in the clear. */
+  readonly isEncrypted: boolean;
+}
+
 export class Dialer {
   readonly #downLimit: TokenBucket;
-  readonly #queue: Dial[] = [];
+  readonly #queue: Attempt[] = [];
   readonly #open = new Set<Socket>();
   /** Connected, and their handshake has not come. */
   readonly #greeted = new Set<PeerSocket>();
@@ -38,8 +44,7 @@ export class Dialer {
 
   /** Dials as soon as it is this one's turn. */
   dial(dial: Dial): void {
-    this.#queue.push(dial);
-    this.#next();
+    this.#try({ ...dial, isEncrypted: false });
   }
 
   close(): void {
@@ -48,6 +53,11 @@ export class Dialer {
     this.#queue.length = 0;
     for (const socket of this.#open) socket.destroy(new Error("the engine stops"));
     for (const socket of this.#greeted) socket.close("the engine stops");
+  }
+
+  #try(attempt: Attempt): void {
+    this.#queue.push(attempt);
+    this.#next();
   }
 
   #next(): void {
@@ -67,7 +77,7 @@ export class Dialer {
     }
   }
 
-  #begin(dial: Dial): void {
+  #begin(dial: Attempt): void {
     let peer: PeerSocket | undefined;
     const raw = connect({
       host: dial.address.host,
@@ -93,7 +103,7 @@ export class Dialer {
     });
   }
 
-  #greet(raw: Socket, dial: Dial): PeerSocket {
+  #greet(raw: Socket, dial: Attempt): PeerSocket {
     const handlers = awaitHandshake({
       done: (handshake) => {
         this.#greeted.delete(peer);
@@ -101,10 +111,12 @@ export class Dialer {
       },
       failed: (reason) => {
         this.#greeted.delete(peer);
-        dial.failed(reason);
+        if (dial.isEncrypted || !peer.hasLeft || peer.receivedBytes > 0) dial.failed(reason);
+        else this.#try({ ...dial, isEncrypted: true });
       },
     });
-    const peer = new PeerSocket(raw, handlers, this.#downLimit);
+    const encrypt = dial.isEncrypted ? outgoingEncryption(dial.handshake.infoHash) : undefined;
+    const peer = new PeerSocket(raw, handlers, this.#downLimit, encrypt);
     this.#greeted.add(peer);
     handlers.watch(peer);
     peer.send(dial.handshake);

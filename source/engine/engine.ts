@@ -108,6 +108,7 @@ export class Engine implements EngineClient, EngineEvents {
       count: () => this.#connectedPeers(),
       bans: this.#bans,
       transferOf: (infoHash) => this.book.get(infoHash)?.transfer,
+      infoHashOf: (hash) => this.book.infoHashOf(hash),
       gotStranger: (infoHash) => void this.#gifts.offered(infoHash),
     });
     this.metainfoSearch = new MetainfoSearch({

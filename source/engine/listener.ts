@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Handshake } from "../protocol/peer/messages.ts";
 import { awaitHandshake } from "./await-handshake.ts";
+import type { Encrypt } from "./encryption.ts";
 import { PeerSocket, plainHost } from "./peer-socket.ts";
 import { takeOver } from "./socket-reading.ts";
 import type { TokenBucket } from "./token-bucket.ts";
@@ -10,6 +11,8 @@ import { WaitingRoom } from "./waiting-room.ts";
 export interface ListenerOptions {
   readonly host: string | undefined;
   readonly downLimit: TokenBucket;
+  /** For those who do not speak in the clear. */
+  readonly encrypt: Encrypt;
   /** Is there room for one more peer? */
   readonly hasRoom: () => boolean;
   /** A peer said which torrent it wants; the socket must be taken over or closed. */
@@ -86,7 +89,7 @@ export class Listener {
       },
       failed: () => this.#waiting.leave(socket),
     });
-    const socket = new PeerSocket(raw, handlers, this.#options.downLimit);
+    const socket = new PeerSocket(raw, handlers, this.#options.downLimit, this.#options.encrypt);
     this.#waiting.enter(socket, host, performance.now());
     handlers.watch(socket);
   }

@@ -5,6 +5,8 @@ import { PeerConnection } from "../protocol/peer/connection.ts";
 import type { PeerMessage } from "../protocol/peer/messages.ts";
 import type { Address } from "../swarm/events.ts";
 import { LIMIT_WAIT_MS, MAX_UNREAD_BYTES, UNREAD_MS } from "./limits.ts";
+import type { PeerEncryption } from "../protocol/peer/encryption/handshake.ts";
+import type { Encrypt } from "./encryption.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
 export interface PeerSocketHandlers {
@@ -24,6 +26,8 @@ export class PeerSocket {
   /** What is read is paid for here. */
   downLimit: TokenBucket;
   #handlers: PeerSocketHandlers;
+  /** Until it is known that nothing is encrypted. */
+  #encryption: PeerEncryption | undefined;
   #unsent: Uint8Array[] = [];
   #flushing = false;
   readonly #pausedFor = new Set<PauseReason>();
@@ -33,21 +37,28 @@ export class PeerSocket {
   #readAt = 0;
   #unreadTimer: NodeJS.Timeout | undefined;
   #closed = false;
+  #hasLeft = false;
 
-  /** Takes over a connected socket; `receive` must be called with what it reads. */
-  constructor(socket: Socket, handlers: PeerSocketHandlers, downLimit: TokenBucket) {
+  /** Takes over a connected socket; `receive` must be called with what it reads. Nothing is encrypted without `encrypt`. */
+  constructor(socket: Socket, handlers: PeerSocketHandlers, downLimit: TokenBucket, encrypt?: Encrypt) {
     this.#socket = socket;
     this.#handlers = handlers;
     this.downLimit = downLimit;
     this.address = { host: plainHost(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 };
     socket.setNoDelay(true);
-    socket.on("error", (error) => this.close(error.message));
-    socket.on("close", () => this.close("it closed the connection"));
+    socket.on("error", (error) => this.#leave(error.message));
+    socket.on("close", () => this.#leave("it closed the connection"));
+    this.#encryption = encrypt?.((bytes) => void socket.write(bytes));
   }
 
   /** Is nothing read from it now? Its silence is then ours. */
   get isPaused(): boolean {
     return this.#pausedFor.size > 0;
+  }
+
+  /** Was it closed by the peer, not by us? */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
   }
 
   get isClosed(): boolean {
@@ -74,7 +85,8 @@ export class PeerSocket {
     if (this.#closed) return;
     this.#payDownLimit(chunk.length);
     try {
-      for (const message of this.connection.receive(chunk)) {
+      const plain = this.#encryption ? this.#decrypt(this.#encryption, chunk) : chunk;
+      for (const message of this.connection.receive(plain)) {
         this.#handlers.gotMessage(message);
         if (this.#closed) return;
       }
@@ -96,13 +108,16 @@ export class PeerSocket {
     });
   }
 
-  /** Writes bytes in wire format behind what was sent before; `written` is called when they have left or never will. */
+  /**
+   * Writes bytes in wire format behind what was sent before, and may change them; `written` is called when they have left or never
+   * will.
+   */
   write(bytes: Uint8Array, written: () => void): void {
     this.#flush();
     if (this.#closed) return written();
     if (this.#writing++ === 0) this.#readAt = performance.now();
     this.#unreadTimer ??= setTimeout(() => this.#lookIfRead(), UNREAD_MS).unref();
-    this.#socket.write(bytes, () => {
+    this.#socket.write(this.#encryption?.seal(bytes) ?? bytes, () => {
       this.#writing--;
       this.#readAt = performance.now();
       written();
@@ -132,6 +147,11 @@ export class PeerSocket {
     this.#handlers.closed(reason);
   }
 
+  #leave(reason: string): void {
+    this.#hasLeft = !this.#closed;
+    this.close(reason);
+  }
+
   /** What was said still leaves; to whom nothing was said is gone at once: thousands may come that say nothing. */
   #letGo(): void {
     if (this.#socket.bytesWritten === 0) return void this.#socket.destroy();
@@ -154,7 +174,14 @@ export class PeerSocket {
     if (this.#unsent.length === 0 || this.#closed) return;
     const unsent = this.#unsent;
     this.#unsent = [];
-    this.#socket.write(unsent.length === 1 ? unsent[0]! : Buffer.concat(unsent));
+    if (this.#encryption) this.#socket.write(this.#encryption.seal(Buffer.concat(unsent)));
+    else this.#socket.write(unsent.length === 1 ? unsent[0]! : Buffer.concat(unsent));
+  }
+
+  #decrypt(encryption: PeerEncryption, chunk: Uint8Array): Uint8Array {
+    const plain = encryption.receive(chunk);
+    if (encryption.isClear) this.#encryption = undefined;
+    return plain;
   }
 
   #payDownLimit(bytes: number): void {

@@ -4,7 +4,7 @@ import type { Announcer } from "../discovery/announcer.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { type FilePriority, FileSelection } from "../metainfo/file-selection.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
-import { type InfoHashHex, toHex } from "../protocol/ids.ts";
+import { type InfoHash, type InfoHashHex, toHex } from "../protocol/ids.ts";
 import type { Allocation } from "../storage/allocate.ts";
 import { StorageError } from "../storage/errors.ts";
 import { HashWorkers } from "../storage/hash-workers.ts";
@@ -84,6 +84,14 @@ export class TransferBook {
 
   get(infoHash: InfoHashHex): Entry | undefined {
     return this.#entries.get(infoHash);
+  }
+
+  /** The torrent that is asked for so in an encrypted handshake. */
+  infoHashOf(obfuscated: Uint8Array): InfoHash | undefined {
+    for (const { transfer } of this.#entries.values()) {
+      if (transfer.obfuscated.every((byte, i) => byte === obfuscated[i])) return transfer.metainfo.infoHash;
+    }
+    return undefined;
   }
 
   of(transfer: Transfer): Entry | undefined {

@@ -18,6 +18,7 @@ import type { PeerSocket } from "./peer-socket.ts";
 import { RateHistory } from "./rate-history.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { addressText } from "./address-text.ts";
+import { obfuscated } from "./encryption.ts";
 import { DownloadSpell } from "./download-spell.ts";
 import { TransferPeers } from "./transfer-peers.ts";
 import { TransferDisk } from "./transfer-disk.ts";
@@ -65,6 +66,8 @@ export class Transfer {
   readonly layout: PieceLayout;
   readonly storage: TorrentStorage;
   readonly infoHash: InfoHashHex;
+  /** By what it is asked for in encrypted handshakes. */
+  readonly obfuscated: Uint8Array;
   readonly down = new RateMeter();
   readonly up = new RateMeter();
   readonly history = new RateHistory();
@@ -110,6 +113,7 @@ export class Transfer {
     this.metainfo = options.metainfo;
     this.storage = options.storage;
     this.infoHash = toHex(options.metainfo.infoHash);
+    this.obfuscated = obfuscated(options.metainfo.infoHash);
     this.layout = new PieceLayout(options.metainfo);
     this.selection = new FileSelection(this.layout);
     this.#disk = new TransferDisk({

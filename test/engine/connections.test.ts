@@ -19,6 +19,7 @@ async function open(count: () => number = () => 0) {
     count,
     bans: { has: ({ host, port }) => banned.includes(`${host}:${port}`) },
     transferOf: () => undefined,
+    infoHashOf: () => undefined,
     gotStranger: (asked) => strangers.push(asked),
   });
   await connections.open(0);

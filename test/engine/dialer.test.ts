@@ -85,7 +85,7 @@ describe("a dialer", () => {
     let wake = () => undefined as void;
     const { port } = await serve((socket) => {
       accepted++;
-      socket.end();
+      socket.end("HTTP/1.1 400 Bad Request\r\n");
       wake();
     });
     const dialer = newDialer();

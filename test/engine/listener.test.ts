@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { incomingEncryption } from "../../source/engine/encryption.ts";
 import { FIRST_BYTE_MS, HANDSHAKE_MS, LEAST_WAIT_MS, MAX_WAITING_INBOUND } from "../../source/engine/limits.ts";
 import { Listener, type ListenerOptions } from "../../source/engine/listener.ts";
 import type { PeerSocket } from "../../source/engine/peer-socket.ts";
@@ -13,6 +14,7 @@ async function listen(options: Partial<ListenerOptions> = {}) {
   const listener = await Listener.open(0, {
     host: "127.0.0.1",
     downLimit: new TokenBucket(0),
+    encrypt: incomingEncryption(() => INFO_HASH),
     hasRoom: () => true,
     gotHandshake: (socket) => void heard.push(socket),
     ...options,
@@ -45,10 +47,9 @@ describe("a listener", () => {
   });
 
   it.each([
-    ["garbage", Uint8Array.of(0, 1, 2, 3)],
     ["HTTP", "GET /announce HTTP/1.1\r\n\r\n"],
     ["TLS", Uint8Array.of(0x16, 3, 1, 2, 0, 1)],
-    ["the first bytes of an encrypted handshake", Uint8Array.from({ length: 96 }, (_, i) => (i * 37 + 11) & 0xff)],
+    ["a public key that is none", new Uint8Array(96).fill(255)],
     ["another protocol of the same length", "\x13BitTorrent Protocol"],
   ])("closes at once who says %s, and answers nothing", async (_, bytes) => {
     const { peer, heard } = await listen();
@@ -65,14 +66,20 @@ describe("a listener", () => {
     const slow = peer();
     await Promise.all([connected(mute), connected(slow)]);
     slow.say("\x13Bit");
+    const garbage = peer();
+    garbage.say(Uint8Array.of(0, 1, 2, 3));
+    const halfEncrypted = peer();
+    halfEncrypted.say(new Uint8Array(96).fill(7));
+    // Its own key, and no more.
+    await halfEncrypted.heard(96);
     const probe = peer();
-    probe.say("x");
+    probe.say("GET / HTTP/1.1\r\n");
     await probe.closed;
     vi.advanceTimersByTime(FIRST_BYTE_MS);
     await mute.closed;
     expect(slow.socket.closed).toBe(false);
     vi.advanceTimersByTime(HANDSHAKE_MS - FIRST_BYTE_MS);
-    await slow.closed;
+    await Promise.all([slow.closed, garbage.closed, halfEncrypted.closed]);
     expect(listener.port).toBeGreaterThan(0);
   });
 
@@ -106,6 +113,7 @@ describe("a listener", () => {
     const second = await Listener.open(listener.port, {
       host: "127.0.0.1",
       downLimit: new TokenBucket(0),
+      encrypt: incomingEncryption(() => undefined),
       hasRoom: () => true,
       gotHandshake: (socket) => socket.close(""),
     });

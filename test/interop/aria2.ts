@@ -17,17 +17,22 @@ const FLAGS = [
   "--on-bt-download-complete=/bin/echo",
 ];
 
-export const aria2: ForeignClient = {
-  name: "aria2",
-  packages: "aria2",
-  probe: ["aria2c", "--version"],
-  async seed(lab, torrent, folder) {
-    return start(lab, ["--check-integrity=true", `--dir=${folder}`, torrent]);
-  },
-  async leech(lab, torrent, folder) {
-    return start(lab, [`--dir=${folder}`, torrent]);
-  },
-};
+export const aria2 = aria2With("aria2");
+export const encryptedAria2 = aria2With("aria2 with encryption required", "--bt-force-encryption=true");
+
+function aria2With(name: string, ...flags: string[]): ForeignClient {
+  return {
+    name,
+    packages: "aria2",
+    probe: ["aria2c", "--version"],
+    async seed(lab, torrent, folder) {
+      return start(lab, ["--check-integrity=true", `--dir=${folder}`, ...flags, torrent]);
+    },
+    async leech(lab, torrent, folder) {
+      return start(lab, [`--dir=${folder}`, ...flags, torrent]);
+    },
+  };
+}
 
 async function start(lab: Lab, args: readonly string[]) {
   const port = await freePort();

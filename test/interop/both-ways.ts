@@ -18,6 +18,11 @@ export function leechWithSta(lab: Lab, { torrent }: Content, to: string, ...flag
   return lab.sta("leecher", ["get", torrent, "--dir", to, "--seed", ...LOCAL, ...flags]);
 }
 
+/** A seeder that dials this peer: asked for what it has, sta only dials those that it is given. */
+export function dialWithSta(lab: Lab, { torrent, folder }: Content, port: number): void {
+  lab.sta("dialler", ["get", torrent, "--dir", folder, "--seed", ...LOCAL, "--peer", `127.0.0.1:${port}`]);
+}
+
 /** SHA-256 of an empty file. */
 const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -65,11 +70,7 @@ export function testBothWays(
       await seedWithSta(lab, content, "--tracker", tracker.address);
       await untilScraped(tracker.address, content, 1);
       const leecher = await client.leech(lab, content.torrent, await lab.makeFolder("down"));
-      if (!dialsLoopback) {
-        // Asked for what it has, sta only dials the peers that it is given.
-        const flags = ["--dir", content.folder, "--peer", `127.0.0.1:${leecher.port}`, "--seed"];
-        lab.sta("dialler", ["get", content.torrent, ...LOCAL, ...flags]);
-      }
+      if (!dialsLoopback) dialWithSta(lab, content, leecher.port);
       await leecher.done();
       await expectSame(content, lab.path("down"), { empty: makesEmptyFiles });
     },

@@ -2,11 +2,11 @@
 """libtorrent as a peer, until its stdin ends. Prints one JSON object a line.
 
 libtorrent-peer.py make PATH OUT.torrent PIECE_LENGTH [ANNOUNCE_URL]
-libtorrent-peer.py seed X.torrent FOLDER [--plain] [--no-trackers] [--host ADDRESS] [--port PORT]
+libtorrent-peer.py seed X.torrent FOLDER [--plain | --encrypted] [--no-trackers] [--host ADDRESS] [--port PORT]
 libtorrent-peer.py leech X.torrent FOLDER [the same] [--once] [--peer HOST:PORT]...
 
 X.torrent may be a magnet link when leeching.
---plain never encrypts, --once ends when all is there. It listens on 127.0.0.1 unless --host says otherwise.
+--plain never encrypts, --encrypted speaks RC4 and nothing else, --once ends when all is there. It listens on 127.0.0.1 unless --host says otherwise.
 """
 import json
 import os
@@ -33,7 +33,7 @@ def make(source, out, piece_length, announce=None):
     say("created", infoHash=str(lt.torrent_info(out).info_hash()))
 
 
-def open_session(plain, host, port, **more):
+def open_session(flags, host, port, **more):
     settings = {
         "listen_interfaces": f"{host}:{port}",
         "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
@@ -41,8 +41,10 @@ def open_session(plain, host, port, **more):
         "allow_multiple_connections_per_ip": True, "announce_ip": host,
         **more,
     }
-    if plain:
+    if "--plain" in flags:
         settings.update({"in_enc_policy": 2, "out_enc_policy": 2})
+    if "--encrypted" in flags:
+        settings.update({"in_enc_policy": 0, "out_enc_policy": 0, "allowed_enc_level": 2})
     return lt.session(settings)
 
 
@@ -57,7 +59,7 @@ def value_of(name, flags, default):
 def run(role, torrent, folder, flags):
     more = {"max_out_request_queue": 2000, "request_queue_time": 3} if role == "leech" else {
         "unchoke_slots_limit": -1, "send_buffer_watermark": 4 << 20, "close_redundant_connections": False}
-    session = open_session("--plain" in flags, value_of("--host", flags, "127.0.0.1"), value_of("--port", flags, "0"), **more)
+    session = open_session(flags, value_of("--host", flags, "127.0.0.1"), value_of("--port", flags, "0"), **more)
     if torrent.startswith("magnet:"):
         params = lt.parse_magnet_uri(torrent)
     else:

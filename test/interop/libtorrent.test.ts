@@ -32,7 +32,9 @@ describeClient(libtorrent, () => {
     await expectSame(content, lab.path("down"));
   });
 
-  test("it connects to sta within 3 s, though it tries encryption first", async ({ onTestFinished }) => {
+  test("it connects to sta within 3 s, with the encrypted handshake that it tries first", async ({
+    onTestFinished,
+  }) => {
     const lab = await Lab.open(onTestFinished);
     const content = await makeContent(lab, "small-pieces.bin");
     const port = await seedWithSta(lab, content);

@@ -7,17 +7,22 @@ import type { ForeignClient } from "./foreign-client.ts";
 export const PYTHON = "/usr/bin/python3";
 export const LIBTORRENT = join(import.meta.dirname, "libtorrent-peer.py");
 
-export const libtorrent: ForeignClient = {
-  name: "libtorrent",
-  packages: "python3-libtorrent",
-  probe: [PYTHON, "-c", "import libtorrent"],
-  async seed(lab, torrent, folder) {
-    return peer(startLibtorrent(lab, ["seed", torrent, folder]));
-  },
-  async leech(lab, torrent, folder) {
-    return peer(startLibtorrent(lab, ["leech", torrent, folder]));
-  },
-};
+export const libtorrent = libtorrentWith("libtorrent");
+export const encryptedLibtorrent = libtorrentWith("libtorrent with encryption required", "--encrypted");
+
+function libtorrentWith(name: string, ...flags: string[]): ForeignClient {
+  return {
+    name,
+    packages: "python3-libtorrent",
+    probe: [PYTHON, "-c", "import libtorrent"],
+    async seed(lab, torrent, folder) {
+      return peer(startLibtorrent(lab, ["seed", torrent, folder, ...flags]));
+    },
+    async leech(lab, torrent, folder) {
+      return peer(startLibtorrent(lab, ["leech", torrent, folder, ...flags]));
+    },
+  };
+}
 
 export function startLibtorrent(lab: Lab, args: readonly string[]): Running {
   return lab.start(PYTHON, [LIBTORRENT, ...args], { endWith: "SIGKILL" });

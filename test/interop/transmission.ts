@@ -14,22 +14,28 @@ const SETTINGS = {
   "utp-enabled": false,
   "port-forwarding-enabled": false,
   "cache-size-mb": 1,
-  encryption: 1,
 };
 
-export const transmission: ForeignClient = {
-  name: "transmission",
-  packages: "transmission-daemon",
-  probe: ["transmission-daemon", "--version"],
-  seed: start,
-  leech: start,
-};
+export const transmission = transmissionWith("transmission", 1);
+export const encryptedTransmission = transmissionWith("transmission with encryption required", 2);
+
+function transmissionWith(name: string, encryption: number): ForeignClient {
+  const run = (lab: Lab, torrent: string, folder: string) => start(lab, torrent, folder, encryption);
+  return {
+    name,
+    packages: "transmission-daemon",
+    probe: ["transmission-daemon", "--version"],
+    seed: run,
+    leech: run,
+  };
+}
 
 /** Adds the torrent; what lies in `folder` is checked and shared, the rest is downloaded. */
-async function start(lab: Lab, torrent: string, folder: string) {
+async function start(lab: Lab, torrent: string, folder: string, encryption: number) {
   const [rpcPort, port] = [await freePort(), await freePort()];
   const config = await lab.makeFolder(`transmission-${port}`);
-  await writeFile(`${config}/settings.json`, JSON.stringify({ ...SETTINGS, "rpc-port": rpcPort, "peer-port": port }));
+  const settings = { ...SETTINGS, encryption, "rpc-port": rpcPort, "peer-port": port };
+  await writeFile(`${config}/settings.json`, JSON.stringify(settings));
   lab.start("transmission-daemon", ["--foreground", "--config-dir", config], { endWith: "SIGKILL" });
   const rpc = new Rpc(rpcPort);
   await until("transmission's RPC", () => rpc.call("session-get").catch(() => undefined));

@@ -127,7 +127,7 @@ export class PeerConnection {
     return end;
   }
 
-  /** Refuses at the first wrong byte: a peer that tries encryption first then comes back in the clear at once. */
+  /** Refuses at the first wrong byte: who waits for an answer to something else learns that none will come. */
   #checkPrefix(): void {
     const length = Math.min(this.#partialBytes, HANDSHAKE_PREFIX.length);
     for (let i = 0; i < length; i++) {

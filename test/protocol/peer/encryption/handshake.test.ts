@@ -53,7 +53,7 @@ function incoming(torrents: readonly InfoHash[] = [INFO_HASH], mayAgree = true):
         ...TOOLS,
         send,
         mayAgree: () => mayAgree,
-        torrentOf: (hash) => torrents.find((one) => obfuscatedHash(TOOLS, one).every((byte, i) => byte === hash[i])),
+        infoHashOf: (hash) => torrents.find((one) => obfuscatedHash(TOOLS, one).every((byte, i) => byte === hash[i])),
       }),
   );
 }
