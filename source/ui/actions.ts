@@ -1,5 +1,5 @@
 // What each action does: to the view, or as a command to the engine.
-import { type Adding, chosenFile, chosenFiles, downloadOf } from "./adding.ts";
+import { type Adding, chosenFile, chosenFiles, downloadOf, searched } from "./adding.ts";
 import { chosenOrder, movedInMenu, openSortMenu } from "./sort-menu.ts";
 import { toggledAll, toggledChoice } from "./choosing.ts";
 import { giveUpTracker } from "./first-run.ts";
@@ -182,7 +182,8 @@ function closed(state: ViewState): ViewState {
   if (state.marking !== null) return { ...state, marking: null };
   if (state.prompt !== null) return closePrompt(state);
   if (state.help !== null) return { ...state, help: null };
-  if (state.adding !== null) return { ...state, adding: null };
+  if (state.adding !== null)
+    return { ...state, adding: state.adding.search === "" ? null : searched(state.adding, "") };
   const list = openList(state);
   if (list !== null && state.chosen[list].size > 0) return { ...state, chosen: { ...state.chosen, [list]: new Set() } };
   if (list !== null && state.filters[list] !== "") return { ...state, filters: { ...state.filters, [list]: "" } };

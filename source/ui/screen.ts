@@ -1,4 +1,5 @@
 // The whole screen as ready lines: everything the components show, and nothing they would have to compute.
+import type { Snapshot } from "../control/contract.ts";
 import { columnsOf, cut, toAscii } from "./format/columns.ts";
 import { PANE_NAMES, SMALLEST_COLUMNS, SMALLEST_ROWS, type Layout, type PaneName } from "./layout.ts";
 import { drawAdding } from "./panes/adding.ts";
@@ -12,7 +13,15 @@ import { drawPromptNote } from "./panes/prompt-note.ts";
 import { drawStatusLine, type StatusLine } from "./panes/status-line.ts";
 import { drawTransfers } from "./panes/transfers.ts";
 import type { Theme } from "./theme.ts";
-import { alertLines, layoutOf, messageLines, takenRows, type PromptKind, type ViewState } from "./view-state.ts";
+import {
+  alertLines,
+  layoutOf,
+  messageLines,
+  takenRows,
+  type Message,
+  type PromptKind,
+  type ViewState,
+} from "./view-state.ts";
 
 export interface Screen {
   readonly status: StatusLine;
@@ -66,7 +75,7 @@ export function drawScreen(state: ViewState, theme: Theme): Screen {
     status: still(drawStatusLine(snapshot, columns, theme), state, theme),
     alert: drawMessage(alertLines(state), "warning", columns, theme),
     main: drawMain(state, layoutOf(state), theme),
-    message: message === null ? [] : drawMessage(messageLines(state), message.level, columns, theme),
+    message: message === null ? [] : drawMessage(messageLines(state), levelOf(message, snapshot), columns, theme),
     hints: message === null && prompt === null ? drawHints(state, columns, theme) : null,
     overlay: drawOverlay(state, { width: columns, height: rows }, theme),
     note: prompt === null ? "" : drawPromptNote(state, prompt, LABELS[prompt.kind], columns, theme),
@@ -76,6 +85,12 @@ export function drawScreen(state: ViewState, theme: Theme): Screen {
   const { kind, value, generation, waiting } = prompt;
   const valueWidth = columnsOf(value) + 1;
   return { ...screen, prompt: { label: LABELS[kind], value, generation, waiting, valueWidth, note } };
+}
+
+/** The engine takes a download that cannot go on, as when its disk is full, and says so in the same sentence. */
+function levelOf({ level, infoHash }: Message, { transfers }: Snapshot): Message["level"] {
+  const failed = transfers.some((row) => row.infoHash === infoHash && row.state === "error");
+  return failed ? "warning" : level;
 }
 
 /** Over a slow link nothing turns: a spinner alone would be twelve frames a second. */

@@ -112,7 +112,8 @@ function replied(state: ViewState, { command, generation, reply }: Extract<ViewE
       ? new Set([...state.expanded, reply.infoHash])
       : state.expanded;
   const text = reply.ok && reply.doctor !== undefined ? doctorText(reply.doctor) : reply.text;
-  return become(say({ ...state, prompt, expanded }, text, reply.ok ? "information" : "warning"));
+  const about = reply.ok ? reply.infoHash : undefined;
+  return become(say({ ...state, prompt, expanded }, text, reply.ok ? "information" : "warning", about));
 }
 
 /** What a torrent holds, or why that cannot be told; of no use to who gave up waiting. */

@@ -103,6 +103,8 @@ export interface Question {
 export interface Message {
   readonly text: string;
   readonly level: "information" | "warning";
+  /** The transfer that it is about; of one that has failed it is a warning. */
+  readonly infoHash?: string;
   /** So that only the newest message expires by its timer. */
   readonly id: number;
 }
@@ -223,9 +225,10 @@ export function contextOf(state: ViewState): Context {
 }
 
 /** Puts a message on the footer, in place of the one that is there. */
-export function say(state: ViewState, text: string, level: Message["level"]): ViewState {
+export function say(state: ViewState, text: string, level: Message["level"], infoHash?: string): ViewState {
   const id = state.counter + 1;
-  return { ...state, counter: id, message: { text, level, id } };
+  const about = infoHash === undefined ? {} : { infoHash };
+  return { ...state, counter: id, message: { text, level, id, ...about } };
 }
 
 /** A change of nothing but the state. */

@@ -419,3 +419,17 @@ test("a spinner turns only while a tracker is awaited", async () => {
   client.change((snapshot) => ({ ...snapshot, trackers: [{ ...snapshot.trackers[0]!, state: "connected" }] }));
   await terminal.shows("sta ●");
 });
+
+test("80x24: what the engine took and cannot go on with is a warning", async () => {
+  const client = new ScriptedClient(sampleSnapshot());
+  const { infoHash } = sampleSnapshot().transfers[0]!;
+  client.answer = () => ({ ok: true, text: displayText("video.mkv: It needs 4 MB more."), infoHash });
+  open(80, 24, { snapshot: client });
+  terminal.type("u");
+  await terminal.shows("✓ video.mkv: It needs 4 MB more.");
+  client.change((snapshot) => ({
+    ...snapshot,
+    transfers: snapshot.transfers.map((row) => (row.infoHash === infoHash ? { ...row, state: "error" } : row)),
+  }));
+  await terminal.shows("! video.mkv: It needs 4 MB more.");
+});

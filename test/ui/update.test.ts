@@ -416,9 +416,11 @@ test("a search in the files shows their paths, and Esc the tree again", () => {
   lookAt("tree", { ...LOOKED_AT, files });
   press("/", ..."mkv".split(""));
   expect(state.adding!.rows.map(({ name }) => name)).toEqual(["a/one.mkv", "b/three.mkv"]);
-  press("return", "space", "/", "escape");
+  press("return", "space", "escape");
   expect(state.adding!.rows.map(({ name }) => name)).toEqual(["a/", "one.mkv", "two.srt", "b/", "three.mkv"]);
   expect([...state.adding!.off]).toEqual([0]);
+  press("escape");
+  expect(state.adding).toBeNull();
 });
 
 test("a hundred thousand files are scrolled in a window", () => {

@@ -59,7 +59,7 @@ export function cutBefore(joined: string, columns: number, ellipsis = "…"): st
 /** `text` in lines of at most `columns`, broken between words; the last of `most` lines is cut. For text without styles. */
 export function wrapped(text: string, columns: number, most: number, ellipsis?: string): string[] {
   const lines: string[] = [];
-  for (let rest = text; rest !== "";) {
+  for (let rest = apart(text); rest !== "";) {
     const fitting = cut(rest, columns, "");
     const space = fitting.length < rest.length ? rest.lastIndexOf(" ", fitting.length) : -1;
     const isLast = lines.length === most - 1 || fitting.length === rest.length;

@@ -18,7 +18,7 @@ export function drawAdding(adding: Adding, size: Size, theme: Theme): string[] {
     const text = drawRow(adding, row, inner, marked ? withoutStyles(theme) : theme, marked);
     return marked ? theme.selected(text) : text;
   });
-  const none = ` No file has these words: / searches again.`;
+  const none = ` No file has these words. Esc shows all again.`;
   return drawFrame(
     {
       title: `Add ${torrent.name}`,
@@ -28,7 +28,7 @@ export function drawAdding(adding: Adding, size: Size, theme: Theme): string[] {
           : `/${search} ${formatCount(all.length)} of ${formatCount(files.length)}`,
       rows: [...head(adding, inner, theme), ...(rows.length > 0 ? rows : [cut(none, inner, theme.glyphs.ellipsis)])],
       focused: true,
-      window: { first: top, shown: height, all: all.length },
+      window: { first: top, shown: height, all: all.length, selected: index },
     },
     size,
     theme,

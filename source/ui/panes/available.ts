@@ -45,7 +45,7 @@ export function drawAvailable(state: ViewState, size: Size, theme: Theme): strin
       note: listNote(state, "available", state.snapshot.catalogue.length),
       rows: [
         theme.faint(headings(widths)),
-        ...(rows.length > 0 ? rows : [` ${emptyText(state)}`].map((text) => left(text, inner))),
+        ...(rows.length > 0 ? rows : emptyText(state).map((text) => left(` ${text}`, inner, theme.glyphs.ellipsis))),
       ],
       focused,
       window: { first: top, shown: height, all: items.length, selected: index },
@@ -81,10 +81,15 @@ function stateOf(row: CatalogueRow, theme: Theme): { glyph: string; words: strin
   return { glyph: theme.good(glyphs.whole), words: "can be downloaded" };
 }
 
-function emptyText(state: ViewState): string {
-  if (state.filters.available !== "") return "No file matches. Esc shows all again.";
-  if (state.snapshot.trackers.length === 0) return "No tracker:  :tracker HOST:PORT  names one; a adds a torrent.";
-  if (state.snapshot.trackers.every((tracker) => tracker.state !== "connected"))
-    return "Nothing to see before a tracker is there.";
-  return "The swarm offers nothing yet: s shares a file.";
+function emptyText({ filters, prompt, snapshot: { trackers } }: ViewState): readonly string[] {
+  if (filters.available !== "") return ["No file matches. Esc shows all again."];
+  if (trackers.length === 0 && prompt?.kind === "tracker")
+    return [
+      "A tracker tells what the swarm offers, live. Type its",
+      "address below, or none to add torrents by yourself.",
+    ];
+  if (trackers.length === 0) return ["No tracker:  :tracker HOST:PORT  names one; a adds a torrent."];
+  if (trackers.every(({ state }) => state !== "connected"))
+    return ["The tracker is not there yet; a adds a torrent meanwhile."];
+  return ["The swarm offers nothing yet: s shares a file."];
 }
