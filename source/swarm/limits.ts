@@ -7,6 +7,9 @@ export const MAX_PEERS = 50;
 /** A peer has so long to become of use, or we to it, before it has to go for another when there are too many. */
 export const SETTLE_MS = 60_000;
 
+/** While we fetch, it has so long to give something, as libtorrent, whose peers are looked at every five minutes when there are too many. */
+export const TURNOVER_MS = 300_000;
+
 /** Dials of one torrent that have not come to a handshake: half of its peers. */
 export const MAX_DIALING = 25;
 

@@ -3,12 +3,14 @@ import { type PeerId, toHex } from "../protocol/ids.ts";
 import { Candidates } from "./candidates.ts";
 import type { Address, ConnectedPeer, PeerKey, PeerSource } from "./events.ts";
 import { isLoopback } from "./is-loopback.ts";
-import { MAX_DIALING, MAX_PEERS, MAX_REMEMBERED_LEFT, SETTLE_MS } from "./limits.ts";
+import { MAX_DIALING, MAX_PEERS, MAX_REMEMBERED_LEFT, SETTLE_MS, TURNOVER_MS } from "./limits.ts";
 import { SwarmPeer } from "./peer.ts";
 
 interface RosterOptions {
   readonly peerId: PeerId;
   readonly pieceCount: number;
+  /** Are pieces asked for that we lack? */
+  readonly isFetching: () => boolean;
   /** Addresses that an earlier swarm of this torrent knew. */
   readonly candidates?: Candidates | undefined;
 }
@@ -16,12 +18,14 @@ interface RosterOptions {
 export class Roster {
   readonly #ownId: string;
   readonly #pieceCount: number;
+  readonly #isFetching: () => boolean;
   readonly #candidates: Candidates;
   readonly #peers = new Map<PeerKey, SwarmPeer>();
   /** Where those listened that left, oldest first. */
   readonly #left = new Map<PeerKey, Address>();
 
-  constructor({ peerId, pieceCount, candidates = new Candidates() }: RosterOptions) {
+  constructor({ peerId, pieceCount, isFetching, candidates = new Candidates() }: RosterOptions) {
+    this.#isFetching = isFetching;
     this.#ownId = toHex(peerId);
     this.#pieceCount = pieceCount;
     this.#candidates = candidates;
@@ -48,13 +52,19 @@ export class Roster {
     return this.#peers.size >= MAX_PEERS && !this.useless(now) ? `${MAX_PEERS} peers are enough` : undefined;
   }
 
-  /** Who has to go when there are too many: the one that is of no use to us, and we to it, for longest. */
+  /**
+   * Who has to go when there are too many: the one that is of no use to us, and we to it, for longest; while we fetch, else, of those that
+   * give nothing and get nothing, who gave least.
+   */
   useless(now: number): SwarmPeer | undefined {
+    let least: SwarmPeer | undefined;
     for (const peer of this.#peers.values()) {
       const idle = !peer.amInterested && !peer.peerInterested && !peer.speaksPush;
       if (idle && now - peer.since > SETTLE_MS) return peer;
+      if (!givesNothing(peer, now) || now - peer.since <= TURNOVER_MS) continue;
+      if (!least || peer.down.totalBytes < least.down.totalBytes) least = peer;
     }
-    return undefined;
+    return this.#isFetching() ? least : undefined;
   }
 
   get isFull(): boolean {
@@ -126,9 +136,10 @@ export class Roster {
     this.#candidates.ended(address, now, false);
   }
 
-  /** Who is to be dialled now, each counted as dialling from now on. */
+  /** Who is to be dialled now, each counted as dialling from now on; one for whom another would have to go among them. */
   *dials(now: number): Generator<{ address: Address; source: PeerSource }> {
-    while (this.#candidates.dialing < MAX_DIALING && this.#peers.size + this.#candidates.dialing < MAX_PEERS) {
+    const places = MAX_PEERS + (this.isFull && this.useless(now) ? 1 : 0);
+    while (this.#candidates.dialing < MAX_DIALING && this.#peers.size + this.#candidates.dialing < places) {
       const candidate = this.#candidates.next(now);
       if (!candidate) return;
       yield candidate;
@@ -160,4 +171,9 @@ export class Roster {
     const begunByLarger = ({ source }: ConnectedPeer) => (source === "incoming") === theirsIsLarger;
     return begunByLarger(older) || !begunByLarger(newer);
   }
+}
+
+function givesNothing(peer: SwarmPeer, now: number): boolean {
+  const mayGive = peer.amInterested && !peer.peerChoking;
+  return !mayGive && peer.amChoking && peer.down.bytesPerSecond(now) === 0;
 }

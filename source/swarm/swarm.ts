@@ -71,7 +71,11 @@ export class Swarm {
     this.#options = options;
     this.states = new PieceStates(layout, held);
     this.#wanted = new Wanted(held);
-    this.#roster = new Roster({ ...options, pieceCount: layout.pieceCount });
+    this.#roster = new Roster({
+      ...options,
+      pieceCount: layout.pieceCount,
+      isFetching: () => this.#holdings.isDownloading && !this.#wanted.isDone,
+    });
     const rarest = new RarestFirst(layout.pieceCount, random);
     for (const index of held.missing()) rarest.insert(index);
     const { peers } = this.#roster;

@@ -8,16 +8,19 @@ import {
   MAX_REMEMBERED_LEFT,
   REDIAL_MS,
   SETTLE_MS,
+  TURNOVER_MS,
 } from "../../source/swarm/limits.ts";
 import { Roster } from "../../source/swarm/roster.ts";
-import { connectedOf, peerIdOf } from "./support.ts";
+import type { SwarmPeer } from "../../source/swarm/peer.ts";
+import { connectedOf, disconnects, HandSwarm, peerIdOf } from "./support.ts";
 
-const rosterOf = (ownId = 0) => new Roster({ peerId: peerIdOf(ownId), pieceCount: 4 });
+const rosterOf = (ownId = 0, isFetching = false) =>
+  new Roster({ peerId: peerIdOf(ownId), pieceCount: 4, isFetching: () => isFetching });
 const addressOf = (n: number) => ({ host: `10.1.0.${n}`, port: 6_881 });
 const dialled = (n: number): ConnectedPeer => ({ ...connectedOf(n), address: addressOf(n), source: "given" });
 
-function crowd(size: number): Roster {
-  const roster = rosterOf();
+function crowd(size: number, isFetching = false): Roster {
+  const roster = rosterOf(0, isFetching);
   for (let key = 1; key <= size; key++) roster.add(connectedOf(key), 0);
   return roster;
 }
@@ -116,6 +119,67 @@ describe("when there are 50 peers", () => {
       expect(roster.useless(SETTLE_MS + 1)).toBeUndefined();
       idle[use] = false;
     }
+  });
+});
+
+describe("while we fetch and there are 50 peers", () => {
+  /** All of them choke us and gave 1 000 bytes, but the 7th, who gave fewer. */
+  function chokers(isFetching = true) {
+    const roster = crowd(MAX_PEERS, isFetching);
+    for (const peer of roster.peers.values()) {
+      peer.amInterested = peer.peerInterested = true;
+      peer.down.add(peer.key === 7 ? 10 : 1_000, 0);
+    }
+    return { roster, seventh: roster.peers.get(7)! };
+  }
+
+  it("goes, after five minutes, who gave least of those that give nothing and get nothing", () => {
+    const { roster, seventh } = chokers();
+    expect(roster.useless(TURNOVER_MS)).toBeUndefined();
+    expect(roster.useless(TURNOVER_MS + 1)).toBe(seventh);
+    expect(chokers(false).roster.useless(TURNOVER_MS + 1)).toBeUndefined();
+    const others: ((peer: SwarmPeer) => void)[] = [
+      (peer) => (peer.amChoking = false),
+      (peer) => (peer.peerChoking = false),
+      (peer) => peer.down.add(100, TURNOVER_MS),
+    ];
+    for (const isOfUse of others) {
+      const { roster: one, seventh: other } = chokers();
+      isOfUse(other);
+      expect(one.useless(TURNOVER_MS + 1)).not.toBe(other);
+      expect(one.useless(TURNOVER_MS + 1)).toBe(one.peers.get(1));
+    }
+  });
+
+  it("one more is dialled, for whom that one goes, and then nobody", () => {
+    const { roster, seventh } = chokers();
+    roster.heardOf([addressOf(1), addressOf(2)], "tracker", 0);
+    expect([...roster.dials(TURNOVER_MS)]).toEqual([]);
+    expect([...roster.dials(TURNOVER_MS + 1)]).toHaveLength(1);
+    expect([...roster.dials(TURNOVER_MS + 2)]).toEqual([]);
+    roster.remove(seventh, false, TURNOVER_MS + 2);
+    roster.add(dialled(1), TURNOVER_MS + 2);
+    expect([...roster.dials(TURNOVER_MS + 3)]).toHaveLength(1);
+  });
+
+  it("a download that nobody of them gives anything finds the one who does", () => {
+    const hand = new HandSwarm({ pieceCount: 2 });
+    for (let key = 1; key <= MAX_PEERS; key++) hand.join(key, "all");
+    const good = { host: "10.9.9.9", port: 6_881 };
+    hand.handle({ type: "candidates", addresses: [good], source: "tracker" });
+    const dialledNow = () => hand.take().some((command) => command.type === "dial" && command.address === good);
+    for (let waited = 0; waited < TURNOVER_MS; waited += 50_000) {
+      expect(dialledNow()).toBe(false);
+      for (let key = 1; key <= MAX_PEERS; key++) hand.say(key, { type: "keep-alive" });
+      hand.pass(50_000);
+    }
+    hand.pass(2_000);
+    expect(dialledNow()).toBe(true);
+    hand.handle({ type: "peer-connected", ...connectedOf(77), address: good, source: "tracker" });
+    expect(disconnects(hand.take())).toMatchObject([{ reason: "another may be of more use" }]);
+    hand.say(77, { type: "have-all" });
+    hand.say(77, { type: "unchoke" });
+    expect(hand.requested(77).length).toBeGreaterThan(0);
   });
 });
 
