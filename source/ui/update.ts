@@ -112,8 +112,11 @@ function replied(state: ViewState, { command, generation, reply }: Extract<ViewE
       ? new Set([...state.expanded, reply.infoHash])
       : state.expanded;
   const text = reply.ok && reply.doctor !== undefined ? doctorText(reply.doctor) : reply.text;
-  const about = reply.ok ? reply.infoHash : undefined;
-  return become(say({ ...state, prompt, expanded }, text, reply.ok ? "information" : "warning", about));
+  const about = reply.ok && command.method === "download" ? reply.infoHash : undefined;
+  const answered = { ...state, prompt, expanded };
+  // Of several commands of one key: what went wrong with one stays, however well the others went.
+  if (reply.ok && generation === null && state.message?.level === "warning") return become(answered);
+  return become(say(answered, text, reply.ok ? "information" : "warning", about));
 }
 
 /** What a torrent holds, or why that cannot be told; of no use to who gave up waiting. */

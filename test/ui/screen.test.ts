@@ -425,7 +425,7 @@ test("80x24: what the engine took and cannot go on with is a warning", async () 
   const { infoHash } = sampleSnapshot().transfers[0]!;
   client.answer = () => ({ ok: true, text: displayText("video.mkv: It needs 4 MB more."), infoHash });
   open(80, 24, { snapshot: client });
-  terminal.type("u");
+  terminal.type("d");
   await terminal.shows("✓ video.mkv: It needs 4 MB more.");
   client.change((snapshot) => ({
     ...snapshot,

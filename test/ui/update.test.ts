@@ -423,6 +423,19 @@ test("a search in the files shows their paths, and Esc the tree again", () => {
   expect(state.adding).toBeNull();
 });
 
+test("of several commands of one key, what went wrong with one is not lost behind the others", () => {
+  press("2", "V", "c");
+  const sent = effects.filter((effect) => effect.type === "send");
+  expect(sent).toHaveLength(3);
+  const answer = (index: number, given: Reply): void =>
+    happened({ type: "replied", command: sent[index]!.command, generation: null, reply: given });
+  answer(0, { ok: true, text: displayText("Checking a.") });
+  expect(state.message?.text).toBe("Checking a.");
+  answer(1, { ok: false, code: "failed", text: displayText("b is in use.") });
+  answer(2, { ok: true, text: displayText("Checking c.") });
+  expect(state.message).toMatchObject({ level: "warning", text: "b is in use." });
+});
+
 test("a hundred thousand files are scrolled in a window", () => {
   const files = Array.from({ length: 100_000 }, (_, index) => ({ path: `file ${index}`, length: 1 }));
   lookAt("many", { ...LOOKED_AT, files });

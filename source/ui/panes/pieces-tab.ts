@@ -31,12 +31,13 @@ export function drawPiecesTab(row: TransferRow, size: Size, theme: Theme): reado
     const end = Math.floor(((from + shown) * row.pieceMap.length) / cells);
     const first = Math.floor((begin * row.pieceCount) / row.pieceMap.length);
     const number = left(formatCount(first), numberWidth);
-    const rarest = Array.from({ length: shown }, (_cell, cell) =>
-      lowest(sliceOfCell(row.availabilityMap, from + cell, cells)).repeat(cellWidth),
-    ).join("");
+    const range = (map: string): readonly string[] =>
+      Array.from({ length: shown }, (_cell, cell) => sliceOfCell(map, from + cell, cells));
+    const rarest = range(row.availabilityMap).map(lowest);
+    const lacking = range(row.pieceMap).map((states, cell) => rarest[cell] === "0" && /[^hg]/.test(states));
     return [
       ` ${theme.faint(number)}${pieceBar(row.pieceMap.slice(begin, end), shown * cellWidth, theme)}`,
-      ` ${" ".repeat(numberWidth)}${paintedDigits(rarest, theme)}`,
+      ` ${" ".repeat(numberWidth)}${paintedDigits(rarest, lacking, cellWidth, theme)}`,
     ];
   }).flat();
   return [
@@ -68,9 +69,13 @@ function copiesOf(row: TransferRow): string {
   return isMissingSomewhere(row) ? `Not all of it is there: ${copies}.` : `${copies}.`;
 }
 
-/** Pieces that nobody connected holds stand out. */
-function paintedDigits(digits: string, theme: Theme): string {
-  return digits.replace(/0+|[^0]+/g, (run) => (run[0] === "0" ? theme.bad(run) : theme.faint(run)));
+/** Pieces that we lack, and nobody connected holds, stand out. */
+function paintedDigits(digits: readonly string[], lacking: readonly boolean[], width: number, theme: Theme): string {
+  const signs = lacking.map((isLacking) => (isLacking ? "!" : " ")).join("");
+  return signs.replace(/!+| +/g, (run, begin: number) => {
+    const shown = digits.slice(begin, begin + run.length).map((digit) => digit.repeat(width));
+    return (run[0] === "!" ? theme.bad : theme.faint)(shown.join(""));
+  });
 }
 
 function legend(width: number, theme: Theme): string[] {
