@@ -1,11 +1,12 @@
 // DownloadQueue: which downloads go on now and which wait for their turn. `waiting` decides, `applyQueue` tells the transfers.
-import type { Entry } from "./transfer-book.ts";
+import { TURN_MS } from "./limits.ts";
+import { activeMode, type Entry } from "./transfer-book.ts";
 
 /** What of a download decides about its turn. */
 export interface Queueable {
   /** It would download: not paused, not whole, nothing wrong with it. */
   readonly wants: boolean;
-  /** A connected peer has what it lacks: one that only looks for peers takes nobody's turn. */
+  /** A connected peer has what it lacks, or its turn has just begun: one that only looks for peers takes nobody's turn. */
   readonly moves: boolean;
 }
 
@@ -28,17 +29,19 @@ export function waiting<Download extends Queueable>(
   return queued;
 }
 
-/** Lets all entries go on or wait, and notes their places. Says whether anything changed. */
-export function applyQueue(entries: Iterable<Entry>, limit: number): boolean {
+/** Lets all entries go on or wait, and notes their places. Says whether anything changed. `now` in monotonic milliseconds. */
+export function applyQueue(entries: Iterable<Entry>, limit: number, now: number): boolean {
   const inOrder = Array.from(entries)
     .toSorted((a, b) => orderOf(a) - orderOf(b))
-    .map((entry) => ({ entry, wants: wantsTurn(entry), moves: moves(entry) }));
+    .map((entry) => ({ entry, wants: wantsTurn(entry), moves: moves(entry, now) }));
   const queued = waiting(inOrder, limit);
   let position = 0;
   let changed = false;
   for (const download of inOrder) {
     const { entry } = download;
     const place = queued.has(download) ? ++position : null;
+    const hasTurn = download.wants && place === null && entry.transfer.checkedPieces === undefined;
+    entry.turnSince = hasTurn ? (entry.turnSince ?? now) : undefined;
     if (place === entry.queuePosition) continue;
     entry.queuePosition = place;
     entry.row = undefined;
@@ -73,11 +76,14 @@ export function movedOrder(
   return (orderOf(before) + orderOf(after)) / 2;
 }
 
-function wantsTurn({ transfer }: Entry): boolean {
-  return transfer.mode === "download" && !transfer.isDone && !transfer.problem && transfer.checkedPieces === undefined;
+/** By what it is to do, which it may not have begun: it would ask for pieces before it hears that it has to wait. */
+function wantsTurn({ transfer, settings }: Entry): boolean {
+  return !settings.paused && activeMode(settings) === "download" && !transfer.isDone && !transfer.problem;
 }
 
-/** One that waits has no peers to tell: it is taken at its word. */
-function moves({ transfer }: Entry): boolean {
-  return transfer.isQueued || [...transfer.swarm.peers.values()].some((peer) => peer.wanted > 0);
+/** One that waits has no peers to tell: it is taken at its word, as is one whose turn begins now. One that is checked asks for nothing. */
+function moves({ transfer, turnSince }: Entry, now: number): boolean {
+  if (transfer.checkedPieces !== undefined) return false;
+  if (transfer.isQueued || now - (turnSince ?? now) < TURN_MS) return true;
+  return [...transfer.swarm.peers.values()].some((peer) => peer.wanted > 0);
 }

@@ -130,6 +130,7 @@ export class Engine implements EngineClient, EngineEvents {
       allocation: options.allocation,
       newTransfer: (metainfo, storage) => this.#newTransfer(metainfo, storage),
       onProblem: (text) => this.report("problem", text),
+      queueChanged: () => this.queueChanged(),
     });
     this.#gifts = new GiftTaker(this);
     const { peerId, links, book } = this;
@@ -254,7 +255,7 @@ export class Engine implements EngineClient, EngineEvents {
 
   /** Downloads may have to wait, or need not any more. */
   queueChanged(): void {
-    if (applyQueue(this.book.entries.values(), this.activeDownloads)) this.#snapshotter.changed();
+    if (applyQueue(this.book.entries.values(), this.activeDownloads, performance.now())) this.#snapshotter.changed();
   }
 
   /** How the engine does, in figures. */

@@ -91,6 +91,9 @@ export const MAX_LISTED_FILES = 1_000;
 /** How often a tracker is asked for holders while pieces are missing. */
 export const HOLDERS_MS = 15_000;
 
+/** A download that has its turn has so long to find who gives it something, before it counts as one that nobody gives anything. */
+export const TURN_MS = 10_000;
+
 /** How often a transfer that the disk stopped looks whether it can go on. */
 export const DISK_RETRY_MS = 10_000;
 

@@ -106,7 +106,8 @@ async function download(engine: Engine, command: Extract<Command, { method: "dow
   if (known && (transfer.mode !== "download" || transfer.problem)) await engine.book.setMode(known, "download");
   await engine.findHolders(transfer);
   if (transfer.problem) return success(`${transfer.metainfo.name}: ${transfer.problem.message}`, transfer.infoHash);
-  return success(`Downloading ${transfer.metainfo.name} to ${entry.settings.folder}.`, transfer.infoHash);
+  const turn = transfer.isQueued ? " when it is its turn" : "";
+  return success(`Downloading ${transfer.metainfo.name} to ${entry.settings.folder}${turn}.`, transfer.infoHash);
 }
 
 function parsePeers(peers: readonly string[] = []): Address[] {

@@ -25,6 +25,8 @@ export interface Entry {
   readonly log: TransferLog;
   /** Its place among those that wait for their turn, from 1. */
   queuePosition: number | null;
+  /** Since when it has its turn, monotonic milliseconds; undefined while it has none. */
+  turnSince: number | undefined;
   /** The row that was shown last; undefined: it must be made anew. */
   row: TransferRow | undefined;
   /** Payload counts as they were saved last. */
@@ -46,6 +48,8 @@ export interface TransferBookOptions {
   /** Whether files take all their room before their first piece. */
   readonly allocation?: Allocation | undefined;
   readonly onProblem: (text: string) => void;
+  /** Downloads may have to wait, or need not any more. */
+  readonly queueChanged: () => void;
 }
 
 export interface OpenOptions {
@@ -146,6 +150,8 @@ export class TransferBook {
     entry.row = undefined;
     await this.save(entry);
     if (mode === "download") entry.transfer.forgetProblem();
+    // It begins with its turn, or waiting for it.
+    this.#options.queueChanged();
     await entry.transfer.setMode(mode);
   }
 
@@ -375,6 +381,7 @@ export class TransferBook {
       announcer: undefined,
       log: new TransferLog(),
       queuePosition: null,
+      turnSince: undefined,
       row: undefined,
       savedBytes: 0,
     };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { applyQueue, movedOrder, type Queueable, waiting } from "../../source/engine/download-queue.ts";
+import { TURN_MS } from "../../source/engine/limits.ts";
 import type { Entry } from "../../source/engine/transfer-book.ts";
 
 const download = (name: string, wants = true, moves = true) => ({ name, wants, moves });
@@ -26,7 +27,6 @@ describe("the queue of downloads", () => {
 /** An entry with what the queue looks at. */
 function entryOf(addedAt: number, order?: number): Entry {
   const transfer = {
-    mode: "download",
     isDone: false,
     problem: undefined,
     checkedPieces: undefined,
@@ -36,8 +36,8 @@ function entryOf(addedAt: number, order?: number): Entry {
       this.isQueued = queued;
     },
   };
-  const settings = { addedAt, ...(order !== undefined && { order }) };
-  return { transfer, settings, queuePosition: null, row: {} } as unknown as Entry;
+  const settings = { addedAt, paused: false, gift: false, shared: false, ...(order !== undefined && { order }) };
+  return { transfer, settings, queuePosition: null, turnSince: undefined, row: {} } as unknown as Entry;
 }
 
 const queuedOf = (...entries: Entry[]) => entries.map(({ transfer }) => transfer.isQueued);
@@ -45,26 +45,50 @@ const queuedOf = (...entries: Entry[]) => entries.map(({ transfer }) => transfer
 describe("transfers in the queue", () => {
   it("wait in the order they were added, unless a person moved them", () => {
     const [first, second, moved] = [entryOf(1), entryOf(2), entryOf(3, 0)];
-    expect(applyQueue([first, second, moved], 1)).toBe(true);
+    expect(applyQueue([first, second, moved], 1, 0)).toBe(true);
     expect(queuedOf(first, second, moved)).toEqual([true, true, false]);
     expect([first.queuePosition, second.queuePosition, moved.queuePosition]).toEqual([1, 2, null]);
     expect(first.row).toBeUndefined();
-    expect(applyQueue([first, second, moved], 1)).toBe(false);
+    expect(applyQueue([first, second, moved], 1, 0)).toBe(false);
   });
 
   it("go on when the one before them is whole", () => {
     const [first, second] = [entryOf(1), entryOf(2)];
-    applyQueue([first, second], 1);
+    applyQueue([first, second], 1, 0);
     Object.assign(first.transfer, { isDone: true });
-    expect(applyQueue([first, second], 1)).toBe(true);
+    expect(applyQueue([first, second], 1, 0)).toBe(true);
     expect(queuedOf(first, second)).toEqual([false, false]);
     expect(second.queuePosition).toBeNull();
   });
 
+  it("have ten seconds of their turn to find who gives them something", () => {
+    const [first, second, third] = [entryOf(1), entryOf(2), entryOf(3)];
+    const lonely = { peers: new Map() };
+    Object.assign(first.transfer, { swarm: lonely });
+    applyQueue([first, second, third], 1, 0);
+    expect(queuedOf(first, second, third)).toEqual([false, true, true]);
+    expect(applyQueue([first, second, third], 1, TURN_MS - 1)).toBe(false);
+    applyQueue([first, second, third], 1, TURN_MS);
+    expect(queuedOf(first, second, third)).toEqual([false, false, true]);
+    Object.assign(first.transfer, { swarm: { peers: new Map([[1, { wanted: 1 }]]) } });
+    applyQueue([first, second, third], 1, 2 * TURN_MS);
+    expect(queuedOf(first, second, third)).toEqual([false, true, true]);
+  });
+
+  it("leave their turn to others while they are checked, and may have to wait behind that", () => {
+    const [first, second] = [entryOf(2), entryOf(1)];
+    Object.assign(first.transfer, { checkedPieces: 0 });
+    applyQueue([first, second], 1, 0);
+    expect(queuedOf(first, second)).toEqual([true, false]);
+    Object.assign(second.transfer, { checkedPieces: 0 });
+    applyQueue([first, second], 1, 0);
+    expect(queuedOf(first, second)).toEqual([false, false]);
+  });
+
   it("go on when the limit is lifted", () => {
     const [first, second] = [entryOf(1), entryOf(2)];
-    applyQueue([first, second], 1);
-    applyQueue([first, second], 0);
+    applyQueue([first, second], 1, 0);
+    applyQueue([first, second], 0, 0);
     expect(queuedOf(first, second)).toEqual([false, false]);
   });
 });

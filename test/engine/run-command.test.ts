@@ -428,11 +428,13 @@ describe("what a transfer goes by", () => {
       await writeFileOf(path, 100_000, name);
       hashes.push(await share(source, path));
       const target = await torrentFile(source, hashes.at(-1) as never);
-      // Nobody is known who has it: it looks for peers and takes nobody's turn.
       await ask(on, { method: "download", target });
     }
     const [one, two, three] = hashes as [string, string, string];
-    expect([one, two, three].map((infoHash) => rowOf(on, infoHash)?.state)).toEqual(["waiting", "waiting", "waiting"]);
+    // Nobody is known who has the first: its turn is over when it finds nobody.
+    expect([one, two, three].map((infoHash) => rowOf(on, infoHash)?.state)).toEqual(["waiting", "queued", "queued"]);
+    const told = (infoHash: string) => rowOf(on, infoHash)?.log.map(({ text }) => text);
+    expect([told(one), told(two)]).toEqual([["asks for pieces"], ["waits for its turn"]]);
     const moved = await ask(on, { method: "move", infoHash: three, to: "top" });
     expect(moved.text).toBe("three is download 1 of 3 now.");
     expect((await ask(on, { method: "move", infoHash: one, to: "down" })).text).toBe("one is download 3 of 3 now.");

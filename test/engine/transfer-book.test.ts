@@ -21,6 +21,7 @@ async function openBook(home?: string) {
   const book = new TransferBook({
     store,
     onProblem: (text) => problems.push(text),
+    queueChanged: () => undefined,
     newTransfer: (metainfo, storage) =>
       new Transfer({
         metainfo,
