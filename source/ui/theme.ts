@@ -147,13 +147,18 @@ export type ThemeName = keyof typeof STYLES;
 
 export const THEME_NAMES = Object.keys(STYLES) as readonly ThemeName[];
 
+/** The glyphs of ASCII, or those of Unicode. */
+export function glyphsOf(ascii: boolean): Glyphs {
+  return ascii ? ASCII : UNICODE;
+}
+
 /** A look. `mono` uses bold, faint and inverse alone. */
 export function createTheme(name: ThemeName, ascii: boolean): Theme {
   const paints = Object.entries(STYLES[name]).map(([style, codes]): [string, Paint] => [
     style,
     (text) => (text === "" || codes === "" ? text : `\u001b[${codes}m${text}\u001b[0m`),
   ]);
-  return { ...(Object.fromEntries(paints) as Record<Style, Paint>), glyphs: ascii ? ASCII : UNICODE };
+  return { ...(Object.fromEntries(paints) as Record<Style, Paint>), glyphs: glyphsOf(ascii) };
 }
 
 /** The same glyphs without any style, for rows that are styled as a whole. */

@@ -34,8 +34,8 @@ test("no key is one that terminals keep for themselves or send in many ways", ()
 });
 
 test("a hint stands only where its key works", () => {
-  for (const { hint, contexts } of KEYMAP) {
-    for (const context of hint?.in ?? []) expect(contexts).toContain(context);
+  for (const { hintIn, contexts } of KEYMAP) {
+    for (const context of hintIn ?? []) expect(contexts).toContain(context);
   }
 });
 

@@ -145,7 +145,7 @@ test("120x36: help, made from the key map, none of it cut", async () => {
   const first = await frame();
   expect(first).toMatchSnapshot();
   terminal.type("G");
-  expect(first + (await frame())).not.toContain("…");
+  expect(first + (await frame())).not.toMatch(/\S…/);
 });
 
 test("80x24: a question names its target above the panes", async () => {

@@ -7,7 +7,9 @@ import { contextOf, type Message, type ViewState } from "../view-state.ts";
 /** Hints of the current context in `width` columns; the last two (help and leaving, as a rule) always stay. */
 export function drawHints(state: ViewState, width: number, theme: Theme): string {
   const context = contextOf(state);
-  const hints = KEYMAP.filter(({ hint }) => hint?.in.includes(context)).map((binding) => hintOf(binding, state, width));
+  const hints = KEYMAP.filter(
+    ({ hint, hintIn, contexts }) => hint !== undefined && (hintIn ?? contexts).includes(context),
+  ).map((binding) => hintOf(binding, state, width));
   let shown = hints;
   while (shown.length > 2 && widthOf(shown) > width) shown = [...shown.slice(0, -3), ...shown.slice(-2)];
   const text = shown.map(({ key, says }) => `${theme.accent(key)} ${says}`).join("  ");
@@ -17,7 +19,7 @@ export function drawHints(state: ViewState, width: number, theme: Theme): string
 function hintOf({ keys, action, hint }: Binding, state: ViewState, width: number): { key: string; says: string } {
   const { quitLabel } = state.settings;
   const leave = width < 100 ? quitLabel.replace(/ \(.*\)$/, "") : quitLabel;
-  const says = action === "leave" ? leave : hint!.text;
+  const says = action === "leave" ? leave : hint!;
   return { key: keyLabel(keys[0]!, state.settings.ascii), says };
 }
 
