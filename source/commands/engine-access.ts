@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { ControlClient, ControlError } from "../control/client.ts";
-import type { EngineClient, EngineEvents } from "../control/contract.ts";
+import type { Command, EngineClient, EngineEvents } from "../control/contract.ts";
 import { controlSocketPath } from "../control/socket-path.ts";
 import type { EngineOptions } from "../engine/engine-options.ts";
 import { Engine } from "../engine/engine.ts";
@@ -88,35 +88,46 @@ const STARTING_FLAGS = {
   keepFree: "--keep-free",
 } as const;
 
+/** A line to stderr, as programs do. */
+const tellAsSta = (text: string): void => tell(`sta: ${text}`);
+
 /**
  * The engine for a command: its own with `--standalone`, else the running one, started if there is none. The command's
- * trackers are passed on, and its limits and folder too, unless they are those of a transfer that it adds. Throws NoEngineError.
+ * trackers are passed on, and its limits and folder too, unless they are those of a transfer that it adds. `warn` hears what a
+ * running engine does not heed. Throws NoEngineError.
  */
-export async function useEngine(said: Options, { addsTransfer = false } = {}): Promise<RunningEngine> {
+export async function useEngine(
+  said: Options,
+  { addsTransfer = false, warn = tellAsSta } = {},
+): Promise<RunningEngine> {
   const options = addsTransfer ? withoutLimits(said) : said;
   if (options.standalone) return startEngine(options, { onStop: () => undefined });
   const running = await findEngine(options);
-  if (!running) return startDaemon(options);
-  await passOn(running, options);
+  if (!running) return startDaemon(options, warn);
+  await passOn(running, options, warn);
   const late = Object.entries(STARTING_FLAGS).flatMap(([name, flag]) =>
     options[name as keyof typeof STARTING_FLAGS] === undefined || (addsTransfer && name === "folder") ? [] : [flag],
   );
   if (late.length > 0)
-    tell(
-      `sta: An engine runs already; ${late.join(" and ")} ${late.length > 1 ? "count" : "counts"} when it is started again.`,
+    warn(
+      `An engine runs already; ${late.join(" and ")} ${late.length > 1 ? "count" : "counts"} when it is started again.`,
     );
   return running;
 }
 
-async function passOn(engine: RunningEngine, options: Options): Promise<void> {
-  for (const tracker of options.trackers) await engine.send({ method: "add-tracker", address: addressText(tracker) });
+async function passOn(engine: RunningEngine, options: Options, warn: (text: string) => void): Promise<void> {
+  const ask = async (command: Command): Promise<void> => {
+    const reply = await engine.send(command);
+    if (!reply.ok) warn(reply.text);
+  };
+  for (const tracker of options.trackers) await ask({ method: "add-tracker", address: addressText(tracker) });
   const { activeDownloads } = options;
   const limits = { ...ownLimits(options), ...(activeDownloads !== undefined && { activeDownloads }) };
-  if (Object.keys(limits).length > 0) await engine.send({ method: "set-limits", ...limits });
+  if (Object.keys(limits).length > 0) await ask({ method: "set-limits", ...limits });
 }
 
 /** Starts an engine that outlives this command, and waits until it can be spoken with. */
-async function startDaemon(options: Options): Promise<RunningEngine> {
+async function startDaemon(options: Options, warn: (text: string) => void): Promise<RunningEngine> {
   const child = spawn(process.execPath, [binPath(), "daemon", ...daemonFlags(options)], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -133,7 +144,7 @@ async function startDaemon(options: Options): Promise<RunningEngine> {
   // Two commands that start one at the same time: only one of both owns the state, and the other's is as good.
   const engine = problem?.code === EXIT.inUse ? await findStartingEngine(options) : await findEngine(options);
   if (!engine) throw new NoEngineError(problem?.text ?? "The engine did not start.", problem?.code ?? EXIT.failed);
-  if (problem) await passOn(engine, options);
+  if (problem) await passOn(engine, options, warn);
   return engine;
 }
 

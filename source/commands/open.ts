@@ -19,15 +19,22 @@ async function open(options: Options): Promise<number> {
   try {
     const problem = terminalProblem(process.stdin, process.stdout, process.env);
     if (problem !== null) return fail(problem);
-    engine = await useEngine(options);
-    return await view(engine, options, options.standalone ? "leave (transfers stop)" : undefined);
+    // The viewer covers what was told before it came.
+    const warnings: string[] = [];
+    engine = await useEngine(options, { warn: (text) => warnings.push(text) });
+    return await view(engine, options, options.standalone ? "leave (transfers stop)" : undefined, warnings.join(" "));
   } finally {
     await engine?.close();
   }
 }
 
-/** Shows the viewer on an engine until it is left; resolves to the exit code. */
-export async function view(engine: RunningEngine, options: Options, quitLabel: string | undefined): Promise<number> {
+/** Shows the viewer on an engine until it is left, first with a warning if there is one; resolves to the exit code. */
+export async function view(
+  engine: RunningEngine,
+  options: Options,
+  quitLabel: string | undefined,
+  warning = "",
+): Promise<number> {
   const { openViewer } = await import("../ui/open-viewer.tsx");
   const end = await openViewer({
     client: engine,
@@ -38,6 +45,7 @@ export async function view(engine: RunningEngine, options: Options, quitLabel: s
     ...(options.theme !== undefined && { theme: options.theme }),
     ...(options.fps !== undefined && { framesPerSecond: options.fps }),
     ...(quitLabel !== undefined && { quitLabel }),
+    ...(warning !== "" && { warning }),
   });
   switch (end.reason) {
     case "quit":

@@ -40,7 +40,7 @@ export function watchTracker(state: ViewState): ViewState {
     case "waiting":
     case "refused": {
       const why = (tracker.problem ?? `${tracker.address} is not there`).replace(/\.$/, "");
-      const problem = `${why}. Enter keeps it; or type another, or none`;
+      const problem = `${why}. Enter goes on trying it; or type another, or none`;
       return { ...state, prompt: { ...prompt, waiting: false, problem } };
     }
     default:
@@ -76,5 +76,9 @@ function forget(prompt: Prompt): readonly Effect[] {
 
 /** The tracker that did not work is kept: the engine goes on trying. */
 function keepTracker(state: ViewState): ViewState {
-  return say({ ...state, prompt: null }, "It is kept, and tried again and again; :untrack lets it go.", "information");
+  return say(
+    { ...state, prompt: null },
+    "It is tried again and again, and remembered once it answers; :untrack lets it go.",
+    "information",
+  );
 }

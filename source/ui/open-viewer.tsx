@@ -12,7 +12,7 @@ import { openPrompt } from "./prompt.ts";
 import { Session } from "./session.ts";
 import { GIVE_SCREEN_BACK, TAKE_SCREEN, terminalProblem } from "./terminal.ts";
 import { createTheme, type ThemeName } from "./theme.ts";
-import { initialState, settle } from "./view-state.ts";
+import { initialState, say, settle } from "./view-state.ts";
 import { Viewer } from "./viewer.tsx";
 
 export interface ViewerOptions {
@@ -30,6 +30,8 @@ export interface ViewerOptions {
   readonly framesPerSecond?: number;
   /** The hint of `q`; `leave (transfers go on)` by default. */
   readonly quitLabel?: string;
+  /** Said in the footer until the first key. */
+  readonly warning?: string;
 }
 
 /**
@@ -71,7 +73,8 @@ export async function openViewer(options: ViewerOptions): Promise<ViewerEnd> {
   };
   const theme = createTheme(options.theme ?? (showsColour(process.env) ? "terminal" : "mono"), settings.ascii);
   const snapshot = settings.lowBandwidth ? calmed(client.getSnapshot()) : client.getSnapshot();
-  const first = initialState(snapshot, stdout.columns, stdout.rows, settings);
+  const empty = initialState(snapshot, stdout.columns, stdout.rows, settings);
+  const first = options.warning === undefined ? empty : settle(say(empty, options.warning, "warning"));
   const session = new Session({
     client,
     state: wantsTracker(first.snapshot) ? settle(openPrompt(first, "tracker", "")) : first,

@@ -53,6 +53,14 @@ test("a terminal that is never read does not slow the download", async () => {
   expect(viewer.hasEnded).toBe(false);
 });
 
+test("what a running engine does not heed is said in the viewer", async () => {
+  const lab = await Lab.open(onTestFinished);
+  await lab.daemon("two");
+  const viewer = openTerminal(lab, "two", ["--keep-free", "1GB"]);
+  onTestFinished(() => viewer.kill());
+  await viewer.written("An engine runs already; --keep-free counts when it is started again.");
+});
+
 /** Process ids of all that runs with the lab's environment, the demo's own engines and tracker among them. From /proc. */
 function processesOf(lab: Lab): number[] {
   const pids = readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name));
