@@ -1,5 +1,5 @@
 // Listener: the TCP port that takes peers. Caps and deadlines apply before anything is known of them.
-import { createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Handshake } from "../protocol/peer/messages.ts";
 import { awaitHandshake } from "./await-handshake.ts";
 import type { Encrypt } from "./encryption.ts";
@@ -26,6 +26,7 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #waiting = new WaitingRoom<PeerSocket>();
+  #port = 0;
   #closed = false;
 
   private constructor(options: ListenerOptions) {
@@ -50,9 +51,9 @@ export class Listener {
     }
   }
 
+  /** TCP port; 0 until it listens. */
   get port(): number {
-    const address = this.#server.address();
-    return typeof address === "object" && address ? address.port : 0;
+    return this.#port;
   }
 
   async close(): Promise<void> {
@@ -68,6 +69,7 @@ export class Listener {
         this.#server.off("error", reject);
         // EMFILE and the like: the connection is lost, the port stays open.
         this.#server.on("error", () => undefined);
+        this.#port = (this.#server.address() as AddressInfo).port;
         resolve();
       });
     });
