@@ -13,7 +13,7 @@ import { Candidates } from "../swarm/candidates.ts";
 import { RateMeter } from "../swarm/rate-meter.ts";
 import { Swarm } from "../swarm/swarm.ts";
 import type { GiftRefusal } from "../swarm/taking.ts";
-import { DISK_RETRY_MS } from "./limits.ts";
+import { Alarm } from "./alarm.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import { RateHistory } from "./rate-history.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -22,6 +22,7 @@ import { obfuscated } from "./encryption.ts";
 import { DownloadSpell } from "./download-spell.ts";
 import { TransferPeers } from "./transfer-peers.ts";
 import { TransferDisk } from "./transfer-disk.ts";
+import { Trouble } from "./trouble.ts";
 import type { WireBuffers } from "./wire-buffers.ts";
 
 /** What the user wants of a transfer. `hold`: gives what it has, takes gifts, asks for nothing. */
@@ -85,20 +86,18 @@ export class Transfer {
   isQueued = false;
   /** Pieces hashed by the check that runs; undefined: none runs. */
   checkedPieces: number | undefined;
-  /** What stopped it; it goes on by itself when the cause is gone. */
-  problem: StorageError | undefined;
   readonly #options: TransferOptions;
   readonly #peers: TransferPeers;
   readonly #candidates = new Candidates();
   readonly #disk: TransferDisk;
   #check: Promise<void> | undefined;
   readonly #checking = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
-  #retryTimer: NodeJS.Timeout | undefined;
+  readonly #alarm = new Alarm(() => this.dispatch({ type: "tick" }));
+  readonly #trouble = new Trouble({
+    tell: (error) => this.#options.onEvent(this, { type: "problem", error }),
+    retry: () => void this.setMode(this.mode),
+  });
   #earlierWastedBytes = 0;
-  /** The problem that was told last: it is told again only after something worked in between. */
-  #toldProblem: StorageErrorCode | undefined;
   readonly #spell = new DownloadSpell();
   #doing = "";
   /** The swarm was told what is wanted. */
@@ -137,6 +136,11 @@ export class Transfer {
       left: (peer) => this.#peerLeft(peer),
     });
     this.swarm = this.#newSwarm();
+  }
+
+  /** What stopped it; it goes on by itself when the cause is gone. */
+  get problem(): StorageError | undefined {
+    return this.#trouble.error;
   }
 
   /** Is all held that is wanted? */
@@ -246,8 +250,7 @@ export class Transfer {
         signal: this.#checking.signal,
         ...(only && { only }),
       });
-      this.problem = undefined;
-      this.#toldProblem = undefined;
+      this.#trouble.forget();
     } catch (error) {
       if (!(error instanceof StorageError)) {
         if (this.#checking.signal.aborted) return;
@@ -302,7 +305,7 @@ export class Transfer {
   dispatch(event: SwarmEvent): void {
     if (this.#closed) return;
     for (const command of this.swarm.handle(event, performance.now())) this.#execute(command);
-    this.#schedule();
+    if (!this.#closed) this.#alarm.set(this.swarm.nextTick());
   }
 
   /** Ends all connections, waits for pieces that are being written, and saves. Throws StorageError. */
@@ -321,8 +324,8 @@ export class Transfer {
     this.dispatch({ type: "set-active", download: false, upload: false });
     this.#closed = true;
     this.#checking.abort();
-    clearTimeout(this.#timer);
-    clearTimeout(this.#retryTimer);
+    this.#alarm.clear();
+    this.#trouble.close();
     this.#peers.closeAll("the transfer ends");
     await this.#check;
     await this.#disk.atRest();
@@ -443,8 +446,7 @@ export class Transfer {
   #pieceSettled(index: number, ok: boolean, digestOf: BlockDigest): void {
     if (ok) {
       this.#noteSources(index);
-      // What was on its way when it was told of says nothing of what comes.
-      if (!this.problem) this.#toldProblem = undefined;
+      this.#trouble.worked();
     }
     this.dispatch({ type: "piece-verified", index, ok, digestOf });
     if (ok) this.#options.onEvent(this, { type: "piece-held", index });
@@ -465,25 +467,14 @@ export class Transfer {
 
   /** The disk does not take or give data: asks for nothing more, serves what it can, and tries again after a while. */
   stopFor(error: StorageError): void {
-    const isNew = this.#toldProblem !== error.code;
-    this.problem = error;
-    this.#toldProblem = error.code;
-    if (isNew) this.#options.onEvent(this, { type: "problem", error });
+    this.#trouble.begin(error);
     this.#activate();
-    clearTimeout(this.#retryTimer);
-    if (this.#closed) return;
-    this.#retryTimer = setTimeout(() => this.#retry(), DISK_RETRY_MS).unref();
+    if (this.#closed) this.#trouble.close();
   }
 
   /** A person says that it should try again: `setMode` does, and what is still wrong is told again. */
   forgetProblem(): void {
-    this.problem = undefined;
-    this.#toldProblem = undefined;
-  }
-
-  #retry(): void {
-    this.problem = undefined;
-    void this.setMode(this.mode);
+    this.#trouble.forget();
   }
 
   /** What was asked for could not be read: those pieces are hashed again, and nothing unverified goes out. */
@@ -535,19 +526,5 @@ export class Transfer {
   #peerLeft(key: PeerKey): void {
     this.dispatch({ type: "peer-left", peer: key });
     this.#options.onEvent(this, { type: "changed" });
-  }
-
-  #schedule(): void {
-    const at = this.swarm.nextTick() ?? Number.POSITIVE_INFINITY;
-    if (at >= this.#timerAt || this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = at;
-    this.#timer = setTimeout(
-      () => {
-        this.#timerAt = Number.POSITIVE_INFINITY;
-        this.dispatch({ type: "tick" });
-      },
-      Math.max(0, at - performance.now()),
-    ).unref();
   }
 }
