@@ -4,6 +4,7 @@ import { bytesText } from "../engine/transfer-summary.ts";
 import { findEngine } from "./engine-access.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson } from "./output.ts";
+import { countText } from "../protocol/count-text.ts";
 
 export async function run(_operands: readonly string[], options: Options): Promise<number> {
   const engine = await findEngine(options);
@@ -37,7 +38,7 @@ function filtered(snapshot: Snapshot, filter: Options["filter"]): Snapshot {
 function catalogueLine(row: CatalogueRow): string {
   const availability =
     row.availablePieces === row.pieceCount ? "whole" : `${row.availablePieces} of ${row.pieceCount} pieces`;
-  return `available  ${row.name}  ${bytesText(row.length)}  ${availability}, ${row.holders} ${row.holders === 1 ? "holder" : "holders"}  ${row.infoHash}`;
+  return `available  ${row.name}  ${bytesText(row.length)}  ${availability}, ${countText(row.holders, "holder")}  ${row.infoHash}`;
 }
 
 function transferLine(row: TransferRow): string {

@@ -4,6 +4,7 @@ import { bytesText } from "../engine/transfer-summary.ts";
 import { namedTransfer, withEngine } from "./on-transfer.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson } from "./output.ts";
+import { countText } from "../protocol/count-text.ts";
 
 export function run([operand]: readonly string[], options: Options): Promise<number> {
   return withEngine(options, async (engine) => {
@@ -19,7 +20,7 @@ export function run([operand]: readonly string[], options: Options): Promise<num
 }
 
 function show(row: TransferRow): void {
-  print(`${row.name}  ${row.peers.length} ${row.peers.length === 1 ? "peer" : "peers"}, ${row.availability} copies`);
+  print(`${row.name}  ${countText(row.peers.length, "peer")}, ${row.availability} copies`);
   for (const peer of row.peers) print(`  ${peerLine(peer)}`);
 }
 

@@ -3,6 +3,7 @@ import type { AnnounceRow, TrackerStatus } from "../control/contract.ts";
 import { withEngine } from "./on-transfer.ts";
 import type { Options } from "./options.ts";
 import { EXIT, print, printJson } from "./output.ts";
+import { countText } from "../protocol/count-text.ts";
 
 export function run(_operands: readonly string[], options: Options): Promise<number> {
   return withEngine(options, async (engine) => {
@@ -23,13 +24,13 @@ export function run(_operands: readonly string[], options: Options): Promise<num
 }
 
 function channelLine({ address, state, problem, retryInSeconds, peers, files, reachable }: TrackerStatus): string {
-  const what = state === "connected" ? `${peers} peers, ${files} files` : (problem ?? "");
+  const what = state === "connected" ? `${countText(peers, "peer")}, ${countText(files, "file")}` : (problem ?? "");
   const dialled = reachable === undefined ? "" : reachable ? "peers can dial us" : "peers cannot dial us";
   return line(["channel ", address, state, what, dialled, again(retryInSeconds)]);
 }
 
 function announceLine({ address, state, problem, nextAnnounceAt, seeds, leechers }: AnnounceRow): string {
-  const counts = seeds === null ? "" : `${seeds} seeds, ${leechers ?? 0} leechers`;
+  const counts = seeds === null ? "" : `${countText(seeds, "seed")}, ${countText(leechers ?? 0, "leecher")}`;
   return line(["announce", address, state, counts, problem ?? "", again(secondsUntil(nextAnnounceAt))]);
 }
 

@@ -12,6 +12,7 @@ import type { TransferBook } from "./transfer-book.ts";
 import { logLine } from "./transfer-log.ts";
 import { transferSummary } from "./transfer-summary.ts";
 import type { Transfer, TransferEvent } from "./transfer.ts";
+import { countText } from "../protocol/count-text.ts";
 
 /** Whom it concerns; looked up when something happens. */
 export interface NewsReaders {
@@ -105,7 +106,7 @@ export class News {
       case "available": {
         const { name, holders, infoHash } = event.entry;
         snapshotter.catalogueChanged();
-        this.report("available", `${name} can be downloaded (${holders} ${holders === 1 ? "holder" : "holders"})`);
+        this.report("available", `${name} can be downloaded (${countText(holders, "holder")})`);
         return finder.foundAgain(infoHash);
       }
       case "unavailable": {

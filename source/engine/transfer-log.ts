@@ -4,6 +4,7 @@ import { displayText } from "../protocol/display-text.ts";
 import { MAX_LOG_LINES } from "./limits.ts";
 import { bytesText } from "./transfer-summary.ts";
 import type { TransferEvent } from "./transfer.ts";
+import { countText } from "../protocol/count-text.ts";
 
 export class TransferLog {
   #rows: readonly LogRow[] = [];
@@ -30,7 +31,7 @@ export function logLine(event: TransferEvent): string | undefined {
       if (event.lost === 0) return "checked: all that was held is right";
       return `checked: ${event.lost === 1 ? "1 piece is" : `${event.lost} pieces are`} lost`;
     case "completed":
-      return `complete: ${bytesText(event.bytes)} in ${event.seconds.toFixed(1)} s from ${event.peers} peers`;
+      return `complete: ${bytesText(event.bytes)} in ${event.seconds.toFixed(1)} s from ${countText(event.peers, "peer")}`;
     case "gift":
       return event.direction === "given"
         ? `${event.peer} took piece ${event.index}`

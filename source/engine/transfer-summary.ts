@@ -1,6 +1,7 @@
 // The line that a finished download leaves.
 import { bytesText } from "../protocol/bytes-text.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
+import { countText } from "../protocol/count-text.ts";
 
 export { bytesText };
 
@@ -11,5 +12,5 @@ export function transferSummary(
 ): DisplayText {
   // Of so short a time a rate says nothing of the line.
   const pace = seconds < 0.1 ? "less than 0.1 s," : `${seconds.toFixed(1)} s, ${bytesText(bytes / seconds)}/s`;
-  return displayText(`${name}: ${bytesText(bytes)} in ${pace} from ${peers} ${peers === 1 ? "peer" : "peers"}`);
+  return displayText(`${name}: ${bytesText(bytes)} in ${pace} from ${countText(peers, "peer")}`);
 }
