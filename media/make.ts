@@ -25,6 +25,7 @@ const LOOK_MS = 900;
 
 const folder = mkdtempSync(join(tmpdir(), "sta-media-"));
 const torrent = join(folder, "films.torrent");
+const FILMS = ["season 1/one.mkv", "season 1/two.mkv", "season 2/three.mkv", "extras/notes.txt"];
 
 interface Step {
   /** What the screen must show. */
@@ -51,7 +52,7 @@ const SCENE: readonly Step[] = [
     picture: ["pieces.svg", "the pieces of a transfer, and how many peers hold each"],
     keys: ["\u001b", `\u001b[200~${torrent}\u001b[201~`, "\r"],
   },
-  { shows: /Add films/, keys: ["j", " ", " "] },
+  { shows: /Add films/, keys: [" ", "j", " "] },
   {
     shows: /\d of \d, .* of /,
     picture: ["adding.svg", "the files of a torrent are chosen before it starts"],
@@ -115,8 +116,8 @@ async function play(): Promise<void> {
 /** A folder of files that nobody else has. */
 function makeTorrent(): void {
   const films = join(folder, "films");
-  mkdirSync(join(films, "extras"), { recursive: true });
-  for (const [index, name] of ["one.mkv", "two.mkv", "three.mkv", "extras/notes.txt"].entries()) {
+  for (const name of ["extras", "season 1", "season 2"]) mkdirSync(join(films, name), { recursive: true });
+  for (const [index, name] of FILMS.entries()) {
     writeFileSync(join(films, name), Buffer.alloc((4 - index) * 1_234_567, index));
   }
   const { status, stderr } = spawnSync(process.execPath, [BIN, "create", films, "-o", torrent], { encoding: "utf8" });

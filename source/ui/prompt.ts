@@ -1,5 +1,5 @@
 // Lines being typed: opened, edited, completed, submitted.
-import type { Command } from "../control/contract.ts";
+import type { Command, Snapshot } from "../control/contract.ts";
 import { parseFilter } from "../control/filter.ts";
 import { searched } from "./adding.ts";
 import {
@@ -116,45 +116,21 @@ export function completePrompt(state: ViewState): Change {
       return asked(state, { ...prompt, completing: prompt.value }, { method: "complete-path", prefix });
     }
     case "words":
-      return become(
-        offer(
-          state,
-          stem,
-          rest,
-          COMMAND_LINES.map(({ word }) => word),
-        ),
-      );
     case "catalogue":
-      return become(
-        offer(
-          state,
-          stem,
-          rest,
-          snapshot.catalogue.map(({ name }) => name),
-        ),
-      );
     case "transfers":
-      return become(
-        offer(
-          state,
-          stem,
-          rest,
-          snapshot.transfers.map(({ name }) => name),
-        ),
-      );
     case "trackers":
-      return become(
-        offer(
-          state,
-          stem,
-          rest,
-          snapshot.trackers.map(({ address }) => address),
-        ),
-      );
+      return become(offer(state, stem, rest, NAMES[source](snapshot)));
     default:
       return source satisfies never;
   }
 }
+
+const NAMES: Readonly<Record<NameSource, (snapshot: Snapshot) => readonly string[]>> = {
+  words: () => COMMAND_LINES.map(({ word }) => word),
+  catalogue: ({ catalogue }) => catalogue.map(({ name }) => name),
+  transfers: ({ transfers }) => transfers.map(({ name }) => name),
+  trackers: ({ trackers }) => trackers.map(({ address }) => address),
+};
 
 /** The engine's answer to a completion, and why when there is none; of no use any more when the line has changed since. */
 export function gotPaths(state: ViewState, paths: readonly string[], why: string): ViewState {
@@ -171,7 +147,8 @@ export function gotPaths(state: ViewState, paths: readonly string[], why: string
   return offer(state, stem, absolutePath(rest, state.settings.places), fitting);
 }
 
-type Source = "nothing" | "paths" | "folders" | "words" | "catalogue" | "transfers" | "trackers";
+type NameSource = "words" | "catalogue" | "transfers" | "trackers";
+type Source = NameSource | "nothing" | "paths" | "folders";
 
 /** What of the line is to be completed: `rest`, which stands behind `stem`. */
 function completionOf({ kind, value }: Prompt): { stem: string; rest: string; source: Source } {

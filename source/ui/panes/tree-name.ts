@@ -3,6 +3,7 @@ import type { TreeRow } from "../file-tree.ts";
 import type { Glyphs } from "../theme.ts";
 
 export function treeName({ name, depth, open }: TreeRow, glyphs: Glyphs): string {
-  const fold = open === null ? "" : `${open ? glyphs.open : glyphs.closed} `;
+  // Of what lies in one folder the names stand in one column.
+  const fold = open === null ? (depth > 0 ? "  " : "") : `${open ? glyphs.open : glyphs.closed} `;
   return "  ".repeat(depth) + fold + name;
 }
