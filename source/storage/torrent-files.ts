@@ -279,11 +279,15 @@ export class TorrentFiles {
   async #writeAt(place: number, bytes: Uint8Array, position: number): Promise<WrittenFile> {
     let written: WrittenFile | undefined;
     this.#known.wrote(place);
-    await this.use(place, "write", async (handle) => {
-      written = await this.#ensureSize(place, handle, position === 0 ? bytes.length : 0);
-      await writeFully(handle, bytes, position);
-    });
-    this.#known.wrote(place);
+    try {
+      await this.use(place, "write", async (handle) => {
+        written = await this.#ensureSize(place, handle, position === 0 ? bytes.length : 0);
+        await writeFully(handle, bytes, position);
+      });
+    } finally {
+      // Also of what failed: a part of it may be there.
+      this.#known.wrote(place);
+    }
     return written!;
   }
 

@@ -324,6 +324,27 @@ describe("TorrentStorage", () => {
     expect((await stat(path)).size).toBe(40);
   });
 
+  test("a write of ours that fails, and was seen half done by a read, is no change by others", async () => {
+    const torrent = makeTorrent([{ length: 48 }]);
+    const storage = await open(torrent, await place());
+    await storage.write(0, torrent.piece(0));
+    const clock = vi.spyOn(performance, "now");
+    onTestFinished(() => clock.mockRestore());
+    const handle = await openFile(storage.path);
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const spy = vi.spyOn(prototype, "write").mockImplementationOnce(async () => {
+      await storage.read(0, 0, [new Uint8Array(16)]);
+      await touch(storage.path);
+      throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+    });
+    onTestFinished(() => spy.mockRestore());
+    await expect(storage.write(1, torrent.piece(1))).rejects.toMatchObject({ code: "disk-full" });
+    clock.mockReturnValue(performance.now() + 5_000);
+    await storage.read(0, 0, [new Uint8Array(16)]);
+    expect(storage.held.get(0)).toBe(true);
+  });
+
   test("notices within a second that a file which it shares was written by another program", async () => {
     const torrent = makeTorrent(FILES);
     const at = await place();
