@@ -433,3 +433,19 @@ test("80x24: what the engine took and cannot go on with is a warning", async () 
   }));
   await terminal.shows("! video.mkv: It needs 4 MB more.");
 });
+
+test("60x15: peers keep their addresses, and a question its whole folder", async () => {
+  const client = new ScriptedClient(sampleSnapshot());
+  client.change((snapshot) => ({
+    ...snapshot,
+    transfers: snapshot.transfers.map((row) => ({
+      ...row,
+      folder: displayText("/srv/a/folder/with/a/long/path/to/swarm"),
+    })),
+  }));
+  open(60, 15, { snapshot: client });
+  terminal.type("2\r\t");
+  await terminal.shows(/10\.0\.0\.7:6885 +71 %/);
+  terminal.type("X");
+  await terminal.shows("/srv/a/folder/with/a/long/path/to/swarm?");
+});

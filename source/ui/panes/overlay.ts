@@ -1,5 +1,5 @@
 // Boxes above the panes: a question, and what a line can be completed to.
-import { columnsOf, cut, left } from "../format/columns.ts";
+import { columnsOf, cut, left, wrapped } from "../format/columns.ts";
 import { counted } from "../format/numbers.ts";
 import type { Size } from "../layout.ts";
 import { ORDERINGS, type Order, type SortedList } from "../orders.ts";
@@ -18,7 +18,7 @@ export interface Overlay {
 export function drawQuestion({ lines }: Question, screen: Size, theme: Theme): Overlay {
   const answers = "[n] no (also Enter, Esc)    [y] yes";
   const width = Math.min(screen.width - 4, Math.max(...[...lines, answers].map(columnsOf)) + 6);
-  const texts = lines.map((line) => `  ${cut(line, width - 6, theme.glyphs.ellipsis)}`);
+  const texts = lines.flatMap((line) => wrapped(line, width - 6, 3, theme.glyphs.ellipsis)).map((line) => `  ${line}`);
   const rows = ["", ...texts, "", `  ${theme.strong(answers)}`, ""];
   const size = { width, height: rows.length + 2 };
   return {

@@ -20,8 +20,9 @@ interface Widths {
   readonly total: number;
 }
 
-/** All columns from 112 on; without totals and how we met below, which the words of the selected row tell. */
+/** All columns from 112 on; on less room those go first that the words of the selected row tell: how we met and totals, flags and client. */
 function widthsOf(width: number): Widths {
+  if (width < 72) return { address: width - 37, flags: 0, client: 0, via: 0, piece: 8, rate: 10, total: 0 };
   if (width < 112) return { address: width - 58, flags: 6, client: 9, via: 0, piece: 14, rate: 10, total: 0 };
   // The longest address has 47 columns; what there is more goes to the client and the bar.
   const address = Math.min(47, width - 93);
