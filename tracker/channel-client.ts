@@ -1,7 +1,7 @@
 // One channel connection at the tracker's end: its manners, its queue, and who answers what it says.
 import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
-import type { RawData, WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import { toBase64 } from "../source/protocol/channel/bitfield.ts";
 import {
   MAX_ENTRIES_IN_FRAME,
@@ -73,7 +73,7 @@ interface Page {
 }
 
 export class ChannelClient {
-  readonly #asker: Asker;
+  readonly asker: Asker;
   /** Whether its `hello` was welcomed. */
   welcomed = false;
   /** When it last sent anything, or came; monotonic milliseconds. */
@@ -102,15 +102,12 @@ export class ChannelClient {
   constructor(socket: WebSocket, stream: Duplex, asker: Asker, room: ChannelRoom) {
     this.#socket = socket;
     this.#stream = stream;
-    this.#asker = asker;
+    this.asker = asker;
     this.#room = room;
     this.heardAt = room.now();
     this.#messages = new TokenBucket(MESSAGES_PER_SECOND, MESSAGE_BURST + MESSAGE_TOLERANCE, this.heardAt);
     this.#bytes = new TokenBucket(CHANNEL_BYTES_PER_SECOND, CHANNEL_BYTE_BURST, this.heardAt);
   }
-
-  /** Whatever came over the connection, as a listener of its stream. */
-  readonly read = (chunk: Buffer): void => this.#spend(chunk.length);
 
   pinged(data: Buffer): void {
     if (this.#listens()) this.#socket.pong(data);
@@ -121,8 +118,9 @@ export class ChannelClient {
   }
 
   /** Text, as bytes: nothing is done for a message before it is known to be one that it may send. */
-  heard(frame: RawData): void {
+  heard(frame: Buffer): void {
     if (!this.#listens()) return;
+    this.#spend(frame.length);
     try {
       const message = parseClientMessage(String(frame));
       if (!message) return;
@@ -194,7 +192,7 @@ export class ChannelClient {
     this.heardAt = this.#room.now();
     if (!this.#isOpen) return false;
     if (this.#messages.take(this.heardAt)) return true;
-    this.#room.flooded(this.#asker);
+    this.#room.flooded(this.asker);
     this.reject(`more than ${MESSAGES_PER_SECOND} messages a second`);
     return false;
   }
@@ -226,7 +224,7 @@ export class ChannelClient {
       this.reject("wrong token");
       return;
     }
-    const { host, address } = this.#asker;
+    const { host, address } = this.asker;
     this.welcomed = true;
     this.#name = addressOf({ host, port: hello.port });
     if (hello.port > 0) this.#member = members.arrive(hello.peerId, peerKey(address, hello.port));
@@ -246,7 +244,7 @@ export class ChannelClient {
     });
     for (const frame of missed ?? []) this.broadcast(frame);
     if (pages && first?.more) void this.#sendPages(pages);
-    if (hello.port > 0) this.#room.prober?.probe(this.#asker, hello.port, (ok) => this.#reachable(hello.port, ok));
+    if (hello.port > 0) this.#room.prober?.probe(this.asker, hello.port, (ok) => this.#reachable(hello.port, ok));
   }
 
   #reachable(port: number, ok: boolean): void {

@@ -1,7 +1,7 @@
 // The swarm channel's tracker end: takes WebSocket connections, hands broadcasts to all, and cuts those that fell silent.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type RawData, WebSocket, WebSocketServer } from "ws";
 import { MAX_TORRENT_FRAME } from "../source/protocol/channel/limits.ts";
 import { CHANNEL_PATH, CHANNEL_SUBPROTOCOL } from "../source/protocol/channel/messages.ts";
 import type { Asker } from "./asker.ts";
@@ -16,6 +16,11 @@ import {
   type Timing,
 } from "./limits.ts";
 import { RequestRates } from "./request-rates.ts";
+
+/** A WebSocket that knows whose it is: its listeners are shared. Closures for each would be a tenth of what a client costs. */
+class ClientSocket extends WebSocket {
+  client: ChannelClient | undefined;
+}
 
 /** Takes upgraded connections until it is closed. */
 export class ChannelServer {
@@ -35,7 +40,9 @@ export class ChannelServer {
     maxFragments: MAX_FRAGMENTS,
     autoPong: false,
     handleProtocols: () => CHANNEL_SUBPROTOCOL,
+    WebSocket: ClientSocket,
   });
+  readonly #closed: (this: WebSocket, code: number) => void;
   /** Those that did not say hello when they were last looked at, and when they came. */
   readonly #strangers = new Map<ChannelClient, number>();
   readonly #pings: NodeJS.Timeout;
@@ -44,6 +51,10 @@ export class ChannelServer {
   constructor(room: ChannelRoom, timing: Timing) {
     this.#room = room;
     this.#timing = timing;
+    const gone = (client: ChannelClient, code: number) => this.#gone(client, code);
+    this.#closed = function (code) {
+      gone(clientOf(this), code);
+    };
     this.#pings = setInterval(() => this.#ping(), timing.pingMs);
     this.#greetings = setInterval(() => this.#awaitHellos(), timing.helloMs / 5);
   }
@@ -66,8 +77,13 @@ export class ChannelServer {
       this.refused++;
       refuse(stream, "503 Service Unavailable", "too many connections");
     } else {
-      stream.once("close", () => this.#count.leave(asker.network));
-      this.#server.handleUpgrade(request, stream, head, (socket) => this.#connected(socket, stream, asker));
+      let taken = false;
+      this.#server.handleUpgrade(request, stream, head, (socket) => {
+        taken = true;
+        this.#connected(socket, stream, asker);
+      });
+      // A handshake that is none was refused at once.
+      if (!taken) this.#count.leave(asker.network);
     }
   }
 
@@ -94,25 +110,20 @@ export class ChannelServer {
     this.#server.close();
   }
 
-  #connected(socket: WebSocket, stream: Duplex, asker: Asker): void {
+  #connected(socket: ClientSocket, stream: Duplex, asker: Asker): void {
     const client = new ChannelClient(socket, stream, asker, this.#room);
+    socket.client = client;
     this.#clients.add(client);
     this.#strangers.set(client, client.heardAt);
-    stream.on("data", client.read);
-    socket.on("ping", (data) => client.pinged(data));
-    socket.on("pong", () => client.ponged());
-    socket.on("message", (data, isBinary) => {
-      if (isBinary) client.reject("binary frame");
-      else client.heard(data);
-    });
-    // A frame too large or malformed, or a reset; `close` follows.
-    socket.on("error", (error) => client.note(error.message));
-    socket.on("close", (code) => {
-      this.#clients.delete(client);
-      this.#strangers.delete(client);
-      if (client.wasEnded) this.cut++;
-      client.gone(code);
-    });
+    socket.on("message", heard).on("ping", pinged).on("pong", ponged).on("error", failed).on("close", this.#closed);
+  }
+
+  #gone(client: ChannelClient, code: number): void {
+    this.#clients.delete(client);
+    this.#strangers.delete(client);
+    this.#count.leave(client.asker.network);
+    if (client.wasEnded) this.cut++;
+    client.gone(code);
   }
 
   #awaitHellos(): void {
@@ -129,6 +140,29 @@ export class ChannelServer {
       else client.ping();
     }
   }
+}
+
+function clientOf(socket: WebSocket): ChannelClient {
+  return (socket as ClientSocket).client!;
+}
+
+function heard(this: WebSocket, data: RawData, isBinary: boolean): void {
+  // By default `ws` gives messages as buffers.
+  if (isBinary) clientOf(this).reject("binary frame");
+  else clientOf(this).heard(data as Buffer);
+}
+
+function pinged(this: WebSocket, data: Buffer): void {
+  clientOf(this).pinged(data);
+}
+
+function ponged(this: WebSocket): void {
+  clientOf(this).ponged();
+}
+
+/** A frame too large or malformed, or a reset; `close` follows. */
+function failed(this: WebSocket, error: Error): void {
+  clientOf(this).note(error.message);
 }
 
 /** Browsers name the site of the page that connects; programs name none. */

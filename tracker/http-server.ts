@@ -54,6 +54,8 @@ export class TrackerHttpServer {
   readonly #count = new ConnectionCount(MAX_HTTP_CONNECTIONS, MAX_HTTP_CONNECTIONS_PER_ADDRESS);
   readonly #readers: HttpReaderRoom;
   readonly #sweeps: NodeJS.Timeout;
+  /** Shared: a closure for each connection would stay with it when it is a channel. */
+  readonly #closed: (this: Socket) => void;
   /** What node:http does with a connection. */
   readonly #serve: (socket: Socket) => void;
 
@@ -64,6 +66,10 @@ export class TrackerHttpServer {
       headersTimeout: HEADER_MS,
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: SWEEP_MS,
+    };
+    const leave = (socket: Socket) => this.#leave(socket);
+    this.#closed = function () {
+      leave(this);
     };
     const serve = (request: IncomingMessage, response: ServerResponse) => this.#request(request, response);
     this.#server = options.tls
@@ -170,7 +176,7 @@ export class TrackerHttpServer {
     }
     socket.setNoDelay(true);
     socket.on("error", destroy);
-    socket.once("close", () => this.#leave(socket));
+    socket.on("close", this.#closed);
     this.#open.set(socket, { asker, reader: new HttpReader(socket, asker, this.#readers) });
   }
 
