@@ -1,4 +1,6 @@
+import { format } from "prettier";
 import { expect, test } from "vitest";
+import { helpGroups } from "../../source/ui/help-groups.ts";
 import { actionOf, KEYMAP, keyLabel, type Context } from "../../source/ui/keymap.ts";
 import { PANE_NAMES } from "../../source/ui/layout.ts";
 import { ORDERINGS } from "../../source/ui/orders.ts";
@@ -61,4 +63,15 @@ test("keys have names that people know", () => {
     "Shift-Tab",
   ]);
   expect(keyLabel("right", true)).toBe("Right");
+});
+
+test("docs/KEYS.md says what the tables say; `npx vitest run test/ui/keymap.test.ts -u` writes it anew", async () => {
+  const cell = (text: string): string => text.replaceAll("|", "\\|");
+  const sections = helpGroups(false).map(({ heading, entries }) => {
+    const rows = entries.map(({ keys, help }) => `| \`${cell(keys)}\` | ${cell(help)} |`);
+    return [`## ${heading}`, "", "| | |", "|-|-|", ...rows, ""].join("\n");
+  });
+  const page = ["# Keys", "", "What `?` shows in the viewer; made from the same tables.", "", ...sections].join("\n");
+  const formatted = await format(page, { parser: "markdown", printWidth: 120 });
+  await expect(formatted).toMatchFileSnapshot("../../docs/KEYS.md");
 });

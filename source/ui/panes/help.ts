@@ -1,34 +1,16 @@
-// Help, made from the key map and the commands of the `:` line.
-import { FILTER_FIELDS } from "../../control/filter.ts";
-import { COMMAND_LINES } from "../command-line.ts";
+// Help on the screen.
 import { left } from "../format/columns.ts";
-import { KEYMAP, keyLabel } from "../keymap.ts";
+import { helpGroups, type HelpEntry } from "../help-groups.ts";
 import type { Size } from "../layout.ts";
 import { matches } from "../lists.ts";
-import { glyphsOf, type Glyphs, type Theme } from "../theme.ts";
+import type { Theme } from "../theme.ts";
 import { drawFrame } from "./frame.ts";
 
 const KEYS = 21;
 /** From here on two columns of bindings stand side by side. */
 const TWO_COLUMNS = 100;
 
-/** What the signs before and behind a name say. */
-const SIGNS: readonly (readonly [sign: keyof Glyphs, says: string])[] = [
-  ["whole", "can be downloaded"],
-  ["partial", "not all of its pieces are there now"],
-  ["none", "nobody has it now"],
-  ["have", "we have it"],
-  ["down", "it is on its way to us"],
-  ["up", "we share it"],
-  ["wait", "it waits: for its turn, or for peers"],
-  ["pause", "it is paused"],
-  ["check", "its files are being checked"],
-  ["problem", "a fault stops it; its row says which"],
-  ["plus", "chosen, for the next key"],
-  ["dot", "selected, where the focus is not"],
-];
-
-type HelpRow = { readonly heading: string } | { readonly keys: string; readonly help: string } | null;
+type HelpRow = { readonly heading: string } | HelpEntry | null;
 
 export function drawHelp(help: { top: number; search: string }, ascii: boolean, size: Size, theme: Theme): string[] {
   const inner = size.width - 2;
@@ -68,16 +50,8 @@ function columnCount(size: Size): number {
 }
 
 function helpRows(search: string, ascii: boolean): HelpRow[] {
-  const bindings = KEYMAP.map(({ keys, help, group }) => {
-    return { group: group as string, keys: keys.map((key) => keyLabel(key, ascii)).join(" "), help };
-  });
-  const lines = COMMAND_LINES.map(({ usage, help }) => ({ group: "The line of :", keys: usage, help }));
-  const fields = FILTER_FIELDS.map(({ usage, help }) => ({ group: "The filter of /", keys: usage, help }));
-  const glyphs = glyphsOf(ascii);
-  const signs = SIGNS.map(([sign, says]) => ({ group: "The signs", keys: glyphs[sign], help: says }));
-  const groups = Map.groupBy([...bindings, ...lines, ...fields, ...signs], ({ group }) => group);
-  return [...groups].flatMap(([heading, all], index): HelpRow[] => {
-    const found = all.filter(({ keys, help }) => matches(`${keys} ${help}`, search));
+  return helpGroups(ascii).flatMap(({ heading, entries }, index): HelpRow[] => {
+    const found = entries.filter(({ keys, help }) => matches(`${keys} ${help}`, search));
     if (found.length === 0) return [];
     return [...(index === 0 ? [] : [null]), { heading }, ...found];
   });
