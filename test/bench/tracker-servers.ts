@@ -19,17 +19,20 @@ export function startUnlimited(lab: Lab, file: string, args: readonly string[]):
   return lab.start("/bin/sh", ["-c", UNLIMITED, "sh", file, ...args], { endWith: "SIGTERM" });
 }
 
+/** sta-tracker on a free port; `more` flags. */
+export async function startSta(lab: Lab, more: readonly string[] = []): Promise<{ running: Running; port: number }> {
+  const flags = ["--host", "127.0.0.1", "--port", "0", "--open", "--log-level", "error", ...more];
+  const dir = ["--dir", lab.path(`tracker-${performance.now()}`)];
+  const running = startUnlimited(lab, process.execPath, [STA_TRACKER, ...flags, ...dir]);
+  const line = await running.line((text) => text.includes("listening on"));
+  return { running, port: Number(/:(\d+)/.exec(line)![1]) };
+}
+
 export const SERVERS: readonly TrackerServer[] = [
   {
     name: "sta-tracker",
     keepsAlive: true,
-    async start(lab) {
-      const flags = ["--host", "127.0.0.1", "--port", "0", "--open", "--log-level", "error"];
-      const dir = ["--dir", lab.path(`tracker-${performance.now()}`)];
-      const running = startUnlimited(lab, process.execPath, [STA_TRACKER, ...flags, ...dir]);
-      const line = await running.line((text) => text.includes("listening on"));
-      return { running, port: Number(/:(\d+)/.exec(line)![1]) };
-    },
+    start: (lab) => startSta(lab),
   },
   {
     name: "bittorrent-tracker",

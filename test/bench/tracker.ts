@@ -1,6 +1,6 @@
-// npm run bench:tracker -- [--seconds 5] [--rounds 3] [--clients 9000] [--pairs 5] [--only announces|hashes|sizes|peers|clients|abuse]: how fast sta-tracker is, beside the trackers that can be had here.
+// npm run bench:tracker -- [--seconds 5] [--rounds 3] [--clients 9000] [--pairs 5] [--only announces|hashes|redis|sizes|peers|clients|abuse]: how fast sta-tracker is, beside the trackers that can be had here.
 // Each figure is from a process of its own that asks over loopback; trackers take turns. It never fails by time.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,10 +11,11 @@ import { LocalLedger } from "../../tracker/ledger.ts";
 import { addressKey, peerKey } from "../../tracker/peer-key.ts";
 import { Swarms } from "../../tracker/swarms.ts";
 import { cpuOf, loadText, machineLine } from "./machine.ts";
+import { REDIS, startRedis } from "../interop/redis.ts";
 import { median } from "./table.ts";
 import type { AbusedPair, ClientsPlan, ClientsResult } from "./tracker-clients.ts";
 import type { LoadPlan, LoadResult } from "./tracker-load.ts";
-import { SERVERS, type TrackerServer, startUnlimited } from "./tracker-servers.ts";
+import { SERVERS, type TrackerServer, startSta, startUnlimited } from "./tracker-servers.ts";
 
 const { values } = parseArgs({
   options: {
@@ -43,6 +44,7 @@ interface Started {
 interface Rate {
   readonly perSecond: number;
   readonly cpu: number;
+  readonly announces: number;
 }
 
 async function load(lab: Lab, { running, port }: Started, plan: Omit<LoadPlan, "port">): Promise<Rate> {
@@ -53,7 +55,7 @@ async function load(lab: Lab, { running, port }: Started, plan: Omit<LoadPlan, "
   if (code !== 0) throw new Error(`the load ended with ${code}: ${child.stderr}`);
   const { announces, failures, seconds: took } = JSON.parse(child.stdout) as LoadResult;
   if (failures > announces / 100) throw new Error(`${failures} of ${announces} announces failed`);
-  return { perSecond: announces / took, cpu: ((cpuOf(running.pid) - before) / announces) * 1e6 };
+  return { perSecond: announces / took, cpu: ((cpuOf(running.pid) - before) / announces) * 1e6, announces };
 }
 
 function residentOf(pid: number): number {
@@ -171,6 +173,29 @@ async function abused(lab: Lab, ours: Started): Promise<void> {
   console.log(`  CPU of the abusers' own process, s: ${each(({ abusers }) => abusers.cpuSeconds)}`);
 }
 
+/** Two trackers that are one through Redis: what an announce to the first costs each process. */
+async function throughRedis(lab: Lab): Promise<void> {
+  const [file, ...version] = REDIS.probe;
+  if (spawnSync(file, version).status !== 0) return console.log(`\nSKIPPED: Redis needs ${REDIS.packages}`);
+  const redis = await startRedis(lab);
+  const [first, second] = [await startSta(lab, ["--redis", redis.url]), await startSta(lab, ["--redis", redis.url])];
+  const processes = [first.running, second.running, redis.running];
+  console.log("\ntwo trackers through Redis, us of CPU for an announce: the one that hears it, the other, Redis");
+  const measure = async (what: string, plan: Omit<LoadPlan, "port">) => {
+    const before = processes.map(({ pid }) => cpuOf(pid));
+    const { perSecond, announces } = await load(lab, { server: SERVERS[0]!, ...first }, plan);
+    // The second one is behind, and what it has not read yet is not paid for.
+    await new Promise((caughtUp) => setTimeout(caughtUp, 2_000));
+    const costs = processes.map(({ pid }, i) => (((cpuOf(pid) - before[i]!) / announces) * 1e6).toFixed(1));
+    console.log(`  ${what.padEnd(24)} ${costs.join(", ")} (${Math.round(perSecond).toLocaleString("en")}/s)`);
+  };
+  const plan = { wire: "http", connections: 64, swarms: 100, peers: 1_000, seconds } as const;
+  await measure("of a peer that is new", { ...plan, once: true });
+  await measure("of one that is known", plan);
+  await Promise.all([first.running.kill(), second.running.kill()]);
+  await redis.running.kill();
+}
+
 const lab = await Lab.open();
 try {
   console.log(machineLine());
@@ -184,6 +209,7 @@ try {
     for (const { running } of started) await running.kill();
   }
   if (wants("hashes")) await manyHashes();
+  if (wants("redis")) await throughRedis(lab);
   const parts: readonly (readonly [string, (on: Lab, ours: Started) => Promise<void>])[] = [
     ["sizes", swarmSizes],
     ["peers", manyPeers],
