@@ -91,11 +91,12 @@ function dispatch(engine: Engine, command: Command): Promise<Reply> | Reply {
 
 async function download(engine: Engine, command: Extract<Command, { method: "download" }>): Promise<Reply> {
   const addresses = [...parsePeers(command.peers), ...peersOf(command.target)];
-  const known = findEntry(engine, command.target);
-  const entry = known ?? (await addTarget(engine, command, addresses));
+  const named = findEntry(engine, command.target);
+  const metainfo = named?.transfer.metainfo ?? (await findOffered(engine, command.target, addresses));
+  const known = engine.book.get(toHex(metainfo.infoHash));
+  const entry = known ?? (await add(engine, metainfo, command));
   const { transfer } = entry;
-  if (known && command.files) await engine.book.setFiles(known, onlyThese(transfer.metainfo, command.files));
-  if (known) await limit(engine, known, command);
+  if (known) await change(engine, known, command);
   if (addresses.length > 0) transfer.dispatch({ type: "candidates", addresses, source: "given" });
   if (transfer.isDone) {
     return success(
@@ -118,15 +119,26 @@ function parsePeers(peers: readonly string[] = []): Address[] {
   });
 }
 
-async function addTarget(
-  engine: Engine,
-  command: Extract<Command, { method: "download" }>,
-  peers: readonly Address[],
-): Promise<Entry> {
-  const listed = findListed(engine, command.target);
+async function findOffered(engine: Engine, target: string, peers: readonly Address[]): Promise<Metainfo> {
+  const listed = findListed(engine, target);
   if (listed?.holders === 0 && peers.length === 0)
     throw new Refusal("no-holder", `No peer has the file ${listed.name} now.`);
-  const metainfo = await findMetainfo(engine, command.target, peers);
+  return findMetainfo(engine, target, peers);
+}
+
+/** What is said of a transfer that is there already. */
+async function change(engine: Engine, entry: Entry, command: Extract<Command, { method: "download" }>): Promise<void> {
+  const { files, sequential = entry.settings.sequential } = command;
+  if (files) await engine.book.setFiles(entry, onlyThese(entry.transfer.metainfo, files));
+  if (sequential !== entry.settings.sequential) await engine.book.setSequential(entry, sequential);
+  await limit(engine, entry, command);
+}
+
+async function add(
+  engine: Engine,
+  metainfo: Metainfo,
+  command: Extract<Command, { method: "download" }>,
+): Promise<Entry> {
   const folder = command.folder ?? engine.options.folder;
   const settings = { ...newSettings(engine, folder, command), sequential: command.sequential ?? false };
   if (command.files) {

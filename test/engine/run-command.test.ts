@@ -13,6 +13,7 @@ import { temporaryFolder } from "../storage/fixtures.ts";
 import { RawClient, startTracker, torrentOf } from "../tracker/support.ts";
 import {
   handshakeFor,
+  makeFolder,
   MB,
   nextEvent,
   RawPeer,
@@ -438,6 +439,19 @@ describe("what a transfer goes by", () => {
     const moved = await ask(on, { method: "move", infoHash: three, to: "top" });
     expect(moved.text).toBe("three is download 1 of 3 now.");
     expect((await ask(on, { method: "move", infoHash: one, to: "down" })).text).toBe("one is download 3 of 3 now.");
+  });
+
+  it("is the one that is there when its torrent file is named again: it goes on, with what is said of it", async () => {
+    const source = await startEngine();
+    const infoHash = await share(source, await makeFolder("again"));
+    const target = await torrentFile(source, infoHash);
+    const on = await startEngine();
+    await ask(on, { method: "download", target, files: [0] });
+    await ask(on, { method: "pause", infoHash });
+    expect(rowOf(on, infoHash)).toMatchObject({ state: "paused", upLimitBytesPerSecond: 0 });
+    await ask(on, { method: "download", target, files: "all", upBytesPerSecond: 9 });
+    const row = rowOf(on, infoHash)!;
+    expect(row).toMatchObject({ state: "waiting", upLimitBytesPerSecond: 9, wantedBytes: row.length });
   });
 
   it("can be looked at before it is added", async () => {
