@@ -119,6 +119,9 @@ export const KEPT_METAINFO = 4;
 export const METAINFO_PEERS = 8;
 export const METAINFO_PEER_MS = 15_000;
 
+/** One that told nothing is asked again after so long: qBittorrent, that has just checked what it has, closes the first connection. */
+export const METAINFO_AGAIN_MS = 5_000;
+
 /** How often counts of payload are saved. */
 export const SAVE_MS = 30_000;
 

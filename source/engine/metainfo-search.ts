@@ -6,7 +6,7 @@ import type { Handshake } from "../protocol/peer/messages.ts";
 import type { Address } from "../swarm/events.ts";
 import { addressText } from "./address-text.ts";
 import type { Connections } from "./connections.ts";
-import { METAINFO_MS, METAINFO_PEERS } from "./limits.ts";
+import { METAINFO_AGAIN_MS, METAINFO_MS, METAINFO_PEERS } from "./limits.ts";
 import { MetainfoAsker } from "./metainfo-asker.ts";
 
 export interface MetainfoSearchOptions {
@@ -68,6 +68,7 @@ class Asking {
   readonly #askers = new Set<MetainfoAsker>();
   #busy = 0;
   #settle: (info: Uint8Array | undefined) => void = () => undefined;
+  readonly #later = new Set<NodeJS.Timeout>();
   #isOver = false;
 
   constructor(options: MetainfoSearchOptions, sought: Sought, over: AbortSignal) {
@@ -89,6 +90,7 @@ class Asking {
 
   close(): void {
     this.#isOver = true;
+    for (const timer of this.#later) clearTimeout(timer);
     for (const asker of this.#askers) asker.close();
   }
 
@@ -105,6 +107,10 @@ class Asking {
       this.#busy--;
       this.#askMore();
     };
+    const failed = () => {
+      this.#askAgain(address);
+      ended();
+    };
     connections.dialFor(
       address,
       handshake,
@@ -120,12 +126,22 @@ class Asking {
           },
           failed: () => {
             this.#askers.delete(asker);
-            ended();
+            failed();
           },
         });
         this.#askers.add(asker);
       },
-      ended,
+      failed,
     );
+  }
+
+  #askAgain(address: Address): void {
+    if (this.#isOver) return;
+    const timer = setTimeout(() => {
+      this.#later.delete(timer);
+      this.#waiting.push(address);
+      this.#askMore();
+    }, METAINFO_AGAIN_MS).unref();
+    this.#later.add(timer);
   }
 }

@@ -2,7 +2,9 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { METAINFO_AGAIN_MS } from "../../source/engine/limits.ts";
+import { MetainfoSearch } from "../../source/engine/metainfo-search.ts";
 import { idFromHex, toInfoHash } from "../../source/protocol/ids.ts";
 import { PeerConnection } from "../../source/protocol/peer/connection.ts";
 import { digestOf, writeFileOf } from "../helpers/files.ts";
@@ -42,6 +44,30 @@ test("a peer that lies about it is passed over", async () => {
   const on = await startEngine();
   const peers = [liar, source.address];
   expect(await on.engine.send({ method: "download", target: infoHash, peers })).toMatchObject({ ok: true, infoHash });
+});
+
+test("a peer that tells nothing is asked again, until the search is over", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const dialled: string[] = [];
+  const search = new MetainfoSearch({
+    connections: { port: 1, dialFor: (address, _, __, failed) => void (dialled.push(address.host), failed()) },
+    peerId: peerIdOf("seeker"),
+    client: "test",
+  });
+  const over = new AbortController();
+  const peers = [{ host: "192.0.2.1", port: 1 }];
+  const infoHash = toInfoHash(new Uint8Array(20));
+  const found = search.find({ infoHash, trackers: [], peers, signal: over.signal });
+  expect(dialled).toHaveLength(1);
+  vi.advanceTimersByTime(METAINFO_AGAIN_MS - 1);
+  expect(dialled).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  expect(dialled).toHaveLength(2);
+  over.abort();
+  expect(await found).toBeUndefined();
+  vi.advanceTimersByTime(METAINFO_AGAIN_MS);
+  expect(dialled).toHaveLength(2);
 });
 
 test("an engine that stops looks no further", async () => {
