@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { digestOf, writeFileOf } from "../helpers/files.ts";
 import { Lab, until, untilSnapshot } from "../helpers/processes.ts";
 import { type LabTerminal, openTerminal } from "../helpers/terminal.ts";
+import { HIDDEN, writtenText } from "../helpers/written-text.ts";
 
 const MB = 1_000_000;
 
@@ -51,6 +52,39 @@ test("a terminal that is never read does not slow the download", async () => {
   onTestFinished(() => clearInterval(typing));
   await expectInTime(lab, get());
   expect(viewer.hasEnded).toBe(false);
+});
+
+test("names of a real swarm reach the terminal as text and nothing else", async () => {
+  const lab = await Lab.open(onTestFinished);
+  const tracker = await lab.tracker();
+  const folder = await lab.makeFolder("album", "\u001b]0;title\u0007");
+  for (const name of ["\u001b[2J\u001b[1;1Howned", "a\u009b5mb", "\u202egpj.exe", "\u001b]52;c;ZXZpbA==\u0007"]) {
+    await writeFileOf(lab.path(`${name}.bin`), 2 * MB, name);
+    await writeFileOf(join(folder, name), MB, name);
+  }
+  const shared = readdirSync(lab.folder).filter((name) => name.endsWith(".bin") || name === "album");
+  await lab.daemon("one", ["--tracker", tracker.address]);
+  expect(await lab.sta("one", ["share", ...shared.map((name) => lab.path(name))]).end()).toMatchObject({ code: 0 });
+  await lab.daemon("two", ["--tracker", tracker.address]);
+  const engine = await lab.engine("two");
+  const viewer = openTerminal(lab, "two");
+  onTestFinished(() => viewer.kill());
+  await untilSnapshot(engine, "the catalogue", ({ catalogue }) => catalogue.length === shared.length);
+  await viewer.written("owned");
+  viewer.pty.write("V\r");
+  await untilSnapshot(
+    engine,
+    "all files",
+    ({ transfers }) => transfers.length === shared.length && transfers.every(({ state }) => state === "seeding"),
+  );
+  for (const keys of ["2lX", "n\r", "\t", "\t", "\t", "\t", "\t", "\u001b", "3k", "z"]) {
+    const { length } = viewer.bytes;
+    viewer.pty.write(keys);
+    await until("a frame", () => viewer.bytes.length > length || undefined);
+  }
+  viewer.pty.write("q");
+  await viewer.ended;
+  expect(writtenText(viewer.bytes).match(HIDDEN)).toBeNull();
 });
 
 test("what a running engine does not heed is said in the viewer", async () => {

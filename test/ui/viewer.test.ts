@@ -5,6 +5,7 @@ import type { Reply } from "../../source/control/contract.ts";
 import { displayText } from "../../source/protocol/display-text.ts";
 import { openViewer, type ViewerEnd } from "../../source/ui/open-viewer.tsx";
 import { sampleSnapshot, ScriptedClient } from "../helpers/scripted-client.ts";
+import { HIDDEN, writtenText } from "../helpers/written-text.ts";
 import { hostileSnapshot } from "./hostile-names.ts";
 import { VirtualTerminal } from "./virtual-terminal.ts";
 
@@ -233,12 +234,8 @@ test("names of strangers command nothing: every escape sequence is one of ours",
     terminal.type(keys);
     await terminal.settled();
   }
-  const ours =
-    // oxlint-disable-next-line no-control-regex -- the sequences that the viewer and Ink write
-    /\u001b\[(?:\d+(?:;\d+)*)?[mABCDEGHJK]|\u001b\[\?(?:1049|2004|25|7|2026)[hl]/g;
-  // U+200C keeps letters apart that terminals measure differently when they are joined.
-  const rest = terminal.bytes.replace(ours, "").replaceAll(/[\n\u200C]/g, "");
-  expect(rest.match(/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}].{0,20}/u)).toBeNull();
+  const rest = writtenText(terminal.bytes);
+  expect(rest.match(HIDDEN)).toBeNull();
   expect(rest).not.toMatch(/\u0301{5}/);
   // oxlint-disable-next-line no-control-regex -- styles begin with Esc
   const codes = [...terminal.bytes.matchAll(/\u001b\[([\d;]*)m/g)].flatMap(([, list]) => list!.split(";").map(Number));
