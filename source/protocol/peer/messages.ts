@@ -109,19 +109,19 @@ export function encodeMessage(
     case "keep-alive":
       return new Uint8Array(4);
     case "choke":
-      return withNumbers(ID.choke);
+      return alone(ID.choke);
     case "unchoke":
-      return withNumbers(ID.unchoke);
+      return alone(ID.unchoke);
     case "interested":
-      return withNumbers(ID.interested);
+      return alone(ID.interested);
     case "not-interested":
-      return withNumbers(ID.notInterested);
+      return alone(ID.notInterested);
     case "have":
-      return withNumbers(ID.have, message.index);
+      return withIndex(ID.have, message.index);
     case "bitfield":
       return withBytes(ID.bitfield, message.bytes);
     case "request":
-      return withNumbers(ID.request, message.index, message.begin, message.length);
+      return withRange(ID.request, message);
     case "piece": {
       const bytes = new Uint8Array(PIECE_HEADER_BYTES + message.data.length);
       writePieceHeader(bytes, 0, message.index, message.begin, message.data.length);
@@ -129,19 +129,19 @@ export function encodeMessage(
       return bytes;
     }
     case "cancel":
-      return withNumbers(ID.cancel, message.index, message.begin, message.length);
+      return withRange(ID.cancel, message);
     case "port":
       return withBytes(ID.port, Uint8Array.of(message.port >>> 8, message.port & 0xff));
     case "suggest":
-      return withNumbers(ID.suggest, message.index);
+      return withIndex(ID.suggest, message.index);
     case "have-all":
-      return withNumbers(ID.haveAll);
+      return alone(ID.haveAll);
     case "have-none":
-      return withNumbers(ID.haveNone);
+      return alone(ID.haveNone);
     case "reject":
-      return withNumbers(ID.reject, message.index, message.begin, message.length);
+      return withRange(ID.reject, message);
     case "allowed-fast":
-      return withNumbers(ID.allowedFast, message.index);
+      return withIndex(ID.allowedFast, message.index);
     default:
       return message satisfies never;
   }
@@ -157,13 +157,51 @@ export function encodeExtended(extensionId: number, payload: Uint8Array): Uint8A
   return bytes;
 }
 
-function withNumbers(id: number, ...numbers: number[]): Uint8Array {
-  const bytes = new Uint8Array(5 + 4 * numbers.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, bytes.length - 4);
-  bytes[4] = id;
-  numbers.forEach((number, i) => view.setUint32(5 + 4 * i, number));
+function alone(id: number): Uint8Array {
+  return begin(id, 0);
+}
+
+function withIndex(id: number, index: number): Uint8Array {
+  const bytes = begin(id, 4);
+  putUint32(bytes, 5, index);
   return bytes;
+}
+
+function withRange(id: number, range: { index: number; begin: number; length: number }): Uint8Array {
+  const bytes = begin(id, 12);
+  putUint32(bytes, 5, range.index);
+  putUint32(bytes, 9, range.begin);
+  putUint32(bytes, 13, range.length);
+  return bytes;
+}
+
+/** Length and id; the payload is left to be written. */
+function begin(id: number, payloadBytes: number): Uint8Array {
+  const bytes = takeBytes(5 + payloadBytes);
+  putUint32(bytes, 0, 1 + payloadBytes);
+  bytes[4] = id;
+  return bytes;
+}
+
+/** Small messages lie one behind the other: memory of its own for each request was a third of a download's garbage. */
+const SLAB_BYTES = 8_192;
+let slab = new Uint8Array();
+let taken = 0;
+
+function takeBytes(count: number): Uint8Array {
+  if (taken + count > slab.length) {
+    slab = new Uint8Array(SLAB_BYTES);
+    taken = 0;
+  }
+  taken += count;
+  return slab.subarray(taken - count, taken);
+}
+
+function putUint32(bytes: Uint8Array, offset: number, number: number): void {
+  bytes[offset] = number >>> 24;
+  bytes[offset + 1] = number >>> 16;
+  bytes[offset + 2] = number >>> 8;
+  bytes[offset + 3] = number;
 }
 
 function withBytes(id: number, payload: Uint8Array): Uint8Array {
