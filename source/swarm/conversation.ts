@@ -41,7 +41,7 @@ export class Conversation {
     const { pieceCount, receiving, serving } = this.#options;
     switch (message.type) {
       case "piece":
-        return receiving.block(peer, message.index, message.begin, message.data, now);
+        return receiving.block(peer, message, now);
       case "request":
         return serving.request(peer, message);
       case "have":

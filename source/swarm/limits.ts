@@ -22,6 +22,13 @@ export const INITIAL_WINDOW = 64;
 /** Blocks asked for at once at most, whatever the peer's `reqq`: 8 MiB, past which nothing was gained on loopback. */
 export const MAX_WINDOW = 512;
 
+/**
+ * Blocks asked for at once of a peer that answers this quickly: 4 MiB keep 400 MB/s busy. What is on its way beyond that only leaves the
+ * processor's cache: 0.17 s of CPU a GiB over loopback.
+ */
+export const NEAR_WINDOW = 256;
+export const NEAR_MS = 10;
+
 /** Blocks always asked for, so that a slow peer never waits for us. */
 export const MIN_WINDOW = 8;
 

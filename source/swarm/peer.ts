@@ -17,6 +17,9 @@ export class RequestQueue {
   readonly partials = new Set<number>();
   /** Blocks that may be outstanding, before the rate and the peer's `reqq` bound it: grows by one a block (slow start). */
   window = INITIAL_WINDOW;
+  /** The block by which it is seen how long an answer takes, asked for at `askedAt`; and the quickest answer so far. */
+  probe: { readonly name: number; readonly askedAt: number } | undefined;
+  quickestMs = Number.POSITIVE_INFINITY;
   /** `reqq` of the peer. */
   peerLimit = DEFAULT_REQUEST_QUEUE;
   /** When it last moved: a block came, or the first request of an empty queue left. */

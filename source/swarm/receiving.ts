@@ -6,7 +6,7 @@ import type { PeerKey } from "./events.ts";
 import { MAX_ALLOWED_FAST, MAX_SUGGESTED, MAX_UNEXPLAINED_BLOCKS, REASK_MS } from "./limits.ts";
 import { countFlap } from "./patience.ts";
 import type { SwarmPeer } from "./peer.ts";
-import type { Requester } from "./requester.ts";
+import type { Block, Requester } from "./requester.ts";
 
 interface ReceivingOptions {
   readonly layout: PieceLayout;
@@ -28,12 +28,11 @@ export class Receiving {
   }
 
   /** Throws ProtocolError at the block that is one too many of those that nobody asked for. */
-  block(peer: SwarmPeer, index: number, begin: number, data: Uint8Array, now: number): void {
+  block(peer: SwarmPeer, block: Block, now: number): void {
     const { layout, requester } = this.#options;
+    const { index, begin, data } = block;
     peer.down.add(data.length, now);
-    const outcome = layout.isBlock(index, begin, data.length)
-      ? requester.receive(peer, index, begin, data)
-      : "unexplained";
+    const outcome = layout.isBlock(index, begin, data.length) ? requester.receive(peer, block, now) : "unexplained";
     if (outcome === "stored") {
       peer.requests.progressAt = now;
       peer.requests.snubbed = false;

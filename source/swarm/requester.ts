@@ -10,6 +10,8 @@ import {
   MAX_PARTIAL_BYTES,
   MAX_WINDOW,
   MIN_WINDOW,
+  NEAR_MS,
+  NEAR_WINDOW,
   WINDOW_MS,
 } from "./limits.ts";
 import type { SwarmPeer } from "./peer.ts";
@@ -20,6 +22,13 @@ import type { Wanted } from "./wanted.ts";
 
 /** Room for block numbers in the name of a block: 256 MiB / 16 KiB. */
 const BLOCKS_PER_PIECE = 16_384;
+
+/** As it came: message `piece` (BEP 3). */
+export interface Block {
+  readonly index: number;
+  readonly begin: number;
+  readonly data: Uint8Array;
+}
 
 interface RequesterOptions {
   readonly layout: PieceLayout;
@@ -65,12 +74,16 @@ export class Requester {
    * A block arrived. Stores it if it is of use and cancels it elsewhere.
    * Returns `unexplained` when the peer was never asked for it.
    */
-  receive(peer: SwarmPeer, index: number, begin: number, data: Uint8Array): "stored" | "useless" | "unexplained" {
+  receive(peer: SwarmPeer, { index, begin, data }: Block, now: number): "stored" | "useless" | "unexplained" {
     const { requests } = peer;
     const block = begin / BLOCK_BYTES;
     const name = nameOf(index, block);
     const asked = requests.outstanding.delete(name);
     if (!asked && !requests.dropped.delete(name)) return "unexplained";
+    if (requests.probe?.name === name) {
+      requests.quickestMs = Math.min(requests.quickestMs, now - requests.probe.askedAt);
+      requests.probe = undefined;
+    }
     requests.rejects = 0;
     if (requests.window < MAX_WINDOW) requests.window++;
     const partial = this.#options.states.downloading.get(index);
@@ -223,9 +236,14 @@ export class Requester {
   #ask(peer: SwarmPeer, partial: PartialPiece, block: number, now: number): void {
     const { index } = partial;
     const { requests } = peer;
-    if (requests.outstanding.size === 0 && !requests.snubbed && requests.rejects === 0) requests.progressAt = now;
+    const name = nameOf(index, block);
+    if (requests.outstanding.size === 0) {
+      requests.probe = undefined;
+      if (!requests.snubbed && requests.rejects === 0) requests.progressAt = now;
+    }
+    requests.probe ??= { name, askedAt: now };
     partial.ask(block, peer.key);
-    requests.outstanding.add(nameOf(index, block));
+    requests.outstanding.add(name);
     const length = this.#options.layout.blockLengthAt(index, block);
     this.#options.emit({
       type: "send",
@@ -284,11 +302,12 @@ function mayWork(peer: SwarmPeer, partial: PartialPiece): boolean {
   return mayAsk(peer, partial.index) && peer.pieces.get(partial.index) && partial.nextFree() !== undefined;
 }
 
-/** Blocks that may be outstanding at a peer: slow start, then what 3 s of its rate hold, within its `reqq`. */
+/** Blocks that may be outstanding at a peer: slow start, then what 3 s of its rate hold, within its `reqq` and what is of use. */
 function windowOf(peer: SwarmPeer, now: number): number {
   const { requests } = peer;
   if (requests.snubbed) return 1;
-  const bound = Math.min(requests.window, requests.peerLimit, MAX_WINDOW);
+  const mostOfUse = requests.quickestMs <= NEAR_MS ? NEAR_WINDOW : MAX_WINDOW;
+  const bound = Math.min(requests.window, requests.peerLimit, mostOfUse);
   if (now - requests.unchokedAt < WINDOW_MS) return bound;
   const byRate = Math.ceil((peer.down.bytesPerSecond(now) * WINDOW_MS) / 1_000 / BLOCK_BYTES);
   return Math.min(bound, Math.max(MIN_WINDOW, byRate));

@@ -54,7 +54,7 @@ describe("a block", () => {
     const { receiving, peer, block } = receive();
     receiving.unchoked(peer, 10);
     peer.requests.snubbed = true;
-    receiving.block(peer, 0, 0, block(), 500);
+    receiving.block(peer, { index: 0, begin: 0, data: block() }, 500);
     expect(peer.requests).toMatchObject({ progressAt: 500, snubbed: false });
     expect([peer.down.totalBytes, receiving.wastedBytes]).toEqual([BLOCK_BYTES, 0]);
   });
@@ -62,8 +62,8 @@ describe("a block", () => {
   it("that is of no use is wasted, here and at its peer, and is no progress", () => {
     const { receiving, peer, block } = receive();
     receiving.unchoked(peer, 10);
-    receiving.block(peer, 0, 0, block(), 20);
-    receiving.block(peer, 0, 0, block(), 500);
+    receiving.block(peer, { index: 0, begin: 0, data: block() }, 20);
+    receiving.block(peer, { index: 0, begin: 0, data: block() }, 500);
     expect([receiving.wastedBytes, peer.wastedBytes]).toEqual([BLOCK_BYTES, BLOCK_BYTES]);
     expect(peer.requests.progressAt).toBe(20);
   });
@@ -77,15 +77,15 @@ describe("a block", () => {
   ])("%s is unexplained, and stored nowhere", (_, index, begin, length) => {
     const { receiving, peer, commands } = receive();
     receiving.unchoked(peer, 10);
-    receiving.block(peer, index, begin, new Uint8Array(length), 20);
+    receiving.block(peer, { index, begin, data: new Uint8Array(length) }, 20);
     expect(peer.unexplainedBlocks).toBe(1);
     expect(commands.filter(({ type }) => type === "store-block")).toEqual([]);
   });
 
   it("that nobody asked for ends the connection, when it is one more than the limit", () => {
     const { receiving, peer, block } = receive();
-    for (let i = 1; i <= MAX_UNEXPLAINED_BLOCKS; i++) receiving.block(peer, 0, 0, block(), i);
-    expect(() => receiving.block(peer, 0, 0, block(), 100)).toThrow(
+    for (let i = 1; i <= MAX_UNEXPLAINED_BLOCKS; i++) receiving.block(peer, { index: 0, begin: 0, data: block() }, i);
+    expect(() => receiving.block(peer, { index: 0, begin: 0, data: block() }, 100)).toThrow(
       expect.objectContaining({ code: "unexplained-blocks" }),
     );
   });

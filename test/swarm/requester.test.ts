@@ -5,6 +5,9 @@ import {
   MAX_DROPPED,
   MAX_UNEXPLAINED_BLOCKS,
   REASK_MS,
+  MAX_WINDOW,
+  NEAR_MS,
+  NEAR_WINDOW,
   SNUB_MS,
   STALL_MS,
 } from "../../source/swarm/limits.ts";
@@ -47,6 +50,28 @@ describe("requests", () => {
     expect(leecher.requested(1)).toEqual([]);
     for (const name of asked.slice(INITIAL_WINDOW / 4)) leecher.deliver(1, Number(name.split(":")[0]), 0);
     expect(leecher.requested(1).length).toBeGreaterThan(INITIAL_WINDOW / 2);
+  });
+
+  it.each([
+    [0.5, NEAR_WINDOW],
+    [NEAR_MS, NEAR_WINDOW],
+    [NEAR_MS + 1, MAX_WINDOW],
+  ])("of a peer whose quickest answer takes %d ms are %d at most", (answerMs, most) => {
+    const leecher = new HandSwarm({ pieceCount: 10_000, blocksPerPiece: 1 });
+    leecher.join(1, "all");
+    leecher.say(1, {
+      type: "extended-handshake",
+      handshake: { extensions: new Map(), client: "many", requestQueue: 2_000 },
+    });
+    leecher.say(1, { type: "unchoke" });
+    const { requests } = leecher.swarm.peers.get(1)!;
+    let outstanding = 0;
+    for (let round = 0; round < 12; round++) {
+      leecher.now += answerMs;
+      for (const name of [...requests.outstanding]) leecher.deliver(1, name / 16_384, 0);
+      outstanding = Math.max(outstanding, requests.outstanding.size);
+    }
+    expect(outstanding).toBe(most);
   });
 
   it("of a peer that chokes go to another, which goes on where it stopped", () => {
