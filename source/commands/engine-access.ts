@@ -9,7 +9,7 @@ import type { Command, EngineClient, EngineEvents } from "../control/contract.ts
 import { controlSocketPath } from "../control/socket-path.ts";
 import type { EngineOptions } from "../engine/engine-options.ts";
 import { Engine } from "../engine/engine.ts";
-import { addressText } from "../engine/address-text.ts";
+import { trackerText } from "../engine/tracker-address.ts";
 import { StateInUseError } from "../storage/state-folder.ts";
 import { StorageError } from "../storage/errors.ts";
 import { NoEngineError } from "./no-engine-error.ts";
@@ -120,7 +120,7 @@ async function passOn(engine: RunningEngine, options: Options, warn: (text: stri
     const reply = await engine.send(command);
     if (!reply.ok) warn(reply.text);
   };
-  for (const tracker of options.trackers) await ask({ method: "add-tracker", address: addressText(tracker) });
+  for (const tracker of options.trackers) await ask({ method: "add-tracker", address: trackerText(tracker) });
   const { activeDownloads } = options;
   const limits = { ...ownLimits(options), ...(activeDownloads !== undefined && { activeDownloads }) };
   if (Object.keys(limits).length > 0) await ask({ method: "set-limits", ...limits });
@@ -163,7 +163,7 @@ export function binPath(): string {
 }
 
 function daemonFlags(options: Options): string[] {
-  const flags = options.trackers.flatMap((tracker) => ["--tracker", addressText(tracker)]);
+  const flags = options.trackers.flatMap((tracker) => ["--tracker", trackerText(tracker)]);
   if (options.folder !== undefined) flags.push("--dir", options.folder);
   if (options.port !== undefined) flags.push("--port", String(options.port));
   if (options.host !== undefined) flags.push("--host", options.host);

@@ -1,5 +1,5 @@
 // --forget-tracker: trackers go from what is remembered, and from the engine if one runs.
-import { addressText } from "../engine/address-text.ts";
+import { trackerText } from "../engine/tracker-address.ts";
 import { StorageError } from "../storage/errors.ts";
 import { findEngine, type RunningEngine } from "./engine-access.ts";
 import type { Options } from "./options.ts";
@@ -12,13 +12,13 @@ export async function forgetTrackers(options: Options): Promise<number> {
   try {
     engine = await findEngine(options);
     for (const tracker of options.forgottenTrackers) {
-      const reply = await engine?.send({ method: "remove-tracker", address: addressText(tracker) });
+      const reply = await engine?.send({ method: "remove-tracker", address: trackerText(tracker) });
       if (reply?.ok === false && reply.code !== "not-found") return fail(reply.text);
       // Also what a running engine does not use may be remembered.
       const wasRemembered = await rememberTracker(options.home, tracker, false);
       if (!reply?.ok && !wasRemembered)
-        return fail(`The tracker ${addressText(tracker)} is not known: "sta ls" shows those that are.`);
-      tell(`Forgot the tracker ${addressText(tracker)}.`);
+        return fail(`The tracker ${trackerText(tracker)} is not known: "sta ls" shows those that are.`);
+      tell(`Forgot the tracker ${trackerText(tracker)}.`);
     }
     return EXIT.done;
   } catch (error) {

@@ -4,11 +4,11 @@ import stringWidth from "string-width";
 import { type Filter, parseFilter } from "../control/filter.ts";
 import { PUSH_POLICIES, type PushPolicy } from "../engine/push-policy.ts";
 import { parseAddress } from "../engine/parse-address.ts";
+import { type TrackerAddress, parseTrackerAddress } from "../engine/tracker-address.ts";
 import { MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
 import { displayText } from "../protocol/display-text.ts";
 import type { Allocation } from "../storage/allocate.ts";
 import { stateHome } from "../storage/state-folder.ts";
-import type { Address } from "../swarm/events.ts";
 import { THEME_NAMES, type ThemeName } from "../ui/theme.ts";
 import { parseDuration } from "./durations.ts";
 import { parseFileNumbers } from "./file-numbers.ts";
@@ -59,9 +59,9 @@ export interface Options {
   /** The state folder, absolute. */
   readonly home: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly trackers: readonly Address[];
+  readonly trackers: readonly TrackerAddress[];
   /** Known no longer. */
-  readonly forgottenTrackers: readonly Address[];
+  readonly forgottenTrackers: readonly TrackerAddress[];
   /** Absolute; undefined: not said. */
   readonly folder: string | undefined;
   readonly port: number | undefined;
@@ -172,8 +172,8 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
   };
 }
 
-function parseTracker(text: string): Address {
-  const address = parseAddress(text.replace(/^(?:https?|wss?):\/\//, "").replace(/\/$/, ""), 5_000);
+function parseTracker(text: string): TrackerAddress {
+  const address = parseTrackerAddress(text);
   if (!address) throw new UsageError(`Wrong format: "${text}" is no HOST:PORT of a tracker.`);
   return address;
 }

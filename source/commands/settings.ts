@@ -4,13 +4,11 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { addressText } from "../engine/address-text.ts";
 import type { EngineLimits } from "../engine/engine-options.ts";
-import { parseAddress } from "../engine/parse-address.ts";
+import { type TrackerAddress, parseTrackerAddress, trackerText } from "../engine/tracker-address.ts";
 import { atomicWrite } from "../storage/atomic-write.ts";
 import { StorageError, toStorageError } from "../storage/errors.ts";
 import { makePrivateFolder } from "../storage/state-folder.ts";
-import type { Address } from "../swarm/events.ts";
 import type { Options } from "./options.ts";
 import { tell } from "./output.ts";
 
@@ -32,7 +30,7 @@ const schema = z.looseObject({
 });
 
 export interface Settings {
-  readonly trackers: readonly Address[];
+  readonly trackers: readonly TrackerAddress[];
   /** A person said that there is none. */
   readonly trackerless: boolean;
   readonly folder: string;
@@ -45,7 +43,7 @@ export interface Settings {
  */
 export async function loadSettings(options: Options): Promise<Settings> {
   const file = fileOf(options.home);
-  const said = options.trackers.map(addressText);
+  const said = options.trackers.map(trackerText);
   const stored = await read(file).catch((error: unknown) => {
     if (!(error instanceof DamagedError)) throw error;
     tell(`sta: ${error.message}`);
@@ -62,7 +60,7 @@ export async function loadSettings(options: Options): Promise<Settings> {
   if (stored) await write(file, stored, withLimits(stored, limits));
   return {
     trackers: withAll(stored?.trackers ?? [], said)
-      .map((text) => parseAddress(text))
+      .map((text) => parseTrackerAddress(text))
       .filter((address) => address !== undefined),
     trackerless: stored?.trackerless ?? false,
     folder: options.folder ?? stored?.folder ?? options.environment.XDG_DOWNLOAD_DIR ?? join(homedir(), "Downloads"),
@@ -88,11 +86,11 @@ export async function rememberLimits(home: string, limits: EngineLimits): Promis
 /**
  * Remembers a tracker, or forgets it; null: remembers that there is none. False when there was nothing to do. Throws StorageError.
  */
-export async function rememberTracker(home: string, tracker: Address | null, wanted: boolean): Promise<boolean> {
+export async function rememberTracker(home: string, tracker: TrackerAddress | null, wanted: boolean): Promise<boolean> {
   const file = fileOf(home);
   const stored = await read(file);
   if (tracker === null) return write(file, stored, { ...stored, trackerless: true });
-  const text = addressText(tracker);
+  const text = trackerText(tracker);
   const others = stored.trackers.filter((known) => known !== text);
   if (!wanted) return write(file, stored, { ...stored, trackers: others });
   const { trackerless: _, ...rest } = stored;

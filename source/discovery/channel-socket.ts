@@ -39,8 +39,10 @@ export interface Loss {
 
 export interface ChannelSocketOptions {
   readonly host: string;
-  /** host:port, an IPv6 host in brackets. */
+  /** As people write it: host:port, an IPv6 host in brackets, with `https://` before it for TLS. */
   readonly address: string;
+  /** ws://host:port or wss://host:port. */
+  readonly origin: string;
   /** Connection and welcome together. */
   readonly connectMs: number;
   /** Without a byte or ping for this long the tracker is gone. */
@@ -57,6 +59,7 @@ export class ChannelSocket {
   readonly #socket: WebSocket;
   readonly #welcome: NodeJS.Timeout;
   #silence: NodeJS.Timeout | undefined;
+  #opened = false;
   #welcomed = false;
   #malformed = false;
   #closed = false;
@@ -68,8 +71,8 @@ export class ChannelSocket {
   /** Connects. Throws SyntaxError when `address` is none. */
   constructor(options: ChannelSocketOptions) {
     this.#options = options;
-    const { host, address, connectMs, hello } = options;
-    const socket = new WebSocket(`ws://${address}${CHANNEL_PATH}`, [CHANNEL_SUBPROTOCOL], {
+    const { host, address, origin, connectMs, hello } = options;
+    const socket = new WebSocket(`${origin}${CHANNEL_PATH}`, [CHANNEL_SUBPROTOCOL], {
       perMessageDeflate: false,
       maxPayload: MAX_TORRENT_FRAME,
       handshakeTimeout: connectMs,
@@ -77,6 +80,7 @@ export class ChannelSocket {
     this.#socket = socket;
     this.#welcome = setTimeout(() => this.#unwelcome(), connectMs);
     socket.on("open", () => {
+      this.#opened = true;
       socket.send(encodeMessage(hello()));
       this.#heard();
     });
@@ -86,7 +90,7 @@ export class ChannelSocket {
       this.#spend(frame.length);
       this.#received(frame);
     });
-    socket.on("error", (error) => (this.#problem ??= connectionProblem(error, host, address)));
+    socket.on("error", (error) => (this.#problem ??= connectionProblem(error, host, address, this.#opened)));
     socket.on("close", (code, reason) => this.#ended(code, String(reason)));
   }
 

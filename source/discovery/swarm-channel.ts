@@ -26,6 +26,8 @@ export type { ChannelEvent, ChannelState };
 export interface SwarmChannelOptions {
   readonly host: string;
   readonly port: number;
+  /** It speaks TLS, with a certificate that this machine trusts. */
+  readonly secure?: boolean;
   readonly peerId: PeerId;
   /** TCP port that takes peers, asked at every hello. */
   readonly listenPort: () => number;
@@ -71,7 +73,7 @@ export class SwarmChannel {
     return this.#connection.state;
   }
 
-  /** `host:port`, an IPv6 host in brackets. */
+  /** `host:port`, an IPv6 host in brackets; with `https://` before it for TLS. */
   get address(): string {
     return this.#connection.address;
   }

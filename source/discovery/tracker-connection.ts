@@ -8,6 +8,7 @@ import { type ChannelTiming, retryDelayMs } from "./channel-timing.ts";
 export interface TrackerConnectionOptions {
   readonly host: string;
   readonly port: number;
+  readonly secure?: boolean;
   readonly timing: ChannelTiming;
   /** 0 <= x < 1, for the jitter. */
   readonly random: () => number;
@@ -35,8 +36,12 @@ export class TrackerConnection {
     return this.#state;
   }
 
-  /** `host:port`, an IPv6 host in brackets. */
+  /** `host:port`, an IPv6 host in brackets; with `https://` before it for TLS. */
   get address(): string {
+    return `${this.#options.secure ? "https://" : ""}${this.#hostAndPort}`;
+  }
+
+  get #hostAndPort(): string {
     const { host, port } = this.#options;
     return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   }
@@ -73,8 +78,9 @@ export class TrackerConnection {
   }
 
   async #connect(): Promise<void> {
-    const { host, timing, hello, onMessage } = this.#options;
+    const { host, secure, timing, hello, onMessage } = this.#options;
     const { address } = this;
+    const origin = `${secure ? "wss" : "ws"}://${this.#hostAndPort}`;
     clearTimeout(this.#retry);
     this.#setState({ state: "connecting", problem: this.#state.problem, retryAt: null });
     // What only a tracker needs is loaded with the first one: 24 MB resident, of 95 that an idle engine had.
@@ -84,7 +90,7 @@ export class TrackerConnection {
     const { connectMs, silentMs } = timing;
     const onLost = (loss: Loss) => this.#lost(loss);
     try {
-      this.#socket = new ChannelSocket({ host, address, connectMs, silentMs, hello, onMessage, onLost });
+      this.#socket = new ChannelSocket({ host, address, origin, connectMs, silentMs, hello, onMessage, onLost });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.#lost({ problem: `${address} is no address of a tracker`, refused: true, malformed: false });

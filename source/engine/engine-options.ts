@@ -1,7 +1,7 @@
 // EngineOptions: what an engine is told when it starts.
 import type { EngineEvent } from "../control/contract.ts";
 import type { Allocation } from "../storage/allocate.ts";
-import type { Address } from "../swarm/events.ts";
+import type { TrackerAddress } from "./tracker-address.ts";
 import type { PushPolicy } from "./push-policy.ts";
 
 /** What a person sets of the whole engine, at its start or later. */
@@ -26,7 +26,7 @@ export interface EngineOptions extends EngineLimits {
   readonly port: number;
   /** Address to listen on; undefined: all. */
   readonly host: string | undefined;
-  readonly trackers: readonly Address[];
+  readonly trackers: readonly TrackerAddress[];
   /** Shared secret for the trackers. */
   readonly token: string | undefined;
   /** Which gifts are taken (sta_push). */
@@ -38,7 +38,7 @@ export interface EngineOptions extends EngineLimits {
   /** Whether files take all their room before their first piece; `sparse` unless said. */
   readonly allocation?: Allocation | undefined;
   /** Keeps a tracker that has answered for the next start, or forgets it. Rejects with StorageError. */
-  readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
+  readonly rememberTracker?: (address: TrackerAddress, wanted: boolean) => Promise<void>;
   /** A person said that there is no tracker. */
   readonly trackerless?: boolean;
   /** Keeps that for the next start. Rejects with StorageError. */

@@ -18,8 +18,6 @@ import { StorageError } from "../storage/errors.ts";
 import { freeBytes } from "../storage/free-space.ts";
 import { StateFolder } from "../storage/state-folder.ts";
 import { TransferStore } from "../storage/transfer-store.ts";
-import type { Address } from "../swarm/events.ts";
-import { addressText } from "./address-text.ts";
 import { Bans } from "./bans.ts";
 import { Connections } from "./connections.ts";
 import { GiftTaker } from "./gift-taker.ts";
@@ -35,6 +33,7 @@ import { Doctor } from "./doctor.ts";
 import { runCommand } from "./run-command.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { TokenBucket } from "./token-bucket.ts";
+import { type TrackerAddress, trackerText } from "./tracker-address.ts";
 import { TrackerLinks } from "./tracker-links.ts";
 import { activeMode, type Entry, TransferBook } from "./transfer-book.ts";
 import { Transfer } from "./transfer.ts";
@@ -276,7 +275,7 @@ export class Engine implements EngineClient, EngineEvents {
   }
 
   /** Connects to one more tracker; false when it is known already. */
-  addTracker(address: Address): boolean {
+  addTracker(address: TrackerAddress): boolean {
     const added = this.links.add(address);
     this.#snapshotter.changed();
     return added;
@@ -322,10 +321,10 @@ export class Engine implements EngineClient, EngineEvents {
   }
 
   /** A tracker that has answered is one: the next start knows it. */
-  #remember(tracker: Address): void {
+  #remember(tracker: TrackerAddress): void {
     const writing = this.options.rememberTracker?.(tracker, true).catch((error: unknown) => {
       if (!(error instanceof StorageError)) throw error;
-      this.report("problem", `The next start will not know the tracker ${addressText(tracker)}: ${error.message}`);
+      this.report("problem", `The next start will not know the tracker ${trackerText(tracker)}: ${error.message}`);
     });
     this.#remembering = Promise.all([this.#remembering, writing]);
   }

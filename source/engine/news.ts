@@ -2,11 +2,10 @@
 import type { BroadcastRow, EngineEvent } from "../control/contract.ts";
 import type { ChannelEvent } from "../discovery/swarm-channel.ts";
 import { displayText } from "../protocol/display-text.ts";
-import type { Address } from "../swarm/events.ts";
-import { addressText } from "./address-text.ts";
 import { BroadcastLog } from "./broadcast-log.ts";
 import type { PeerFinder } from "./peer-finder.ts";
 import type { Snapshotter } from "./snapshotter.ts";
+import { type TrackerAddress, trackerText } from "./tracker-address.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
 import type { TransferBook } from "./transfer-book.ts";
 import { logLine } from "./transfer-log.ts";
@@ -21,7 +20,7 @@ export interface NewsReaders {
   readonly finder: Pick<PeerFinder, "tellHeld" | "foundAgain">;
   readonly snapshotter: Pick<Snapshotter, "changed" | "catalogueChanged" | "flush">;
   /** A tracker is there. */
-  readonly answered: (tracker: Address) => void;
+  readonly answered: (tracker: TrackerAddress) => void;
   /** TCP port that takes peers. */
   readonly port: number;
 }
@@ -95,7 +94,7 @@ export class News {
     }
   }
 
-  gotChannelEvent(event: ChannelEvent, tracker: Address): void {
+  gotChannelEvent(event: ChannelEvent, tracker: TrackerAddress): void {
     const { finder, snapshotter, answered } = this.#readers();
     switch (event.type) {
       case "state-changed":
@@ -115,12 +114,12 @@ export class News {
         return this.report("unavailable", `${event.name} can not be downloaded${why ? `: ${why}` : ""}`);
       }
       case "notice":
-        return this.report("notice", `${addressText(tracker)} says: ${event.text}`);
+        return this.report("notice", `${trackerText(tracker)} says: ${event.text}`);
       case "peers-known":
       case "reachable":
         return snapshotter.changed();
       case "problem":
-        return this.report("problem", `${addressText(tracker)}: ${event.text}`);
+        return this.report("problem", `${trackerText(tracker)}: ${event.text}`);
       default:
         event satisfies never;
     }

@@ -3,7 +3,7 @@ import type { Doctor, Reply } from "../control/contract.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { displayText } from "../protocol/display-text.ts";
 import type { InfoHashHex } from "../protocol/ids.ts";
-import type { Address } from "../swarm/events.ts";
+import type { TrackerAddress } from "./tracker-address.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { EngineLimits } from "./engine-options.ts";
 import type { MetainfoSearch } from "./metainfo-search.ts";
@@ -19,7 +19,7 @@ export interface CommandedEngine {
     readonly folder: string;
     readonly keptFreeBytes?: number | undefined;
     readonly onStop: () => void;
-    readonly rememberTracker?: (address: Address, wanted: boolean) => Promise<void>;
+    readonly rememberTracker?: (address: TrackerAddress, wanted: boolean) => Promise<void>;
     readonly rememberTrackerless?: () => Promise<void>;
     readonly rememberLimits?: (limits: EngineLimits) => Promise<void>;
   };
@@ -46,7 +46,7 @@ export interface CommandedEngine {
   queueChanged(): void;
   doctor(): Doctor;
   /** False when it is known already. */
-  addTracker(address: Address): boolean;
+  addTracker(address: TrackerAddress): boolean;
 }
 
 export type Failure = Extract<Reply, { ok: false }>;

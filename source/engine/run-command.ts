@@ -13,7 +13,6 @@ import { createTorrent, readTorrentFile } from "../storage/hash-files.ts";
 import { toRanges } from "../storage/index-ranges.ts";
 import { newTransferSettings, type TransferSettings } from "../storage/transfer-store.ts";
 import type { Address } from "../swarm/events.ts";
-import { addressText } from "./address-text.ts";
 import {
   limit,
   move,
@@ -29,6 +28,7 @@ import { KEPT_METAINFO } from "./limits.ts";
 import { parseAddress } from "./parse-address.ts";
 import { type CommandedEngine as Engine, failure, Refusal, remembered, success } from "./reply.ts";
 import { seedLimitOf } from "./seed-limit.ts";
+import { type TrackerAddress, parseTrackerAddress, trackerText } from "./tracker-address.ts";
 import { bytesText } from "./transfer-summary.ts";
 import { activeMode, type Entry } from "./transfer-book.ts";
 
@@ -277,7 +277,7 @@ function addTracker(engine: Engine, text: string): Reply {
   const address = parseTracker(text);
   const added = engine.addTracker(address);
   engine.trackerless = false;
-  const name = addressText(address);
+  const name = trackerText(address);
   return success(
     added
       ? `Connecting to the tracker ${name}, which is remembered once it answers.`
@@ -293,14 +293,14 @@ async function noTracker(engine: Engine): Promise<Reply> {
 
 async function removeTracker(engine: Engine, text: string): Promise<Reply> {
   const address = parseTracker(text);
-  const name = addressText(address);
+  const name = trackerText(address);
   if (!(await engine.links.remove(address))) throw new Refusal("not-found", `There is no tracker ${name} here.`);
   const problem = await remembered(engine.options.rememberTracker?.(address, false));
   return success(`Removed the tracker ${name}; what it offered is gone from the list.${problem}`);
 }
 
-function parseTracker(text: string): Address {
-  const address = parseAddress(text, 5_000);
+function parseTracker(text: string): TrackerAddress {
+  const address = parseTrackerAddress(text);
   if (!address) throw new Refusal("bad-format", `Wrong format: "${text}" is no HOST:PORT of a tracker.`);
   return address;
 }

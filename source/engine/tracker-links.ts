@@ -7,17 +7,18 @@ import { TrackerError } from "../protocol/errors.ts";
 import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
 import type { Address } from "../swarm/events.ts";
 import { addressText } from "./address-text.ts";
+import { type TrackerAddress, trackerText } from "./tracker-address.ts";
 
 export interface TrackerLinksOptions {
   readonly peerId: PeerId;
   readonly listenPort: () => number;
   readonly agent: string;
   readonly token: string | undefined;
-  readonly onEvent: (event: ChannelEvent, tracker: Address) => void;
+  readonly onEvent: (event: ChannelEvent, tracker: TrackerAddress) => void;
 }
 
 interface Link {
-  readonly address: Address;
+  readonly address: TrackerAddress;
   readonly channel: SwarmChannel;
   /** Peers the tracker knows, ours included. */
   peers: number;
@@ -47,17 +48,21 @@ export class TrackerLinks {
 
   /** HTTP announce URLs of all trackers, for metainfo that we make. */
   announceUrls(): string[] {
-    return [...this.#links.keys()].map((address) => `http://${address}/announce`);
+    return Array.from(this.#links.values(), ({ address }) => {
+      const { secure = false } = address;
+      return `${secure ? "https" : "http"}://${addressText(address)}/announce`;
+    });
   }
 
   /** Connects to one more tracker; false when it is there already. */
-  add(address: Address): boolean {
-    const key = addressText(address);
+  add(address: TrackerAddress): boolean {
+    const key = trackerText(address);
     if (this.#links.has(key)) return false;
     const { peerId, listenPort, agent, token } = this.#options;
     const channel = new SwarmChannel({
       host: address.host,
       port: address.port,
+      secure: address.secure ?? false,
       peerId,
       listenPort,
       agent,
@@ -79,8 +84,8 @@ export class TrackerLinks {
   }
 
   /** Lets a tracker go, with its catalogue; false when it is not there. Resolves when the channel is closed. */
-  async remove(address: Address): Promise<boolean> {
-    const key = addressText(address);
+  async remove(address: TrackerAddress): Promise<boolean> {
+    const key = trackerText(address);
     const link = this.#links.get(key);
     if (!link) return false;
     this.#links.delete(key);

@@ -16,8 +16,8 @@ test.for([
   expect(error).toMatchObject({ code: ours, message: "its\u001b words" });
 });
 
-const of = (code: string | undefined, message = "") =>
-  connectionProblem(Object.assign(new Error(message), code && { code }), "::1", "[::1]:5000");
+const of = (code: string | undefined, message = "", opened = true) =>
+  connectionProblem(Object.assign(new Error(message), code && { code }), "::1", "[::1]:5000", opened);
 
 test.for([
   ["ECONNREFUSED", "no tracker answers at [::1]:5000"],
@@ -30,6 +30,23 @@ test.for([
   ["EPIPE", "the connection to [::1]:5000 was lost"],
 ])("%s reads: %s", ([code, sentence]) => {
   expect(of(code)).toBe(sentence);
+});
+
+test("a connection that is closed before it stands is no lost one", () => {
+  expect(of("ECONNRESET", "", false)).toMatch(/^\[::1\]:5000 closes connections at once: .*https:/);
+});
+
+test.for([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "CERT_HAS_EXPIRED",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+])("%s is told as a certificate that is not trusted, and what helps", (code) => {
+  expect(of(code, "why")).toMatch(/^the certificate of \[::1\]:5000 is not trusted \(why\); NODE_EXTRA_CA_CERTS /);
+});
+
+test("TLS with who does not speak it is told as that", () => {
+  expect(of("EPROTO", "wrong version number")).toBe("[::1]:5000 does not speak TLS: name it without https://");
 });
 
 test("what answers but speaks something else is named so", () => {

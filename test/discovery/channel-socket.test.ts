@@ -47,6 +47,7 @@ function connect(port: number, options: Partial<ChannelSocketOptions> = {}) {
   const socket = new ChannelSocket({
     host: "127.0.0.1",
     address,
+    origin: `ws://${address}`,
     connectMs: 2_000,
     silentMs: 2_000,
     hello: () => ({ type: "peers", id: 7 }),

@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocketServer } from "ws";
 import {
@@ -10,6 +11,7 @@ import {
 import { fullBitfield } from "../../source/protocol/channel/bitfield.ts";
 import { idFromHex, toPeerId } from "../../source/protocol/ids.ts";
 import type { RunningTracker } from "../../tracker/server.ts";
+import { makeCertificate } from "../tracker/certificate.ts";
 import { peerIdOf, startTracker, temporaryFolder, torrentOf } from "../tracker/support.ts";
 
 const TIMING = { firstRetryMs: 10, maxRetryMs: 20, refusedRetryMs: 20, gatherMs: 5 };
@@ -302,4 +304,25 @@ test("a tracker that lists too much is heard up to the cap", async () => {
   );
   await a.event("notice");
   expect(a.channel.catalogue()).toHaveLength(10_000);
+});
+
+test("a tracker that speaks TLS is spoken with when its certificate is trusted, and named otherwise", async () => {
+  const { pem } = await makeCertificate("tracker");
+  const tracker = await startTracker({ tls: pem });
+  const suspicious = new Observed(tracker, 1, { secure: true });
+  expect((await suspicious.state("waiting")).problem).toMatch(
+    /^the certificate of https:\/\/127\.0\.0\.1:\d+ is not trusted /,
+  );
+  const plain = new Observed(tracker, 2);
+  expect((await plain.state("waiting")).problem).toMatch(/^127\.0\.0\.1:\d+ closes connections at once: /);
+  const before = getCACertificates("default");
+  setDefaultCACertificates([...before, String(pem.cert)]);
+  onTestFinished(() => setDefaultCACertificates(before));
+  await suspicious.state("connected");
+  expect(await suspicious.channel.peers()).toEqual([]);
+});
+
+test("TLS is not spoken with who speaks plain text", async () => {
+  const secure = new Observed(await startTracker(), 1, { secure: true });
+  expect((await secure.state("waiting")).problem).toMatch(/does not speak TLS: name it without https:\/\/$/);
 });

@@ -74,6 +74,14 @@ describe("the links to trackers", () => {
     expect(links.announceUrls()).toEqual([`http://127.0.0.1:${tracker.port}/announce`]);
   });
 
+  it("tell by its address whether a tracker speaks TLS", () => {
+    const { links } = newLinks();
+    expect(links.add({ host: "::1", port: 1 })).toBe(true);
+    expect(links.add({ host: "::1", port: 1, secure: true })).toBe(true);
+    expect(links.announceUrls()).toEqual(["http://[::1]:1/announce", "https://[::1]:1/announce"]);
+    expect(links.statuses(0).map(({ address }) => address)).toEqual(["[::1]:1", "https://[::1]:1"]);
+  });
+
   it("let a tracker go with its catalogue, and may come back to it", async () => {
     const [kept, gone] = [await startTracker(), await startTracker()];
     const { links, until, connected } = newLinks();

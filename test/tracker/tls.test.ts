@@ -1,23 +1,12 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { request } from "node:https";
-import { join } from "node:path";
 import { type TLSSocket, connect } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { run } from "../../tracker/cli.ts";
+import { makeCertificate } from "./certificate.ts";
 import { startTracker, temporaryFolder } from "./support.ts";
-
-/** A certificate for 127.0.0.1 that signed itself, in two files. */
-async function makeCertificate(name: string) {
-  const folder = await temporaryFolder();
-  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
-  const subject = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1"];
-  const kind = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-  execFileSync("openssl", [...kind, "-keyout", key, "-out", cert, ...subject], { stdio: "ignore" });
-  return { cert, key, pem: { cert: await readFile(cert), key: await readFile(key) } };
-}
 
 /** Name in the certificate that the tracker shows. */
 async function shownBy(port: number): Promise<string> {
@@ -51,6 +40,23 @@ test("HTTP and the channel work over TLS, plain text gets no answer, and a new c
   tracker.setCertificate((await makeCertificate("second")).pem);
   expect(await shownBy(port)).toBe("second");
   expect(channel.readyState).toBe(WebSocket.OPEN);
+});
+
+test("an address that flooded does not even shake hands", async () => {
+  const { pem } = await makeCertificate("first");
+  const { port } = await startTracker({ tls: pem, now: () => 0 });
+  const from = { localAddress: "127.0.0.66", ca: pem.cert };
+  const bad = new WebSocket(`wss://127.0.0.1:${port}/swarm`, ["sta.1"], from);
+  onTestFinished(() => bad.terminate());
+  await once(bad, "open");
+  for (let n = 0; n < 1_000; n++) bad.ping();
+  await once(bad, "close");
+  const again = connect({ port, host: "127.0.0.1", ...from });
+  let shaken = false;
+  again.on("secureConnect", () => (shaken = true)).on("error", () => undefined);
+  await new Promise((closed) => again.on("close", closed));
+  expect(shaken).toBe(false);
+  expect(await shownBy(port)).toBe("first");
 });
 
 test("SIGHUP reads the files anew, and a certificate that is none is said and not taken", async () => {
