@@ -87,7 +87,7 @@ describeClient(qbittorrent, () => {
     const engine = await lab.engine("one");
     const first = await Qbittorrent.start(lab, "profile");
     await first.add(content.torrent, await lab.makeFolder("down"));
-    await first.until("the check", ({ state }) => !/^checking/.test(state));
+    await first.until("the check", ({ state }) => !state.startsWith("checking"));
     const peers = { hashes: content.infoHash, peers: `127.0.0.1:${port}` };
     await first.call("torrents/addPeers", peers);
     await first.until("a part", ({ progress }) => progress > 0.2);
