@@ -48,8 +48,9 @@ export class PeerFinder {
     const { transfer } = entry;
     const { announce: tiers, infoHash, length } = transfer.metainfo;
     if (tiers.length === 0 || entry.announcer) return;
+    const { links } = this.#options;
     entry.announcer = new Announcer({
-      tiers,
+      tiers: tiers.map((tier) => tier.map((url) => links.withToken(url))),
       infoHash,
       peerId: this.#options.peerId,
       listenPort: this.#options.listenPort,

@@ -54,6 +54,13 @@ export class TrackerLinks {
     });
   }
 
+  /** An announce URL as we ask it: with our token, when it is of a tracker of ours and names none. */
+  withToken(url: string): string {
+    const { token } = this.#options;
+    if (token === undefined || url.includes("?") || !this.announceUrls().includes(url)) return url;
+    return `${url}?token=${encodeURIComponent(token)}`;
+  }
+
   /** Connects to one more tracker; false when it is there already. */
   add(address: TrackerAddress): boolean {
     const key = trackerText(address);

@@ -8,14 +8,14 @@ import { WebSocketServer } from "ws";
 import { peerIdOf } from "./support.ts";
 
 /** Links whose events can be waited for. */
-function newLinks(name = "links") {
+function newLinks(name = "links", token?: string) {
   const events: ChannelEvent[] = [];
   let wake = () => undefined as void;
   const links = new TrackerLinks({
     peerId: peerIdOf(name),
     listenPort: () => 7_000,
     agent: "test",
-    token: undefined,
+    token,
     onEvent: (event) => {
       events.push(event);
       wake();
@@ -80,6 +80,14 @@ describe("the links to trackers", () => {
     expect(links.add({ host: "::1", port: 1, secure: true })).toBe(true);
     expect(links.announceUrls()).toEqual(["http://[::1]:1/announce", "https://[::1]:1/announce"]);
     expect(links.statuses(0).map(({ address }) => address)).toEqual(["[::1]:1", "https://[::1]:1"]);
+  });
+
+  it("give our token to our own trackers only", () => {
+    const { links } = newLinks("links", "s e&cret");
+    links.add({ host: "127.0.0.1", port: 1 });
+    const urls = ["http://127.0.0.1:1/announce", "http://127.0.0.1:1/announce?x", "http://127.0.0.1:2/announce"];
+    expect(urls.map((url) => links.withToken(url))).toEqual([`${urls[0]}?token=s%20e%26cret`, urls[1], urls[2]]);
+    expect(newLinks().links.withToken(urls[0]!)).toBe(urls[0]);
   });
 
   it("let a tracker go with its catalogue, and may come back to it", async () => {
