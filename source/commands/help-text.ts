@@ -14,7 +14,7 @@ export function helpText(): string {
 ${rows.join("\n")}
 
   Options
-    --tracker HOST:PORT   a sta-tracker (https://HOST: TLS); repeatable, remembered once it has answered
+    --tracker HOST:PORT   a sta-tracker (https://: over TLS); repeatable, remembered once it answers
     --forget-tracker HOST:PORT
                           forget one; repeatable, and without a command all that is done
     --dir FOLDER          where downloads go, or where the data of a .torrent lies
