@@ -244,15 +244,18 @@ export class ChannelClient {
     });
     for (const frame of missed ?? []) this.broadcast(frame);
     if (pages && first?.more) void this.#sendPages(pages);
-    if (hello.port > 0) this.#room.prober?.probe(this.asker, hello.port, (ok) => this.#reachable(hello.port, ok));
+    if (hello.port > 0) this.#probe(hello.port);
   }
 
-  #reachable(port: number, ok: boolean): void {
-    this.#reply({ type: "reachable", port, ok });
+  #probe(port: number): void {
+    this.#room.prober?.probe(this.asker, port, (ok) => this.#reply({ type: "reachable", port, ok }));
   }
 
   async #sendPages(pages: Iterable<Page>): Promise<void> {
-    for (const page of pages) await this.#sendBulk({ type: "catalogue", ...page });
+    for (const page of pages) {
+      await this.#sendBulk({ type: "catalogue", ...page });
+      await this.#turn();
+    }
   }
 
   #act(message: Exclude<ClientMessage, { type: "hello" }>): void {
@@ -286,8 +289,7 @@ export class ChannelClient {
     const size = request.type === "publish" ? request.torrent.length : REQUEST_SIZE;
     this.#waiting += size;
     if (this.#waiting > MAX_TORRENT_FRAME) this.#socket.pause();
-    // Others have their turn between two answers.
-    const before = this.#answering?.then(() => this.#mayAnswer()) ?? Promise.resolve();
+    const before = this.#answering?.then(() => this.#turn()) ?? Promise.resolve();
     const answering = before.then(async () => {
       await this.#answer(request);
       this.#waiting -= size;
@@ -297,7 +299,8 @@ export class ChannelClient {
     this.#answering = answering;
   }
 
-  async #mayAnswer(): Promise<void> {
+  /** Between two answers others have their turn, and what was answered has to be paid for. */
+  async #turn(): Promise<void> {
     await nextTurn();
     for (let owedMs; this.#isOpen && (owedMs = this.#bytes.spend(0, this.#room.now())) > 0;)
       await delay(owedMs, undefined, { ref: false });

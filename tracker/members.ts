@@ -62,13 +62,9 @@ export class Members {
   holders(asker: MemberId | undefined, infoHash: InfoHashHex, piece: number | undefined): readonly HolderReply[] {
     const { swarms, random } = this.#options;
     const { pieceCount, name } = this.#published(infoHash);
-    const all = [...swarms.holders(infoHash, piece, asker)];
     const replies: HolderReply[] = [];
     let bitfields = 0;
-    for (let i = 0; i < all.length && replies.length < MAX_REPLY_PEERS; i++) {
-      const chosen = i + Math.floor(random() * (all.length - i));
-      const { peerId, peer, holding } = all[chosen]!;
-      all[chosen] = all[i]!;
+    for (const { peerId, peer, holding } of drawn(swarms.holders(infoHash, piece, asker), random)) {
       const pieces = toBase64(holding === "all" ? fullBitfield(pieceCount) : holding);
       bitfields += pieces.length;
       if (replies.length > 0 && bitfields > MAX_REPLY_BITFIELDS) break;
@@ -79,14 +75,11 @@ export class Members {
     throw new RequestError("no-holder", `No peer has the file ${what} now`, infoHash);
   }
 
-  /** Connected clients but the asker, as many as fit a frame. */
+  /** Connected clients but the asker, at random when there are more than fit a frame. */
   peers(asker: MemberId | undefined): readonly ChannelPeer[] {
-    const peers: ChannelPeer[] = [];
-    for (const member of this.#options.swarms.members.values()) {
-      if (peers.length >= MAX_REPLY_PEERS) break;
-      if (member.id !== asker) peers.push(channelPeer(member));
-    }
-    return peers;
+    const { swarms, random } = this.#options;
+    const others = [...swarms.members.values()].filter(({ id }) => id !== asker);
+    return Array.from(drawn(others, random), channelPeer);
   }
 
   #checkShares(member: MemberId, infoHash: InfoHashHex): void {
@@ -106,4 +99,14 @@ export class Members {
 function channelPeer({ peerId, peer }: Pick<Holder, "peerId" | "peer">): ChannelPeer {
   const { host, port } = endpointOf(peer);
   return { peerId, address: host, port };
+}
+
+/** Up to MAX_REPLY_PEERS of them, each as likely as any other. */
+function* drawn<Item>(items: Iterable<Item>, random: () => number): Generator<Item> {
+  const all = [...items];
+  for (let i = 0; i < all.length && i < MAX_REPLY_PEERS; i++) {
+    const chosen = i + Math.floor(random() * (all.length - i));
+    yield all[chosen]!;
+    all[chosen] = all[i]!;
+  }
 }

@@ -183,6 +183,19 @@ test.for([MAX_REPLY_PEERS - 1, MAX_REPLY_PEERS, MAX_REPLY_PEERS + 1])("a reply n
   expect(members.holders(undefined, hash(1), undefined)).toHaveLength(Math.min(count, MAX_REPLY_PEERS));
 });
 
+test("which 300 of many peers a reply names is chance", () => {
+  const { swarms, ledger } = openSwarms();
+  const ends = new Set<string>();
+  for (const random of [() => 0, () => 0.999999]) {
+    const members = new Members({ swarms, ledger, name: "a", random });
+    while (swarms.members.size < 2 * MAX_REPLY_PEERS) members.arrive(peerIdOf(swarms.members.size), peerOf(1));
+    const peers = members.peers(undefined);
+    expect(new Set(peers.map(({ peerId }) => peerId)).size).toBe(MAX_REPLY_PEERS);
+    ends.add(peers[0]!.peerId);
+  }
+  expect(ends).toEqual(new Set([peerIdOf(0), peerIdOf(2 * MAX_REPLY_PEERS - 1)]));
+});
+
 test("256 transitions at once are told of one by one, then four a second, and all others with the counts", () => {
   const told: Announcement[] = [];
   let now = 0;
