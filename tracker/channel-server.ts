@@ -45,6 +45,7 @@ export class ChannelServer {
   readonly #closed: (this: WebSocket, code: number) => void;
   /** Those that did not say hello when they were last looked at, and when they came. */
   readonly #strangers = new Map<ChannelClient, number>();
+  #saidProxy = false;
   readonly #pings: NodeJS.Timeout;
   readonly #greetings: NodeJS.Timeout;
 
@@ -66,6 +67,7 @@ export class ChannelServer {
   /** Takes over a connection that asks to become a channel, or refuses it. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, asker: Asker): void {
     const { headers, url } = request;
+    if (asker.isProxy) this.#sayProxy(asker);
     const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
     if (url?.split("?")[0] !== CHANNEL_PATH) {
       refuse(stream, "404 Not Found", `the channel is at ${CHANNEL_PATH}`);
@@ -108,6 +110,14 @@ export class ChannelServer {
     await Promise.all(dismissed);
     clearTimeout(grace);
     this.#server.close();
+  }
+
+  /** Once: whoever sends the header might be no proxy at all. */
+  #sayProxy({ host }: Asker): void {
+    if (this.#saidProxy) return;
+    this.#saidProxy = true;
+    const warning = "a proxy names its clients and is not believed, all of them have its address: see --trust-proxy";
+    this.#room.log("warn", warning, { proxy: host });
   }
 
   #connected(socket: ClientSocket, stream: Duplex, asker: Asker): void {

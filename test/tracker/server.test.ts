@@ -388,6 +388,17 @@ test("whoever publishes a name that others have hears how many", async () => {
   ]);
 });
 
+test("a proxy that is not believed is told of in the log, once", async () => {
+  const lines: string[] = [];
+  const proxied = { "X-Forwarded-For": "203.0.113.7" };
+  const log = (_: string, message: string) => void lines.push(message);
+  for (const trustProxy of [undefined, []]) {
+    const tracker = await startTracker({ trustProxy, log });
+    for (let n = 0; n < 2; n++) await new RawClient(tracker.port, undefined, proxied).hello(n);
+  }
+  expect(lines.filter((line) => line.includes("--trust-proxy"))).toHaveLength(1);
+});
+
 test("whoever does not speak the subprotocol is refused", async () => {
   const tracker = await startTracker();
   expect((await new RawClient(tracker.port, ["other"]).closed).code).toBe(1006);
