@@ -244,16 +244,19 @@ export function takenRows(state: ViewState): number {
 }
 
 /** The message, in lines that fit behind its sign. */
-export function messageLines({ message, columns }: ViewState): readonly string[] {
-  return message === null ? [] : wrapped(message.text, columns - SIGN, 3);
+export function messageLines({ message, columns, rows }: ViewState): readonly string[] {
+  return message === null ? [] : wrapped(message.text, columns - SIGN, rows < ROOMY_ROWS ? 1 : 3);
 }
 
 /** The first of the engine's alerts, and how many there are more. */
-export function alertLines({ snapshot, columns }: ViewState): readonly string[] {
+export function alertLines({ snapshot, columns, rows }: ViewState): readonly string[] {
   const [first, ...others] = snapshot.engine.alerts;
   const more = others.length > 0 ? ` (and ${others.length} more)` : "";
-  return first === undefined ? [] : wrapped(first + more, columns - SIGN, 2);
+  return first === undefined ? [] : wrapped(first + more, columns - SIGN, rows < ROOMY_ROWS ? 1 : 2);
 }
+
+/** On fewer rows than these the panes need each of them: an alert and a message have one. */
+const ROOMY_ROWS = 20;
 
 /** Columns before a message: its sign, between spaces. */
 export const SIGN = 3;

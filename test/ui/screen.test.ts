@@ -449,3 +449,20 @@ test("60x15: peers keep their addresses, and a question its whole folder", async
   terminal.type("X");
   await terminal.shows("/srv/a/folder/with/a/long/path/to/swarm?");
 });
+
+test.each([15, 20, 24])("60x%i: an alert, a message and a line being typed leave room for the panes", async (rows) => {
+  const client = new ScriptedClient(sampleSnapshot());
+  const long = displayText("many words that say what is wrong, ".repeat(9));
+  client.change((snapshot) => ({ ...snapshot, engine: { ...snapshot.engine, alerts: [long, long] } }));
+  client.answer = () => ({ ok: false, code: "failed", text: long });
+  open(60, rows, { snapshot: client });
+  terminal.type(":download x\r");
+  await terminal.shows("download x");
+  await frame();
+  const shown = terminal.rows();
+  expect(shown[0]).toMatch(/^ sta/);
+  for (const title of ["1 Available", "2 Transfers", "3 Broadcasts"])
+    expect(shown.filter((row) => row.includes(title))).toHaveLength(1);
+  expect(shown.filter((row) => /^[╰┗]/.test(row))).toHaveLength(3);
+  expect(shown.at(-2)).toContain(":download x");
+});
