@@ -3,6 +3,9 @@
 /** Seconds after which a byte counts for 1/e: smooth enough to read, fast enough to follow a link. */
 const TIME_CONSTANT_MS = 3_000;
 
+/** The first bytes count as if they had taken so long at least: a burst is no rate. */
+const LEAST_AGE_MS = 500;
+
 /** Without a byte for so long nothing moves, whatever the average says. */
 const STILL_MS = 5_000;
 
@@ -10,6 +13,8 @@ export class RateMeter {
   #weight = 0;
   #at = 0;
   #addedAt = Number.NEGATIVE_INFINITY;
+  /** When it began to move. */
+  #since = 0;
   #total = 0;
 
   /** Bytes ever added. */
@@ -19,16 +24,23 @@ export class RateMeter {
 
   add(bytes: number, now: number): void {
     this.#decayTo(now);
+    if (this.#at - this.#addedAt > STILL_MS) {
+      this.#weight = 0;
+      this.#since = this.#at;
+    }
     this.#addedAt = this.#at;
     this.#weight += bytes;
     this.#total += bytes;
   }
 
-  /** Bytes a second at `now`, exponentially weighted; 0 when nothing came for 5 s. */
+  /** Bytes a second at `now`, exponentially weighted since it began to move; 0 when nothing came for 5 s. */
   bytesPerSecond(now: number): number {
     this.#decayTo(now);
     if (now - this.#addedAt > STILL_MS) return 0;
-    const rate = (this.#weight / TIME_CONSTANT_MS) * 1_000;
+    const ageMs = Math.max(LEAST_AGE_MS, this.#at - this.#since);
+    // What came so far is all there is of the average: without this, a steady rate takes 9 s to be shown.
+    const share = 1 - Math.exp(-ageMs / TIME_CONSTANT_MS);
+    const rate = (this.#weight / TIME_CONSTANT_MS / share) * 1_000;
     return rate < 1 ? 0 : rate;
   }
 
