@@ -1,6 +1,5 @@
 // sta files: the files of a transfer, or of a torrent that is not here yet, with the numbers that --files takes.
 import { resolve } from "node:path";
-import type { TransferRow } from "../control/contract.ts";
 import { bytesText } from "../protocol/bytes-text.ts";
 import { sendWhenTrackersAnswer } from "./follow.ts";
 import { namedTransfer, withEngine } from "./on-transfer.ts";
@@ -11,7 +10,12 @@ export function run([operand]: readonly string[], options: Options): Promise<num
   return withEngine(options, async (engine) => {
     const row = namedTransfer(engine.getSnapshot(), operand!);
     if (typeof row !== "string") {
-      showTransfer(row, options);
+      const reply = await engine.send({ method: "files", infoHash: row.infoHash });
+      if (!reply.ok) return fail(reply.text);
+      for (const file of reply.files!) {
+        if (options.json) printJson(file);
+        else print([file.index, file.path, bytesText(file.length), percentOf(file), file.priority].join("  "));
+      }
       return EXIT.done;
     }
     const target = operand!.endsWith(".torrent") ? resolve(operand!) : operand!;
@@ -23,15 +27,6 @@ export function run([operand]: readonly string[], options: Options): Promise<num
     }
     return EXIT.done;
   });
-}
-
-function showTransfer(row: TransferRow, options: Options): void {
-  for (const file of row.files) {
-    if (options.json) printJson(file);
-    else print([file.index, file.path, bytesText(file.length), percentOf(file), file.priority].join("  "));
-  }
-  const more = row.fileCount - row.files.length;
-  if (more > 0 && !options.json) print(`... and ${more} more.`);
 }
 
 function percentOf({ heldBytes, length }: { heldBytes: number; length: number }): string {

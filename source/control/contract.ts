@@ -105,7 +105,7 @@ export interface TransferRow {
   /** Where its files lie. */
   readonly folder: DisplayText;
   readonly fileCount: number;
-  /** The first 1 000 files. */
+  /** The first 1 000 files; `files` asks for all of them. */
   readonly files: readonly FileRow[];
   /** Bytes of the files that are wanted, and how many of them are held. */
   readonly wantedBytes: number;
@@ -251,6 +251,8 @@ const target = z.string().min(1).max(8192);
 const infoHash = z.string().regex(/^[0-9a-f]{40}$/);
 const bytesPerSecond = z.number().int().min(0);
 
+const priority = z.enum(["high", "normal", "off"]);
+
 /** Limits of one transfer; what is not named stays as it is. */
 const ownLimits = {
   downBytesPerSecond: bytesPerSecond.optional(),
@@ -308,10 +310,12 @@ export const commandSchema = z.discriminatedUnion("method", [
     method: z.literal("set-files"),
     infoHash,
     files: z
-      .array(z.object({ index: z.number().int().min(0), priority: z.enum(["high", "normal", "off"]) }))
+      .array(z.object({ index: z.number().int().min(0), priority }))
       .min(1)
       .max(500_000),
   }),
+  /** All files of a transfer, however many: the reply's `files`. */
+  z.object({ method: z.literal("files"), infoHash }),
   /** How one transfer goes on; what is not named stays as it is. */
   z.object({
     method: z.literal("set-transfer"),
@@ -358,6 +362,14 @@ const torrentSchema = z.object({
 
 export type InspectedTorrent = z.infer<typeof torrentSchema>;
 
+const fileSchema = z.object({
+  index: z.number(),
+  path: z.string(),
+  length: z.number(),
+  heldBytes: z.number(),
+  priority,
+});
+
 /** How the engine does, in figures. Milliseconds and bytes. */
 const doctorSchema = z.object({
   pid: z.number(),
@@ -393,6 +405,7 @@ export const replySchema = z.discriminatedUnion("ok", [
     infoHash: z.string().optional(),
     paths: z.array(z.string()).optional(),
     torrent: torrentSchema.optional(),
+    files: z.array(fileSchema).optional(),
     doctor: doctorSchema.optional(),
   }),
   z.object({
@@ -420,6 +433,7 @@ export type Reply =
       readonly paths?: readonly DisplayText[];
       /** Its texts are fit for display. */
       readonly torrent?: InspectedTorrent;
+      readonly files?: readonly FileRow[];
       readonly doctor?: Doctor;
     }
   | {

@@ -1,7 +1,7 @@
 // Limits of the control socket. Both ends are programs of one user; these stop accidents, not attacks.
 
-/** Characters of a request: paths and 200 peers fit many times over. */
-export const MAX_REQUEST_CHARS = 262_144;
+/** Characters of a request: the priorities of 500 000 files fit. */
+export const MAX_REQUEST_CHARS = 20 * 1024 * 1024;
 
 /** Characters of a line from the engine: a snapshot of 10 000 files has about 4 MB. */
 export const MAX_REPLY_CHARS = 64 * 1024 * 1024;

@@ -42,7 +42,7 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
     heldBytes: transfer.heldBytes,
     folder: displayText(settings.folder),
     fileCount: metainfo.files.length,
-    files: fileRows(transfer),
+    files: fileRows(transfer, MAX_LISTED_FILES),
     wantedBytes: selection.bytes,
     wantedHeldBytes,
     private: metainfo.private,
@@ -95,9 +95,10 @@ function reasonOf(transfer: Transfer, state: TransferState): DisplayText {
   return displayText(text);
 }
 
-function fileRows(transfer: Transfer): FileRow[] {
+/** What is to be said of its first `most` files. */
+export function fileRows(transfer: Transfer, most: number): FileRow[] {
   const { layout, metainfo, swarm } = transfer;
-  return metainfo.files.slice(0, MAX_LISTED_FILES).map((file, i) => {
+  return metainfo.files.slice(0, most).map((file, i) => {
     const { first, end } = layout.piecesOfFile(i);
     let heldBytes = 0;
     for (let index = first; index < end; index++) {

@@ -27,6 +27,7 @@ import { findEntry, findListed, findMetainfo, peersOf, requireEntry } from "./fi
 import { KEPT_METAINFO } from "./limits.ts";
 import { parseAddress } from "./parse-address.ts";
 import { type CommandedEngine as Engine, failure, Refusal, remembered, success } from "./reply.ts";
+import { fileRows } from "./rows.ts";
 import { seedLimitOf } from "./seed-limit.ts";
 import { type TrackerAddress, parseTrackerAddress, trackerText } from "./tracker-address.ts";
 import { bytesText } from "./transfer-summary.ts";
@@ -73,6 +74,8 @@ function dispatch(engine: Engine, command: Command): Promise<Reply> | Reply {
       return setTransfer(engine, command);
     case "set-files":
       return setFiles(engine, command);
+    case "files":
+      return { ...success(""), files: fileRows(requireEntry(engine, command.infoHash).transfer, Infinity) };
     case "move":
       return move(engine, command);
     case "inspect":

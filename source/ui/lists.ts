@@ -3,6 +3,7 @@ import type {
   AnnounceRow,
   BroadcastRow,
   CatalogueRow,
+  FilePriority,
   FileRow,
   LogRow,
   PeerRow,
@@ -11,6 +12,7 @@ import type {
   TransferRow,
 } from "../control/contract.ts";
 import { type Filter, parseFilter } from "../control/filter.ts";
+import { knownFiles, type AllFiles } from "./all-files.ts";
 import { flatRows, treeRows, type TreeRow } from "./file-tree.ts";
 import type { PaneName } from "./layout.ts";
 import { comparing, type Order, type SortedList } from "./orders.ts";
@@ -27,6 +29,7 @@ export interface ListSettings {
   readonly expanded: ReadonlySet<string>;
   /** Keys of folders of the open transfer that were opened or closed. */
   readonly turned: ReadonlySet<string>;
+  readonly allFiles: AllFiles | null;
   /** The transfer whose details are open. */
   readonly details: { readonly infoHash: string; readonly tab: DetailTab } | null;
 }
@@ -50,6 +53,12 @@ export type TrackerRow =
   | { readonly type: "channel"; readonly status: TrackerStatus }
   | { readonly type: "announce"; readonly announce: AnnounceRow };
 
+/** A file, or a folder with all below it. */
+export interface FileTreeRow extends TreeRow<FileRow> {
+  /** Null for a folder whose files are not wanted alike. */
+  readonly priority: FilePriority | null;
+}
+
 interface Item<Row> {
   readonly key: string;
   readonly row: Row;
@@ -62,7 +71,7 @@ export interface Lists {
   readonly broadcasts: readonly Item<BroadcastRow>[];
   readonly peers: readonly Item<PeerRow>[];
   /** A tree; with a filter the files that it leaves. */
-  readonly files: readonly Item<TreeRow<FileRow>>[];
+  readonly files: readonly Item<FileTreeRow>[];
   readonly trackers: readonly Item<TrackerRow>[];
   readonly log: readonly Item<LogRow>[];
 }
@@ -108,7 +117,7 @@ type TabLists = Pick<Lists, "peers" | "files" | "trackers" | "log">;
 const NO_TAB: TabLists = { peers: [], files: [], trackers: [], log: [] };
 
 function tabLists(snapshot: Snapshot, settings: ListSettings, before: Built | undefined): TabLists {
-  const { details, filters, orders, turned } = settings;
+  const { details, filters, orders, turned, allFiles } = settings;
   const transfer = snapshot.transfers.find(({ infoHash }) => infoHash === details?.infoHash);
   if (details === null || transfer === undefined) return NO_TAB;
   const { tab } = details;
@@ -118,8 +127,11 @@ function tabLists(snapshot: Snapshot, settings: ListSettings, before: Built | un
     before.settings.filters === filters &&
     before.settings.orders === orders &&
     before.settings.turned === turned &&
-    before.snapshot.trackers === snapshot.trackers &&
-    before.snapshot.transfers.includes(transfer);
+    (tab === "files"
+      ? before.snapshot.transfers.some(
+          (row) => knownFiles(row, before.settings.allFiles) === knownFiles(transfer, allFiles),
+        )
+      : before.snapshot.trackers === snapshot.trackers && before.snapshot.transfers.includes(transfer));
   if (unchanged) return before.lists;
   switch (tab) {
     case "peers": {
@@ -131,14 +143,13 @@ function tabLists(snapshot: Snapshot, settings: ListSettings, before: Built | un
     }
     case "files": {
       const order = comparing("files", orders.files);
-      const rows =
-        filters.files === ""
-          ? treeRows(transfer.files, turned, order)
-          : flatRows(
-              transfer.files.filter(({ path }) => matches(path, filters.files)),
-              order,
-            );
-      return { ...NO_TAB, files: rows.map((row) => ({ key: row.key, row })) };
+      const all = knownFiles(transfer, allFiles);
+      const found = filters.files === "" ? all : all.filter(({ path }) => matches(path, filters.files));
+      const rows = filters.files === "" ? treeRows(all, turned, order) : flatRows(found, order);
+      return {
+        ...NO_TAB,
+        files: rows.map((row) => ({ key: row.key, row: { ...row, priority: priorityOf(row.files) } })),
+      };
     }
     case "trackers":
       return { ...NO_TAB, trackers: trackerItems(snapshot, transfer) };
@@ -152,6 +163,11 @@ function tabLists(snapshot: Snapshot, settings: ListSettings, before: Built | un
     default:
       return tab satisfies never;
   }
+}
+
+function priorityOf(files: readonly FileRow[]): FilePriority | null {
+  const { priority } = files[0]!;
+  return files.every((file) => file.priority === priority) ? priority : null;
 }
 
 /** No channel is told of what is private and not from there: only its own trackers may know. */

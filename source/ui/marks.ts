@@ -1,4 +1,5 @@
 // Marks: rows to come back to, each named by a letter, as in vi. `''` goes back to where the last jump began.
+import { knownFiles } from "./all-files.ts";
 import { withOpened } from "./file-tree.ts";
 import { openDetails, openList, say, type Mark, type ViewState } from "./view-state.ts";
 
@@ -58,8 +59,9 @@ function wentToMark(state: ViewState, name: string): ViewState {
   };
 }
 
-function foldersOpened({ snapshot, details, turned }: ViewState, key: string): ReadonlySet<string> {
-  const files = snapshot.transfers.find(({ infoHash }) => infoHash === details?.infoHash)?.files ?? [];
+function foldersOpened({ snapshot, details, turned, allFiles }: ViewState, key: string): ReadonlySet<string> {
+  const transfer = snapshot.transfers.find(({ infoHash }) => infoHash === details?.infoHash);
+  const files = transfer === undefined ? [] : knownFiles(transfer, allFiles);
   const path = files.find(({ index }) => String(index) === key)?.path ?? key;
   return withOpened(turned, path, files.length);
 }

@@ -1,6 +1,7 @@
 // The one function that changes the viewer's state. Pure: what is to be done outside comes back as effects.
 import type { Command, Reply, Snapshot } from "../control/contract.ts";
 import { perform } from "./actions.ts";
+import { askedForFiles } from "./all-files.ts";
 import { namesTorrent } from "./command-line.ts";
 import { beginAdding } from "./adding.ts";
 import { watchTracker } from "./first-run.ts";
@@ -14,8 +15,9 @@ import { become, contextOf, say, settle, type Change, type ViewEvent, type ViewS
 
 /** What becomes of `state` by `event`. The same state comes back when nothing changed. */
 export function update(state: ViewState, event: ViewEvent): Change {
-  const { state: changed, effects } = react(state, event);
-  return { state: changed === state ? state : settle(changed, state), effects };
+  const reaction = react(state, event);
+  const { state: changed, effects } = askedForFiles(reaction.state, event, state);
+  return { state: changed === state ? state : settle(changed, state), effects: [...reaction.effects, ...effects] };
 }
 
 function react(state: ViewState, event: ViewEvent): Change {
@@ -103,6 +105,10 @@ function replied(state: ViewState, { command, generation, reply }: Extract<ViewE
   // What was tried in vain goes without a word.
   if (command.method === "remove-tracker" && reply.ok && generation !== null && state.prompt?.kind !== "command")
     return become(state);
+  if (command.method === "files" && reply.ok) {
+    const { infoHash } = command;
+    return become({ ...state, allFiles: { infoHash, files: reply.files ?? [] } });
+  }
   if (command.method === "inspect") return become(lookedAt(state, command, asked, reply));
   if (command.method === "stop" && reply.ok) return { state, effects: [{ type: "leave", reason: "stop-engine" }] };
   const prompt = asked ? (reply.ok ? null : { ...state.prompt!, waiting: false }) : state.prompt;

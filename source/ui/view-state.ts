@@ -19,6 +19,8 @@ export interface ViewState extends ListSettings {
   readonly zoomed: boolean;
   readonly lists: Lists;
   readonly positions: Readonly<Record<ListName, Position>>;
+  /** Since all files were asked for. */
+  readonly snapshotsSinceFiles: number;
   /** These stay at the newest. */
   readonly following: Readonly<Record<FollowedList, boolean>>;
   /** Keys of rows that are chosen, to do something with all of them. */
@@ -145,6 +147,7 @@ export function initialState(snapshot: Snapshot, columns: number, rows: number, 
     },
     expanded: new Set(),
     turned: new Set(),
+    allFiles: null,
     details: null,
   };
   return settle({
@@ -157,6 +160,7 @@ export function initialState(snapshot: Snapshot, columns: number, rows: number, 
     zoomed: false,
     lists: buildLists(snapshot, lists),
     positions: ofEachList(NOWHERE),
+    snapshotsSinceFiles: 0,
     following: { broadcasts: true, log: true },
     chosen: ofEachList(new Set()),
     details: null,

@@ -89,6 +89,12 @@ test("a command is answered under its id, and a wrong one in words", async () =>
   expect(await connection.read()).toHaveProperty("re", 9);
 });
 
+test("a request holds the priorities of as many files as a torrent may have", () => {
+  const files = Array.from({ length: 500_000 }, (_, index) => ({ index, priority: "normal" }));
+  const request = { id: 1, method: "set-files", params: { infoHash: "0".repeat(40), files } };
+  expect(JSON.stringify(request).length).toBeLessThan(MAX_REQUEST_CHARS);
+});
+
 test("a line too long ends the connection, and only that one", async () => {
   const { path } = await startServer();
   const other = await connectClient(path);

@@ -1,5 +1,5 @@
 // Some files of a torrent, wanted or not, on real disks and sockets.
-import { readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { digestsOf } from "../helpers/files.ts";
@@ -102,4 +102,19 @@ describe("files that are not wanted", () => {
     expect(await readdir(join(taker.home, "torrents"))).toEqual([]);
     await rm(target, { force: true });
   });
+});
+
+test("of more than a thousand files the row lists the first, and the others are there for whoever asks", async () => {
+  const path = join(await makeFolder("many"), "many");
+  await mkdir(path);
+  await Promise.all(Array.from({ length: 1100 }, (_, index) => writeFile(join(path, `${index}.txt`), `${index}`)));
+  const seeder = await startEngine();
+  const infoHash = await share(seeder, path);
+  const row = rowOf(seeder, infoHash)!;
+  expect([row.fileCount, row.files.length]).toEqual([1100, 1000]);
+  const reply = await seeder.engine.send({ method: "files", infoHash });
+  if (!reply.ok) throw new Error(reply.text);
+  expect(reply.files!.slice(0, 1000)).toEqual(row.files);
+  expect(reply.files!.at(-1)).toMatchObject({ index: 1099, priority: "normal" });
+  expect(reply.files!.reduce((sum, { heldBytes }) => sum + heldBytes, 0)).toBe(row.length);
 });

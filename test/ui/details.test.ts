@@ -1,6 +1,6 @@
 // The details of a transfer: what its tabs do with keys, and how they follow what happens.
 import { beforeEach, expect, test } from "vitest";
-import type { Snapshot } from "../../source/control/contract.ts";
+import type { Command, FileRow, Snapshot } from "../../source/control/contract.ts";
 import { displayText } from "../../source/protocol/display-text.ts";
 import { update } from "../../source/ui/update.ts";
 import { contextOf, initialState, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
@@ -150,6 +150,38 @@ test("folders open and close, and only where there is none the arrows turn the t
   expect(contextOf(state)).toBe("trackers");
   press("h", "h");
   expect(contextOf(state)).toBe("peers");
+});
+
+test("of many files all are asked for: when the tab opens, after a change, and now and then", () => {
+  const row = { ...tree, fileCount: 3000 };
+  const asked = () => commands().filter((command) => "method" in command && command.method === "files").length;
+  show(row);
+  openTab(1);
+  expect(asked()).toBe(0);
+  press("tab");
+  expect(commands()).toEqual([{ method: "files", infoHash }]);
+  press("j", "k");
+  expect(asked()).toBe(1);
+  const files = Array.from({ length: 3000 }, (_, index) => fileRow(index, `many/${index}`, 1000, 0));
+  const answer = (command: Command, more: { files?: readonly FileRow[] } = {}): void =>
+    happened({ type: "replied", command, generation: null, reply: { ok: true, text: displayText(""), ...more } });
+  answer({ method: "files", infoHash }, { files });
+  expect(state.message).toBeNull();
+  expect(state.lists.files.map(({ key }) => key)).toEqual(["many/"]);
+  press("g", "space");
+  expect(commands().at(-1)).toMatchObject({ method: "set-files", files: { length: 3000 } });
+  answer({ method: "set-files", infoHash, files: [] });
+  expect(asked()).toBe(2);
+  const { files: before } = state.lists;
+  for (let tick = 0; tick < 19; tick++) show({ ...row, downBytesPerSecond: tick });
+  expect(asked()).toBe(2);
+  expect(state.lists.files).toBe(before);
+  show({ ...row, downBytesPerSecond: 99 });
+  expect(asked()).toBe(3);
+  show({ ...row, state: "seeding" });
+  expect(asked()).toBe(4);
+  press("tab");
+  expect(state.allFiles).toBeNull();
 });
 
 test("a mark in a closed folder opens it", () => {

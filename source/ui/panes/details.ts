@@ -66,7 +66,7 @@ function noteOf(state: ViewState, transfer: TransferRow, tab: DetailTab): string
     case "peers":
       return listNote(state, tab, transfer.peers.length);
     case "files":
-      return listNote(state, tab, transfer.files.length);
+      return listNote(state, tab, transfer.fileCount);
     case "log": {
       const filter = state.filters.log === "" ? "" : `/${state.filters.log} ${formatCount(state.lists.log.length)}, `;
       return filter + (state.following.log ? "following" : "G follows");

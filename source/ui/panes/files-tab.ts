@@ -1,11 +1,12 @@
 // The tab of files: which there are, how far each is, and how much it is wanted.
-import type { FilePriority, FileRow, TransferRow } from "../../control/contract.ts";
+import type { FilePriority, TransferRow } from "../../control/contract.ts";
+import { knownFiles } from "../all-files.ts";
 import { progressBar } from "../format/bars.ts";
 import { formatBytes } from "../format/bytes.ts";
 import { cutBefore, left, right } from "../format/columns.ts";
 import { formatCount, formatShare } from "../format/numbers.ts";
-import type { TreeRow } from "../file-tree.ts";
 import type { Size } from "../layout.ts";
+import type { FileTreeRow } from "../lists.ts";
 import type { Theme } from "../theme.ts";
 import type { ViewState } from "../view-state.ts";
 import { drawTabList } from "./tab-list.ts";
@@ -23,7 +24,7 @@ export function drawFilesTab(state: ViewState, transfer: TransferRow, size: Size
   const barWidth = size.width >= 100 ? 16 : 8;
   const pathWidth = size.width - 2 - WANTED - SIZE - DONE - barWidth - 3;
   const height = size.height - 1;
-  const { length } = transfer.files;
+  const { length } = knownFiles(transfer, state.allFiles);
   const all =
     transfer.fileCount === length ? "" : ` (${formatCount(length)} of ${formatCount(transfer.fileCount)} listed)`;
   const rows = drawTabList(
@@ -41,19 +42,13 @@ export function drawFilesTab(state: ViewState, transfer: TransferRow, size: Size
   return [theme.faint(`  ${left(`file${all}`, pathWidth, theme.glyphs.ellipsis)}${figures}`), ...rows];
 }
 
-function drawRow(row: TreeRow<FileRow>, pathWidth: number, barWidth: number, theme: Theme): string {
+function drawRow(row: FileTreeRow, pathWidth: number, barWidth: number, theme: Theme): string {
   const { ellipsis } = theme.glyphs;
   const done = row.length === 0 ? 1 : row.heldBytes / row.length;
   const path = left(cutBefore(treeName(row, theme.glyphs), pathWidth, ellipsis), pathWidth, ellipsis);
-  const priority = priorityOf(row.files);
+  const { priority } = row;
   const word = left(priority === null ? MIXED : WORDS[priority], WANTED - 1);
   const wanted = priority === "high" ? theme.good(word) : theme.faint(word);
   const figures = right(formatBytes(row.length), SIZE) + right(formatShare(done), DONE);
   return `${priority === "off" ? theme.faint(path) : path}${figures}  ${progressBar(done, barWidth, theme)} ${wanted}`;
-}
-
-/** What all of `files` have; null when they differ. */
-function priorityOf(files: readonly FileRow[]): FilePriority | null {
-  const { priority } = files[0]!;
-  return files.every((file) => file.priority === priority) ? priority : null;
 }
