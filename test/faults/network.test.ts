@@ -1,0 +1,86 @@
+// A network that is gone for a while, between two network namespaces: the download goes on by itself. STA_LONG=1: gone for 30 s and for
+// 5 minutes. Needs root.
+import { spawnSync } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { digestOf, writeFileOf } from "../helpers/files.ts";
+import { Lab, STA, STA_TRACKER, untilSnapshot } from "../helpers/processes.ts";
+
+const MB = 1_000_000;
+const RATE = 5 * MB;
+
+/** Seconds without a network, and in how many it has to go on. */
+const GAPS = process.env["STA_LONG"]
+  ? [
+      [30, 15],
+      [300, 60],
+    ]
+  : [[10, 15]];
+
+const ip = (...args: string[]) => spawnSync("ip", args, { encoding: "utf8" });
+
+function canMakeNetworks(): boolean {
+  if (process.getuid?.() === 0 && ip("netns", "list").status === 0) return true;
+  console.warn("SKIPPED: the test of a network that goes away needs root and ip.");
+  return false;
+}
+
+/** Two namespaces with a cable between them, 10.78.0.1 and 10.78.0.2; gone with the test. */
+function makeNetwork() {
+  const [a, b] = ["a", "b"].map((end) => `sta-test-${process.pid}-${end}`) as [string, string];
+  for (const name of [a, b]) {
+    expect(ip("netns", "add", name)).toMatchObject({ status: 0 });
+    onTestFinished(() => void ip("netns", "delete", name));
+  }
+  const cable = ["sta0", "netns", a, "type", "veth", "peer", "name", "sta0", "netns", b];
+  expect(ip("link", "add", ...cable)).toMatchObject({ status: 0 });
+  for (const [name, address] of [
+    [a, "10.78.0.1/24"],
+    [b, "10.78.0.2/24"],
+  ] as const) {
+    ip("-n", name, "address", "add", address, "dev", "sta0");
+    ip("-n", name, "link", "set", "lo", "up");
+    expect(ip("-n", name, "link", "set", "sta0", "up")).toMatchObject({ status: 0 });
+  }
+  return { a, b, setUp: (up: boolean) => void ip("-n", b, "link", "set", "sta0", up ? "up" : "down") };
+}
+
+test.skipIf(!canMakeNetworks()).for(GAPS)(
+  "%d s without a network are over %d s after it is back",
+  { timeout: 600_000 },
+  async ([gap, patience]) => {
+    const lab = await Lab.open(onTestFinished);
+    const { a, b, setUp } = makeNetwork();
+    const bytes = RATE * 12;
+    await writeFileOf(lab.path("film.bin"), bytes, "film");
+    const inside = (namespace: string, home: string, args: readonly string[]) =>
+      lab.start("ip", ["netns", "exec", namespace, process.execPath, ...args], { env: { STA_HOME: lab.path(home) } });
+    const tracker = inside(a, "", [STA_TRACKER, "--host", "10.78.0.1", "--port", "5000", "--dir", lab.path("tracker")]);
+    await tracker.line((line) => line.includes("listening on"));
+    const daemon = async (namespace: string, home: string, host: string) => {
+      const flags = ["--host", host, "--port", "0", "--dir", lab.path(`${home}-files`), "--tracker", "10.78.0.1"];
+      await inside(namespace, home, [STA, "daemon", "--json", ...flags]).json("listening");
+      return lab.engine(home);
+    };
+    await daemon(a, "one", "10.78.0.1");
+    const share = ["share", lab.path("film.bin"), "--limit-up", `${RATE / MB}MB`];
+    expect(await lab.sta("one", share).end()).toMatchObject({ code: 0 });
+    const engine = await daemon(b, "two", "10.78.0.2");
+    await untilSnapshot(engine, "the catalogue", ({ catalogue }) => catalogue.some(({ holders }) => holders > 0));
+    expect(await engine.send({ method: "download", target: "film.bin" })).toMatchObject({ ok: true });
+    const received = () => engine.getSnapshot().transfers[0]?.downloadedBytes ?? 0;
+    await untilSnapshot(engine, "bytes", () => received() > 2 * RATE);
+
+    setUp(false);
+    await delay(gap! * 1_000);
+    const before = received();
+    setUp(true);
+    const at = performance.now();
+    await untilSnapshot(engine, "more", () => received() > before + 500_000, 2 * patience! * 1_000);
+    const seconds = (performance.now() - at) / 1_000;
+    console.log(`${gap} s without a network: bytes again ${seconds.toFixed(1)} s after it`);
+    expect(seconds).toBeLessThan(patience!);
+    await untilSnapshot(engine, "the end", ({ transfers }) => transfers[0]!.state === "seeding", 60_000);
+    expect(await digestOf(lab.path("two-files", "film.bin"))).toBe(await digestOf(lab.path("film.bin")));
+  },
+);
