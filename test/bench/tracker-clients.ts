@@ -17,12 +17,15 @@ export interface ClientsPlan {
   readonly rounds: number;
   /** Instead: how often it is measured without and then with clients that do what they should not. */
   readonly pairs?: number;
+  /** Another tracker, which they come to in the second of three turns: what they cost by sharing the machine. */
+  readonly elsewhere?: number;
 }
 
-/** Milliseconds within which 99 of 100 heard of an offer. */
-export interface AbusedPair {
+/** Milliseconds within which 99 of 100 heard of an offer: without abusers, with them at another tracker, with them at this one. */
+export interface AbuseTurn {
   readonly without: number;
-  readonly with: number;
+  readonly elsewhere: number;
+  readonly here: number;
   readonly abusers: AbusersResult;
 }
 
@@ -37,7 +40,7 @@ export interface ClientsResult {
 
 const LEAVERS = 100;
 
-const { port, clients, rounds, pairs = 0 } = JSON.parse(process.argv[2]!) as ClientsPlan;
+const { port, clients, rounds, pairs = 0, elsewhere: otherPort = 0 } = JSON.parse(process.argv[2]!) as ClientsPlan;
 const { bytes, infoHash } = torrentOf("bench", 8);
 const pieces = toBase64(fullBitfield(8));
 
@@ -109,26 +112,30 @@ async function broadcasts(): Promise<number[]> {
 
 const percentile99 = (sorted: readonly number[]) => sorted[Math.floor(sorted.length * 0.99)]!;
 
-/** The same while others do what they should not. */
-async function underAbuse(pair: number): Promise<AbusedPair> {
-  const without = percentile99(await broadcasts());
+/** The same while others do what they should not to the tracker at `target`. */
+async function underAbuse(target: number, turn: number): Promise<{ p99: number; abusers: AbusersResult }> {
   const script = join(import.meta.dirname, "tracker-abusers.ts");
   // From addresses that are not known for it yet.
-  const abusers = spawn(process.execPath, [script, String(port), String(66 + pair)], {
+  const abusers = spawn(process.execPath, [script, String(target), String(66 + turn)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = createInterface(abusers.stdout);
   await once(lines, "line");
-  const withThem = percentile99(await broadcasts());
+  const p99 = percentile99(await broadcasts());
   const said = once(lines, "line");
   abusers.stdin.end();
-  return { without, with: withThem, abusers: JSON.parse(String((await said)[0])) as AbusersResult };
+  return { p99, abusers: JSON.parse(String((await said)[0])) as AbusersResult };
 }
 
 if (pairs > 0) {
-  const measured: AbusedPair[] = [];
-  for (let pair = 0; pair < pairs; pair++) measured.push(await underAbuse(pair));
-  console.log(JSON.stringify(measured));
+  const turns: AbuseTurn[] = [];
+  for (let turn = 0; turn < pairs; turn++) {
+    const without = percentile99(await broadcasts());
+    const elsewhere = (await underAbuse(otherPort, turn)).p99;
+    const { p99, abusers } = await underAbuse(port, turn);
+    turns.push({ without, elsewhere, here: p99, abusers });
+  }
+  console.log(JSON.stringify(turns));
   process.exit(0);
 }
 const delays = await broadcasts();

@@ -7,13 +7,15 @@ import { parseArgs } from "node:util";
 import { Lab, type Running } from "../helpers/processes.ts";
 import { toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
 import { Announces } from "../../tracker/announces.ts";
+import { keepHeapSmall } from "../../tracker/cli.ts";
 import { LocalLedger } from "../../tracker/ledger.ts";
 import { addressKey, peerKey } from "../../tracker/peer-key.ts";
 import { Swarms } from "../../tracker/swarms.ts";
 import { cpuOf, loadText, machineLine } from "./machine.ts";
 import { REDIS, startRedis } from "../interop/redis.ts";
 import { median } from "./table.ts";
-import type { AbusedPair, ClientsPlan, ClientsResult } from "./tracker-clients.ts";
+import type { AbusersResult } from "./tracker-abusers.ts";
+import type { AbuseTurn, ClientsPlan, ClientsResult } from "./tracker-clients.ts";
 import type { LoadPlan, LoadResult } from "./tracker-load.ts";
 import { SERVERS, type TrackerServer, startSta, startUnlimited } from "./tracker-servers.ts";
 
@@ -105,6 +107,7 @@ async function manyPeers(lab: Lab, ours: Started): Promise<void> {
 
 /** FAULTS T5: the tracker's own state, told of 10 million info hashes. */
 function manyHashes(): Promise<void> {
+  keepHeapSmall();
   const swarms = new Swarms({ name: "bench", now: () => 0, broadcast: () => undefined });
   const ledger = new LocalLedger();
   void ledger.open(swarms, () => Promise.resolve());
@@ -156,21 +159,31 @@ async function channel(lab: Lab, ours: Started, clients: number): Promise<void> 
 
 /** FAULTS T4: one that never reads, one that floods, one that speaks for others, each from an address of its own. */
 async function abused(lab: Lab, ours: Started): Promise<void> {
-  const ran = await runClients(lab, ours, { clients: 2_000, rounds: 15, pairs });
+  const other = await startSta(lab);
+  const ran = await runClients(lab, ours, { clients: 2_000, rounds: 15, pairs, elsewhere: other.port });
+  await other.running.kill();
   if (!ran) return;
-  const measured = ran.said as readonly AbusedPair[];
-  const each = (take: (pair: AbusedPair) => number) => measured.map((pair) => take(pair).toFixed(0)).join(" ");
-  const middle99 = (take: (pair: AbusedPair) => number) => median(measured.map(take));
-  const ratio = middle99((pair) => pair.with) / middle99((pair) => pair.without);
-  console.log("\n2000 channel clients, and one that never reads, one that floods, one that speaks for others");
-  console.log("  (1 000 messages a second, a connection every 10 ms: paced, for they share the machine)");
-  console.log(`  99 % hear of a broadcast within, ms, in turn without: ${each((pair) => pair.without)}`);
-  console.log(`                                           and with them: ${each((pair) => pair.with)}`);
-  console.log(`  medians: ${ratio.toFixed(2)} times as long with them`);
+  const turns = ran.said as readonly AbuseTurn[];
   console.log(
-    `  flooder, each time: welcomed ${each(({ abusers }) => abusers.welcomed)}, refused ${each(({ abusers }) => abusers.refused)}`,
+    "\n2000 channel clients, and one that never reads, one that floods, one that speaks for others, who share the machine:",
   );
-  console.log(`  CPU of the abusers' own process, s: ${each(({ abusers }) => abusers.cpuSeconds)}`);
+  console.log(
+    "  1 000 messages a second, a connection every 10 ms. 99 % hear of a broadcast within, ms, median, and in turn:",
+  );
+  for (const [name, take] of [
+    ["without them", (turn: AbuseTurn) => turn.without],
+    ["with them at another tracker", (turn: AbuseTurn) => turn.elsewhere],
+    ["with them", (turn: AbuseTurn) => turn.here],
+  ] as const) {
+    const figures = turns.map(take);
+    console.log(
+      `  ${name.padEnd(30)} ${median(figures).toFixed(0).padStart(4)}   ${figures.map((ms) => ms.toFixed(0)).join(" ")}`,
+    );
+  }
+  const each = (what: keyof AbusersResult) => turns.map(({ abusers }) => Number(abusers[what].toFixed(2))).join(" ");
+  console.log(
+    `  flooder's connections: taken ${each("taken")}, refused ${each("refused")}; CPU, s: ${each("cpuSeconds")}`,
+  );
 }
 
 /** Two trackers that are one through Redis: what an announce to the first costs each process. */
