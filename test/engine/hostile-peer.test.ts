@@ -16,6 +16,7 @@ import {
   startEngine,
   type TestEngine,
   torrentFile,
+  until,
   untilRow,
 } from "./support.ts";
 
@@ -97,6 +98,34 @@ describe("an engine", () => {
     lost.say(handshakeFor("ab".repeat(20) as InfoHashHex));
     await lost.closed;
     expect(lost.received.length).toBeLessThan(HANDSHAKE_BYTES);
+  });
+
+  it("closes 5 000 that speak something else, and nothing of them stays", async () => {
+    const { on, infoHash } = await seederOf(100);
+    const echo = handshakeFor(infoHash);
+    echo.set(on.engine.peerId, 48);
+    const others = [
+      "GET / HTTP/1.1\r\nHost: sta\r\n\r\n",
+      Uint8Array.of(22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3),
+      new Uint8Array(396).fill(0xa7),
+      "\x13BitTorrent protocoX",
+      handshakeFor("ab".repeat(20) as InfoHashHex),
+      echo,
+      Buffer.concat([handshakeFor(infoHash), Uint8Array.of(0, 0, 0, 1, 99, 0, 0, 0, 9, 4)]),
+    ];
+    const before = on.engine.doctor().descriptors.open;
+    for (let begun = 0; begun < 5_000; begun += 20) {
+      const peers = Array.from({ length: 20 }, (_, n) => {
+        const peer = new RawPeer(on.engine.port);
+        peer.say(others[(begun + n) % others.length]!);
+        peer.socket.resume().end();
+        return peer.closed;
+      });
+      await Promise.all(peers);
+    }
+    await until(on, () => on.engine.doctor().peers === 0);
+    expect(rowOf(on, infoHash)!.peers).toEqual([]);
+    expect(on.engine.doctor().descriptors.open).toBeLessThanOrEqual(before + 2);
   });
 
   it("cuts who asks for 100 000 blocks and reads none of them, within bounded memory", async () => {
