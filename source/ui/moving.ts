@@ -4,7 +4,8 @@ import { stepInto, stepOut, withTurned } from "./file-tree.ts";
 import type { ListName } from "./lists.ts";
 import { PANE_NAMES, type PaneName } from "./layout.ts";
 import { DETAIL_TABS } from "./tabs.ts";
-import { heightOf, layoutOf, openList, selectedTransfer, type FollowedList, type ViewState } from "./view-state.ts";
+import { heightOf, layoutOf } from "./room.ts";
+import { openList, selectedTransfer, type FollowedList, type ViewState } from "./view-state.ts";
 
 /** `by` rows down (up when negative, to the end when infinite) in whatever is open. */
 export function moved(state: ViewState, by: number): ViewState {

@@ -6,13 +6,15 @@ import type { EngineClient } from "../control/contract.ts";
 import { calmed } from "./calm.ts";
 import { showsColour, showsUnicode } from "./environment.ts";
 import { wantsTracker } from "./first-run.ts";
+import { initialState } from "./initial-state.ts";
 import { KeyStream } from "./key-stream.ts";
 import { LOW_BYTES_PER_SECOND, USUAL_BYTES_PER_SECOND } from "./output-budget.ts";
 import { openPrompt } from "./prompt.ts";
 import { Session } from "./session.ts";
+import { settle } from "./settle.ts";
 import { GIVE_SCREEN_BACK, TAKE_SCREEN, terminalProblem } from "./terminal.ts";
 import { createTheme, type ThemeName } from "./theme.ts";
-import { initialState, say, settle } from "./view-state.ts";
+import { say } from "./view-state.ts";
 import { Viewer } from "./viewer.tsx";
 
 export interface ViewerOptions {

@@ -12,16 +12,9 @@ import { drawCandidates, drawQuestion, drawSortMenu, type Overlay } from "./pane
 import { drawPromptNote } from "./panes/prompt-note.ts";
 import { drawStatusLine, type StatusLine } from "./panes/status-line.ts";
 import { drawTransfers } from "./panes/transfers.ts";
+import { alertLines, layoutOf, messageLines, takenRows } from "./room.ts";
 import type { Theme } from "./theme.ts";
-import {
-  alertLines,
-  layoutOf,
-  messageLines,
-  takenRows,
-  type Message,
-  type PromptKind,
-  type ViewState,
-} from "./view-state.ts";
+import type { Message, PromptKind, ViewState } from "./view-state.ts";
 
 export interface Screen {
   readonly status: StatusLine;

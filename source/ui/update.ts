@@ -10,8 +10,9 @@ import { actionOf } from "./keymap.ts";
 import { namedMark } from "./marks.ts";
 import { editPrompt, gotPaths } from "./prompt.ts";
 import { reachAdvice, unreachablePort } from "./reachability.ts";
+import { settle } from "./settle.ts";
 import { chosenOrder, menuIndexOf } from "./sort-menu.ts";
-import { become, contextOf, say, settle, type Change, type ViewEvent, type ViewState } from "./view-state.ts";
+import { become, contextOf, say, type Change, type ViewEvent, type ViewState } from "./view-state.ts";
 
 /** What becomes of `state` by `event`. The same state comes back when nothing changed. */
 export function update(state: ViewState, event: ViewEvent): Change {

@@ -1,14 +1,12 @@
-// All state of the viewer, and the promises between its parts. Pure; `update.ts` alone changes it.
-import type { Command, Reply, Snapshot, TransferRow } from "../control/contract.ts";
-import { type Adding, addingHeight, settleAdding } from "./adding.ts";
+// All state of the viewer. `update.ts` alone changes it, and `settle.ts` keeps what holds between its parts.
+import type { Command, Reply, Snapshot } from "../control/contract.ts";
+import type { Adding } from "./adding.ts";
 import type { Places } from "./command-line.ts";
-import { wrapped } from "./format/columns.ts";
 import type { Context } from "./keymap.ts";
-import { isPane, layOut, listHeight, PANE_NAMES, type Layout, type PaneName } from "./layout.ts";
-import { helpLength } from "./panes/help.ts";
-import { buildLists, type ListName, type Lists, type ListSettings, type TransferItem } from "./lists.ts";
+import type { PaneName } from "./layout.ts";
+import type { ListName, Lists, ListSettings, TransferItem } from "./lists.ts";
 import type { SortedList } from "./orders.ts";
-import { isListTab, tabListHeight, type DetailTab } from "./tabs.ts";
+import { isListTab, type DetailTab } from "./tabs.ts";
 
 export interface ViewState extends ListSettings {
   readonly snapshot: Snapshot;
@@ -134,61 +132,8 @@ export interface Change {
   readonly effects: readonly Effect[];
 }
 
-/** The state when the viewer opens. */
-export function initialState(snapshot: Snapshot, columns: number, rows: number, settings: Settings): ViewState {
-  const usual = { by: "name", reversed: false };
-  const lists: ListSettings = {
-    filters: ofEachList(""),
-    orders: {
-      available: usual,
-      transfers: { ...usual, by: "newest" },
-      peers: { ...usual, by: "rate" },
-      files: { ...usual, by: "place" },
-    },
-    expanded: new Set(),
-    turned: new Set(),
-    allFiles: null,
-    details: null,
-  };
-  return settle({
-    ...lists,
-    snapshot,
-    columns,
-    rows,
-    settings,
-    pane: "available",
-    zoomed: false,
-    lists: buildLists(snapshot, lists),
-    positions: ofEachList(NOWHERE),
-    snapshotsSinceFiles: 0,
-    following: { broadcasts: true, log: true },
-    chosen: ofEachList(new Set()),
-    details: null,
-    marks: {},
-    marking: null,
-    menu: null,
-    adding: null,
-    help: null,
-    prompt: null,
-    question: null,
-    message: null,
-    counter: 0,
-  });
-}
-
-const NOWHERE: Position = { key: null, index: 0, top: 0 };
-
-function ofEachList<T>(value: T): Record<ListName, T> {
-  return {
-    available: value,
-    transfers: value,
-    broadcasts: value,
-    peers: value,
-    files: value,
-    trackers: value,
-    log: value,
-  };
-}
+/** Before a list was looked at. */
+export const NOWHERE: Position = { key: null, index: 0, top: 0 };
 
 /** Opens the details of a transfer; of another one than before, from the beginning. */
 export function openDetails(state: ViewState, details: Details): ViewState {
@@ -209,12 +154,6 @@ export function openDetails(state: ViewState, details: Details): ViewState {
 export function openList(state: ViewState): ListName | null {
   if (state.details === null) return state.pane;
   return isListTab(state.details.tab) ? state.details.tab : null;
-}
-
-/** Rows of a list that can be seen at once. */
-export function heightOf(state: ViewState, list: ListName): number {
-  const layout = layoutOf(state);
-  return isPane(list) ? listHeight(list, layout.panes[list]) : tabListHeight(list, layout.main.height);
 }
 
 /** What the keyboard talks to now. */
@@ -240,99 +179,7 @@ export function become(state: ViewState): Change {
   return { state, effects: [] };
 }
 
-/** Lines that the status line, alerts and footer take: the hints give way to a message, a line being typed has a note below it. */
-export function takenRows(state: ViewState): number {
-  const prompt = state.prompt === null ? 0 : 2;
-  const footer = prompt + messageLines(state).length;
-  return 1 + alertLines(state).length + Math.max(1, footer);
-}
-
-/** The message, in lines that fit behind its sign. */
-export function messageLines({ message, columns, rows }: ViewState): readonly string[] {
-  return message === null ? [] : wrapped(message.text, columns - SIGN, rows < ROOMY_ROWS ? 1 : 3);
-}
-
-/** The first of the engine's alerts, and how many there are more. */
-export function alertLines({ snapshot, columns, rows }: ViewState): readonly string[] {
-  const [first, ...others] = snapshot.engine.alerts;
-  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
-  return first === undefined ? [] : wrapped(first + more, columns - SIGN, rows < ROOMY_ROWS ? 1 : 2);
-}
-
-/** On fewer rows than these the panes need each of them: an alert and a message have one. */
-const ROOMY_ROWS = 20;
-
-/** Columns before a message: its sign, between spaces. */
-export const SIGN = 3;
-
-export function layoutOf(state: ViewState): Layout {
-  return layOut(state.columns, state.rows, takenRows(state), state.zoomed);
-}
-
 /** The selected row of Transfers. */
 export function selectedTransfer(state: ViewState): TransferItem | undefined {
   return state.lists.transfers[state.positions.transfers.index];
-}
-
-/** Keeps the promises between fields: lists as their settings say, selections on rows that exist, windows around them. */
-export function settle(unsettled: ViewState, before?: ViewState): ViewState {
-  const find = (infoHash: string): TransferRow | undefined =>
-    unsettled.snapshot.transfers.find((row) => row.infoHash === infoHash);
-  const { details, question } = unsettled;
-  const gone = details !== null && find(details.infoHash) === undefined;
-  const state = gone ? { ...unsettled, details: null } : unsettled;
-  const lists = buildLists(
-    state.snapshot,
-    state,
-    before && { snapshot: before.snapshot, settings: before, lists: before.lists },
-  );
-  const layout = layoutOf(state);
-  const positions = { ...state.positions };
-  const open = openList(state);
-  for (const list of open === null ? PANE_NAMES : new Set([...PANE_NAMES, open])) {
-    const following = list in state.following && state.following[list as FollowedList];
-    positions[list] = settlePosition(state.positions[list], lists[list], heightOf(state, list), following);
-  }
-  const asksOfNothing = question !== null && question.infoHashes.some((infoHash) => find(infoHash) === undefined);
-  return {
-    ...state,
-    lists,
-    positions,
-    adding: state.adding && settleAdding(state.adding, addingHeight(layout.main)),
-    help: state.help && {
-      ...state.help,
-      top: withinEnd(
-        state.help.top,
-        helpLength(state.help.search, state.settings.ascii, layout.main),
-        layout.main.height - 2,
-      ),
-    },
-    question: asksOfNothing ? null : question,
-  };
-}
-
-/** The first row of a window of `height` rows that ends with the last of `length` rows at the latest. */
-function withinEnd(top: number, length: number, height: number): number {
-  return Math.max(0, Math.min(top, length - height));
-}
-
-function settlePosition(
-  position: Position,
-  items: readonly { readonly key: string }[],
-  height: number,
-  following: boolean,
-): Position {
-  const wanted = following ? items.length - 1 : indexOf(position, items);
-  const index = Math.max(0, Math.min(wanted, items.length - 1));
-  const highest = Math.max(0, items.length - height);
-  const top = Math.min(highest, Math.max(index - height + 1, Math.min(position.top, index)));
-  const key = items[index]?.key ?? null;
-  return key === position.key && index === position.index && top === position.top ? position : { key, index, top };
-}
-
-/** Where the selected row stands now; when it is gone, whatever stands in its place. */
-function indexOf(position: Position, items: readonly { readonly key: string }[]): number {
-  if (items[position.index]?.key === position.key) return position.index;
-  const moved = items.findIndex(({ key }) => key === position.key);
-  return moved < 0 ? position.index : moved;
 }

@@ -2,8 +2,9 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Command, FileRow, Snapshot } from "../../source/control/contract.ts";
 import { displayText } from "../../source/protocol/display-text.ts";
+import { initialState } from "../../source/ui/initial-state.ts";
 import { update } from "../../source/ui/update.ts";
-import { contextOf, initialState, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
+import { contextOf, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
 import { emptySnapshot, fileRow, logRow, peerRow, transferRow } from "../helpers/scripted-client.ts";
 
 let state: ViewState;

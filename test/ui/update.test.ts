@@ -4,8 +4,9 @@ import { displayText } from "../../source/protocol/display-text.ts";
 import { tooMuch } from "../../source/ui/adding.ts";
 import { wantsTracker } from "../../source/ui/first-run.ts";
 import { openPrompt } from "../../source/ui/prompt.ts";
+import { initialState } from "../../source/ui/initial-state.ts";
 import { update } from "../../source/ui/update.ts";
-import { contextOf, initialState, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
+import { contextOf, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
 import {
   catalogueRow,
   emptySnapshot,
