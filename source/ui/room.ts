@@ -3,6 +3,7 @@ import { wrapped } from "./format/columns.ts";
 import { isPane, layOut, listHeight, type Layout } from "./layout.ts";
 import type { ListName } from "./lists.ts";
 import { tabListHeight } from "./tabs.ts";
+import { glyphsOf } from "./theme.ts";
 import type { ViewState } from "./view-state.ts";
 
 /** Lines that the status line, alerts and footer take: the hints give way to a message, a line being typed has a note below it. */
@@ -13,22 +14,26 @@ export function takenRows(state: ViewState): number {
 }
 
 /** The message, in lines that fit behind its sign. */
-export function messageLines({ message, columns, rows }: ViewState): readonly string[] {
-  return message === null ? [] : wrapped(message.text, columns - SIGN, rows < ROOMY_ROWS ? 1 : 3);
+export function messageLines(state: ViewState): readonly string[] {
+  return state.message === null ? [] : fitting(state.message.text, 3, state);
 }
 
 /** The first of the engine's alerts, and how many there are more. */
-export function alertLines({ snapshot, columns, rows }: ViewState): readonly string[] {
-  const [first, ...others] = snapshot.engine.alerts;
+export function alertLines(state: ViewState): readonly string[] {
+  const [first, ...others] = state.snapshot.engine.alerts;
   const more = others.length > 0 ? ` (and ${others.length} more)` : "";
-  return first === undefined ? [] : wrapped(first + more, columns - SIGN, rows < ROOMY_ROWS ? 1 : 2);
+  return first === undefined ? [] : fitting(first + more, 2, state);
+}
+
+function fitting(text: string, most: number, { columns, rows, settings }: ViewState): readonly string[] {
+  return wrapped(text, columns - SIGN, rows < ROOMY_ROWS ? 1 : most, glyphsOf(settings.ascii).ellipsis);
 }
 
 /** On fewer rows than these the panes need each of them: an alert and a message have one. */
 const ROOMY_ROWS = 20;
 
 /** Columns before a message: its sign, between spaces. */
-export const SIGN = 3;
+const SIGN = 3;
 
 /** Where things stand on the screen now. */
 export function layoutOf(state: ViewState): Layout {

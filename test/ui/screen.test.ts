@@ -220,6 +220,9 @@ test("80x24: ASCII only, a tracker that is away, an alert", async () => {
   expect(shown).toMatchSnapshot();
   expect(shown).toMatch(/^[\n -~]*$/);
   expect(shown).toContain("tracker 10.0.0.5:5000 is not there, trying again in 4 s");
+  away.answer = () => ({ ok: false, code: "failed", text: displayText("many words ".repeat(40)) });
+  terminal.type("d");
+  await terminal.shows(/ many words~ *$/m);
 });
 
 /** The sample with a tracker that says whether it could dial us. */
