@@ -40,7 +40,7 @@ export function watchTracker(state: ViewState): ViewState {
     case "waiting":
     case "refused": {
       const why = (tracker.problem ?? `${tracker.address} is not there`).replace(/\.$/, "");
-      const problem = `${why}. Enter goes on trying it; or type another, or none`;
+      const problem = `${why}. Enter keeps trying; or another, or none`;
       return { ...state, prompt: { ...prompt, waiting: false, problem } };
     }
     default:
