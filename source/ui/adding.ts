@@ -1,7 +1,6 @@
 // A torrent that was looked at and is not added yet: which of its files are wanted, and where they go. Pure.
 import type { Command, InspectedTorrent } from "../control/contract.ts";
-import { flatRows, stepInto, stepOut, treeRows, withTurned } from "./file-tree.ts";
-import type { TreeFile, TreeRow } from "./file-tree.ts";
+import { flatRows, stepInto, stepOut, treeRows, withTurned, type TreeFile, type TreeRow } from "./file-tree.ts";
 import { matches } from "./lists.ts";
 
 export interface Adding {
