@@ -270,7 +270,7 @@ export class Engine implements EngineClient, EngineEvents {
         pieceBytes,
         socketBytes,
       },
-      [...this.#alerts(), ...this.#unreachable()],
+      [...this.#alerts(), ...this.#troubles()],
     );
   }
 
@@ -358,16 +358,20 @@ export class Engine implements EngineClient, EngineEvents {
     return alerts.map(displayText);
   }
 
-  /** What trackers found that could not dial us, as sentences. */
-  #unreachable(): DisplayText[] {
-    return this.links
-      .statuses(performance.now())
-      .filter(({ reachable }) => reachable === false)
-      .map(({ address }) =>
-        displayText(
-          `The tracker ${address} cannot dial TCP port ${this.port} here: other peers cannot either, we have to dial them. Open it in the firewall, or forward it in the router.`,
-        ),
+  /** What is wrong with trackers and transfers, as sentences. */
+  #troubles(): DisplayText[] {
+    const troubles: string[] = [];
+    for (const { address, problem, reachable } of this.links.statuses(performance.now())) {
+      if (problem !== null) troubles.push(`The tracker ${address} is of no use now: ${problem}.`);
+      if (reachable !== false) continue;
+      troubles.push(
+        `The tracker ${address} cannot dial TCP port ${this.port} here: other peers cannot either, we have to dial them. Open it in the firewall, or forward it in the router.`,
       );
+    }
+    for (const { transfer } of this.book.entries.values()) {
+      if (transfer.problem) troubles.push(`${transfer.metainfo.name}: ${transfer.problem.message}`);
+    }
+    return troubles.map(displayText);
   }
 
   #status(now: number): EngineStatus {

@@ -1,7 +1,7 @@
-// Whether peers can dial the engine, as its trackers find out.
+// What the doctor finds of trackers: whether they answer, and whether peers can dial the engine.
 import { expect, test } from "vitest";
 import { startTracker } from "../tracker/support.ts";
-import { type TestEngine, startEngine } from "./support.ts";
+import { type TestEngine, startEngine, until } from "./support.ts";
 
 /** What its one tracker found, once it has said so. */
 function reachable({ engine }: TestEngine): Promise<boolean> {
@@ -34,4 +34,10 @@ test("one that cannot be dialled where it comes from says so, and what helps", a
   expect(findings(one)).toEqual([
     expect.stringMatching(/^The tracker 127\.0\.0\.1:\d+ cannot dial TCP port \d+ here: /),
   ]);
+});
+
+test("a tracker that does not answer is among what the doctor finds", async () => {
+  const one = await startEngine({ trackers: [{ host: "127.0.0.1", port: 9 }] });
+  await until(one, ({ trackers }) => trackers[0]?.problem != null);
+  expect(findings(one)).toEqual(["The tracker 127.0.0.1:9 is of no use now: no tracker answers at 127.0.0.1:9."]);
 });
