@@ -495,6 +495,7 @@ export class Transfer {
 
   #completed(): void {
     this.#disk.dropSpare();
+    this.down.rest();
     const spell = this.#spell.end(this.heldBytes, performance.now());
     if (spell) this.#options.onEvent(this, { type: "completed", ...spell });
   }

@@ -44,6 +44,11 @@ export class RateMeter {
     return rate < 1 ? 0 : rate;
   }
 
+  /** Nothing more is to come: the rate is 0 at once. */
+  rest(): void {
+    this.#weight = 0;
+  }
+
   #decayTo(now: number): void {
     if (now <= this.#at) return;
     if (this.#weight > 0) this.#weight *= Math.exp((this.#at - now) / TIME_CONSTANT_MS);
