@@ -94,11 +94,10 @@ export function writePieceHeader(
   begin: number,
   length: number,
 ): void {
-  const view = new DataView(target.buffer, target.byteOffset + offset, PIECE_HEADER_BYTES);
-  view.setUint32(0, 9 + length);
-  view.setUint8(4, ID.piece);
-  view.setUint32(5, index);
-  view.setUint32(9, begin);
+  putUint32(target, offset, 9 + length);
+  target[offset + 4] = ID.piece;
+  putUint32(target, offset + 5, index);
+  putUint32(target, offset + 9, begin);
 }
 
 /** Bytes of a message that is no extension's: `uint32 length, uint8 id, payload`, numbers big-endian. */
@@ -150,7 +149,7 @@ export function encodeMessage(
 /** Bytes of an extension's message (BEP 10): id 20, the receiver's number for the extension, payload. */
 export function encodeExtended(extensionId: number, payload: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(6 + payload.length);
-  new DataView(bytes.buffer).setUint32(0, 2 + payload.length);
+  putUint32(bytes, 0, 2 + payload.length);
   bytes[4] = ID.extended;
   bytes[5] = extensionId;
   bytes.set(payload, 6);
@@ -206,7 +205,7 @@ function putUint32(bytes: Uint8Array, offset: number, number: number): void {
 
 function withBytes(id: number, payload: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(5 + payload.length);
-  new DataView(bytes.buffer).setUint32(0, 1 + payload.length);
+  putUint32(bytes, 0, 1 + payload.length);
   bytes[4] = id;
   bytes.set(payload, 5);
   return bytes;
