@@ -53,6 +53,8 @@ export class Swarms {
   readonly #members = new Map<MemberId, Member>();
   readonly #options: SwarmsOptions;
   readonly #transitions: TokenBucket;
+  /** What was forgotten and is not told of yet. */
+  readonly #forgotten = new Map<InfoHashHex, Announcement>();
   #toldMembers = 0;
   /** Chances to tell of the number of members since it was told. */
   #chances = 0;
@@ -120,6 +122,9 @@ export class Swarms {
 
   /** Tells everybody of the counts that moved since the last time. To be called at most four times a second. */
   flushChanged(): void {
+    // What was published again meanwhile is there.
+    for (const [infoHash, gone] of this.#forgotten) if (!this.catalogue.has(infoHash)) this.#options.broadcast(gone);
+    this.#forgotten.clear();
     const entries = this.catalogue.takeChanged();
     const peers = this.#members.size;
     if (entries.length === 0 && (peers === this.#toldMembers || ++this.#chances < PEER_COUNT_EVERY)) return;
@@ -220,7 +225,9 @@ export class Swarms {
     }
     this.catalogue.remove(infoHash);
     this.dictionary.removeSwarm(infoHash);
-    this.#options.broadcast({ type: "unavailable", infoHash, name: entry.name, why, forgotten: true });
+    const gone = { type: "unavailable", infoHash, name: entry.name, why, forgotten: true } as const;
+    if (this.#transitions.take(this.#options.now())) this.#options.broadcast(gone);
+    else this.#forgotten.set(infoHash, gone);
   }
 
   /** Seeds that announced before the torrent was published hold it from now on. */

@@ -228,6 +228,25 @@ test("256 transitions at once are told of one by one, then four a second, and al
   });
 });
 
+test("what is forgotten beyond 256 transitions is told of with the counts, unless it was published again", () => {
+  const told: Announcement[] = [];
+  const swarms = new Swarms({ name: "a", now: () => 0, broadcast: (announcement) => told.push(announcement) });
+  const count = TRANSITION_BURST + 2;
+  for (let n = 0; n < count; n++) swarms.apply({ type: "published", facts: facts(n) });
+  swarms.flushChanged();
+  told.length = 0;
+  for (let n = 0; n < count; n++) swarms.apply({ type: "forgotten", infoHash: hash(n), why: "test" });
+  expect(told).toHaveLength(TRANSITION_BURST);
+  swarms.apply({ type: "published", facts: facts(count - 1) });
+  swarms.flushChanged();
+  expect(told.slice(TRANSITION_BURST)).toMatchObject([
+    { type: "unavailable", infoHash: hash(count - 2), forgotten: true },
+    { type: "changed", entries: [{ infoHash: hash(count - 1) }] },
+  ]);
+  swarms.flushChanged();
+  expect(told).toHaveLength(TRANSITION_BURST + 2);
+});
+
 test("when only the number of peers moved, it is told at every eighth chance", () => {
   const told: Announcement[] = [];
   const swarms = new Swarms({ name: "a", now: () => 0, broadcast: (announcement) => told.push(announcement) });
