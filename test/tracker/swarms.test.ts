@@ -4,7 +4,9 @@ import { expect, test } from "vitest";
 import { bitfieldBytes, setPiece } from "../../source/protocol/channel/bitfield.ts";
 import type { InfoHashHex } from "../../source/protocol/ids.ts";
 import type { Announcement } from "../../tracker/broadcaster.ts";
+import { isAvailable } from "../../tracker/catalogue.ts";
 import type { Change } from "../../tracker/changes.ts";
+import { TRANSITION_BURST } from "../../tracker/limits.ts";
 import { type PeerKey, addressKey, peerKey } from "../../tracker/peer-key.ts";
 import { Swarms } from "../../tracker/swarms.ts";
 import { peerIdOf } from "./support.ts";
@@ -138,23 +140,28 @@ function act(action: Step, naive: NaiveSwarms): Change | undefined {
   }
 }
 
-test("after any sequence the catalogue is right, and exactly what became and ceased to be available was told", () => {
+test.for([
+  ["told of one by one", false],
+  ["gathered, when there were too many before", true],
+] as const)("after any sequence the catalogue is right, and so is who follows its transitions, %s", ([, gathered]) => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
       const naive = new NaiveSwarms();
       let told: Announcement[] = [];
       const swarms = new Swarms({ name: "a", now: () => 0, broadcast: (announcement) => told.push(announcement) });
-      /** What a client that follows the broadcasts believes. */
+      if (gathered) exhaust(swarms);
+      /** What a client that follows the broadcasts believes can be downloaded. */
       const believed = new Set<InfoHashHex>();
       for (const action of steps) {
         told = [];
         const before = PIECES.map((_, n) => naive.entry(n));
         const change = act(action, naive);
         if (change) swarms.apply(change);
-        for (const announcement of told) {
-          if (announcement.type === "available") believed.add(announcement.entry.infoHash);
-          else if (announcement.type === "unavailable") believed.delete(announcement.infoHash);
+        if (gathered) {
+          expect(told).toEqual([]);
+          swarms.flushChanged();
         }
+        for (const announcement of told) follow(announcement, believed);
         for (const [n, pieceCount] of PIECES.entries()) {
           const [was, is] = [before[n], naive.entry(n)];
           const entry = swarms.catalogue.entry(hash(n));
@@ -162,7 +169,8 @@ test("after any sequence the catalogue is right, and exactly what became and cea
           else expect(entry).toBeUndefined();
           expect(believed.has(hash(n))).toBe(is?.availablePieces === pieceCount);
           const lost = was !== undefined && is?.availablePieces !== pieceCount && was.availablePieces === pieceCount;
-          if (lost) expect(told.some((event) => event.type === "unavailable" && event.infoHash === hash(n))).toBe(true);
+          const said = told.some((event) => event.type === "unavailable" && event.infoHash === hash(n));
+          if (lost && !gathered) expect(said).toBe(true);
         }
         expect(swarms.members.size).toBe(naive.members.size);
       }
@@ -170,3 +178,29 @@ test("after any sequence the catalogue is right, and exactly what became and cea
     { numRuns: 300 },
   );
 });
+
+/** So many transitions that none more is told of by itself. */
+function exhaust(swarms: Swarms): void {
+  const infoHash = hash(99);
+  const ids = { infoHash, peer: peerAt(9), peerId: peerIdOf(9), tracker: "a" };
+  swarms.apply({ type: "published", facts: { ...facts(0), infoHash } });
+  for (let n = 0; n < TRANSITION_BURST; n += 2) {
+    swarms.apply({ type: "announced", ...ids, seed: true });
+    swarms.apply({ type: "stopped", ...ids, why: "test" });
+  }
+  swarms.flushChanged();
+}
+
+function follow(announcement: Announcement, believed: Set<InfoHashHex>): void {
+  const entries =
+    announcement.type === "available"
+      ? [announcement.entry]
+      : announcement.type === "changed"
+        ? announcement.entries
+        : [];
+  for (const entry of entries) {
+    if (isAvailable(entry)) believed.add(entry.infoHash);
+    else believed.delete(entry.infoHash);
+  }
+  if (announcement.type === "unavailable") believed.delete(announcement.infoHash);
+}
