@@ -55,12 +55,13 @@ const honest: Reaction = ({ type, transaction }) =>
     ? [{ type, transaction, connection: CONNECTION }]
     : [{ type: "announce", transaction, interval: 1_800, incomplete: 2, complete: 1, peers: peers4 }];
 
-const ask = (url: URL, signal = new AbortController().signal) =>
-  udpAnnounce(url, REQUEST, { signal, resendMs: RESEND_MS });
+const ask = (url: URL, signal = new AbortController().signal, resendMs = RESEND_MS) =>
+  udpAnnounce(url, REQUEST, { signal, resendMs });
 
 test("a connection is asked for, and then the announce is sent with it", async () => {
   const { url, heard } = await scripted(honest);
-  expect(await ask(url)).toMatchObject({ interval: 1_800, complete: 1, incomplete: 2, peers: peers4 });
+  const answer = await ask(url, undefined, [10_000]);
+  expect(answer).toMatchObject({ interval: 1_800, complete: 1, incomplete: 2, peers: peers4 });
   expect(heard.map(({ type }) => type)).toEqual(["connect", "announce"]);
   expect(heard[1]).toMatchObject({
     connection: CONNECTION,
