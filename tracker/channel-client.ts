@@ -1,45 +1,29 @@
-// One channel connection at the tracker's end: its manners, its queue, and who answers what it says.
-import type { Duplex } from "node:stream";
-import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
-import type { WebSocket } from "ws";
+// One channel client: who it is, and who answers what it says.
 import { toBase64 } from "../source/protocol/channel/bitfield.ts";
 import {
   MAX_ENTRIES_IN_FRAME,
   MAX_FRAME,
   MAX_TORRENT_FRAME,
   MESSAGES_PER_SECOND,
-  MESSAGE_BURST,
 } from "../source/protocol/channel/limits.ts";
 import {
   type CatalogueEntry,
   type ClientMessage,
   type TrackerMessage,
-  encodeMessage,
   parseClientMessage,
 } from "../source/protocol/channel/messages.ts";
-import { TokenBucket } from "../source/protocol/channel/token-bucket.ts";
 import { ProtocolError } from "../source/protocol/errors.ts";
 import type { Asker } from "./asker.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import type { MemberId } from "./changes.ts";
+import { type ChannelLine, isGoodbye } from "./channel-line.ts";
 import type { Library } from "./library.ts";
-import {
-  CHANNEL_BYTES_PER_SECOND,
-  CHANNEL_BYTE_BURST,
-  MAX_QUEUED_BYTES,
-  MESSAGE_TOLERANCE,
-  REJECTED_MS,
-} from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Members } from "./members.ts";
 import type { PortProber } from "./port-prober.ts";
 import { addressOf, peerKey } from "./peer-key.ts";
 import { RequestError } from "./request-error.ts";
 import type { Swarms } from "./swarms.ts";
-
-/** Close codes of RFC 6455. */
-const GOING_AWAY = 1001;
-const POLICY = 1008;
 
 /** What every channel client of a tracker shares. */
 export interface ChannelRoom {
@@ -73,19 +57,11 @@ interface Page {
 }
 
 export class ChannelClient {
+  readonly line: ChannelLine;
   readonly asker: Asker;
   /** Whether its `hello` was welcomed. */
   welcomed = false;
-  /** When it last sent anything, or came; monotonic milliseconds. */
-  heardAt: number;
-  readonly #socket: WebSocket;
-  /** What `#socket` writes to: frames that were made for all go to it as they are. */
-  readonly #stream: Duplex;
   readonly #room: ChannelRoom;
-  readonly #messages: TokenBucket;
-  readonly #bytes: TokenBucket;
-  /** It is not read until its bytes are paid for. */
-  #owes = false;
   /** Undefined for a client that only looks. */
   #member: MemberId | undefined;
   /** Who it is, in log lines. */
@@ -94,39 +70,30 @@ export class ChannelClient {
   #answering: Promise<void> | undefined;
   /** Characters of requests that are not answered yet. */
   #waiting = 0;
-  /** Bytes of torrents and catalogue pages on their way: they do not count as a queue. */
-  #bulkBytes = 0;
-  /** Why it goes, once we know better than "connection lost". */
-  #why: string | undefined;
 
-  constructor(socket: WebSocket, stream: Duplex, asker: Asker, room: ChannelRoom) {
-    this.#socket = socket;
-    this.#stream = stream;
+  constructor(line: ChannelLine, asker: Asker, room: ChannelRoom) {
+    this.line = line;
     this.asker = asker;
     this.#room = room;
-    this.heardAt = room.now();
-    this.#messages = new TokenBucket(MESSAGES_PER_SECOND, MESSAGE_BURST + MESSAGE_TOLERANCE, this.heardAt);
-    this.#bytes = new TokenBucket(CHANNEL_BYTES_PER_SECOND, CHANNEL_BYTE_BURST, this.heardAt);
   }
 
   pinged(data: Buffer): void {
-    if (this.#listens()) this.#socket.pong(data);
+    if (this.#listens(data.length)) this.line.pong(data);
   }
 
   ponged(): void {
-    this.#listens();
+    this.#listens(0);
   }
 
   /** Text, as bytes: nothing is done for a message before it is known to be one that it may send. */
   heard(frame: Buffer): void {
-    if (!this.#listens()) return;
-    this.#spend(frame.length);
+    if (!this.#listens(frame.length)) return;
     try {
       const message = parseClientMessage(String(frame));
       if (!message) return;
       if (message.type === "hello") this.#hello(message);
       else if (this.welcomed) this.#act(message);
-      else this.reject("hello must come first");
+      else this.line.reject("hello must come first");
     } catch (error) {
       this.#failed(error, undefined);
     }
@@ -135,83 +102,24 @@ export class ChannelClient {
   /** The connection is closed, with this code. */
   gone(code: number): void {
     if (!this.welcomed) return;
-    const why = this.#why ?? (code === 1000 || code === GOING_AWAY ? "left" : "connection lost");
+    const why = this.line.why ?? (isGoodbye(code) ? "left" : "connection lost");
     this.#room.log("info", "client gone", { client: this.#name, why });
     if (this.#member !== undefined) this.#room.members.leave(this.#member, why);
   }
 
-  /** Frames of broadcasts, for those that were welcomed. Who does not read is cut; the others never notice. */
+  /** Frames of broadcasts, for those that were welcomed. */
   broadcast(frames: Buffer): void {
-    if (!this.welcomed || !this.#isOpen) return;
-    if (this.#stream.writableLength - this.#bulkBytes > MAX_QUEUED_BYTES) this.cut("did not read");
-    else this.#stream.write(frames);
-  }
-
-  ping(): void {
-    if (this.#isOpen) this.#socket.ping();
-  }
-
-  /** Ends a connection that broke a rule. A reason has at most 123 bytes. */
-  reject(reason: string): void {
-    this.note(reason);
-    this.#socket.close(POLICY, reason.replaceAll(/[^ -~]/g, "?").slice(0, 123));
-    this.#socket.pause();
-    setTimeout(() => this.#socket.terminate(), REJECTED_MS).unref();
-  }
-
-  /** Ends a connection that does not answer. */
-  cut(why: string): void {
-    this.note(why);
-    this.#socket.terminate();
-  }
-
-  /** Why it is about to go. */
-  note(why: string): void {
-    this.#why ??= why;
-  }
-
-  /** Says that the tracker stops; resolves when the client has heard it, or is gone. */
-  dismiss(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#socket.once("close", () => resolve());
-      this.#socket.close(GOING_AWAY, "the tracker stops");
-    });
-  }
-
-  /** Whether it goes for a reason of ours. */
-  get wasEnded(): boolean {
-    return this.#why !== undefined;
-  }
-
-  get #isOpen(): boolean {
-    return this.#socket.readyState === this.#socket.OPEN;
+    if (this.welcomed) this.line.broadcast(frames);
   }
 
   /** Whether one more message, of whatever kind, is heard. */
-  #listens(): boolean {
-    this.heardAt = this.#room.now();
-    if (!this.#isOpen) return false;
-    if (this.#messages.take(this.heardAt)) return true;
-    this.#room.flooded(this.asker);
-    this.reject(`more than ${MESSAGES_PER_SECOND} messages a second`);
+  #listens(bytes: number): boolean {
+    const { line, asker } = this;
+    if (!line.isOpen) return false;
+    if (line.takes(bytes)) return true;
+    this.#room.flooded(asker);
+    line.reject(`more than ${MESSAGES_PER_SECOND} messages a second`);
     return false;
-  }
-
-  /** Counts bytes that were read or answered. Who has had more than its share is not read until it has it again. */
-  #spend(bytes: number): void {
-    const owedMs = this.#bytes.spend(bytes, this.#room.now());
-    if (owedMs === 0 || this.#owes) return;
-    this.#owes = true;
-    this.#socket.pause();
-    setTimeout(() => {
-      this.#owes = false;
-      this.#spend(0);
-      this.#readOn();
-    }, owedMs).unref();
-  }
-
-  #readOn(): void {
-    if (this.#isOpen && !this.#owes && this.#waiting <= MAX_TORRENT_FRAME) this.#socket.resume();
   }
 
   #hello(hello: Hello): void {
@@ -221,7 +129,7 @@ export class ChannelClient {
     broadcaster.flush();
     if (!admits(hello.token)) {
       this.#reply({ type: "error", code: "refused", text: "this tracker asks for a token, and this is not it" });
-      this.reject("wrong token");
+      this.line.reject("wrong token");
       return;
     }
     const { host, address } = this.asker;
@@ -253,8 +161,8 @@ export class ChannelClient {
 
   async #sendPages(pages: Iterable<Page>): Promise<void> {
     for (const page of pages) {
-      await this.#sendBulk({ type: "catalogue", ...page });
-      await this.#turn();
+      await this.#replyLong({ type: "catalogue", ...page });
+      await this.line.turn();
     }
   }
 
@@ -287,29 +195,25 @@ export class ChannelClient {
   /** A client that asks faster than it takes answers is not read until it has taken them. */
   #queue(request: Request): void {
     const size = request.type === "publish" ? request.torrent.length : REQUEST_SIZE;
-    this.#waiting += size;
-    if (this.#waiting > MAX_TORRENT_FRAME) this.#socket.pause();
-    const before = this.#answering?.then(() => this.#turn()) ?? Promise.resolve();
+    this.#wait(size);
+    const before = this.#answering?.then(() => this.line.turn()) ?? Promise.resolve();
     const answering = before.then(async () => {
       await this.#answer(request);
-      this.#waiting -= size;
-      if (this.#socket.isPaused) this.#readOn();
+      this.#wait(-size);
       if (this.#answering === answering) this.#answering = undefined;
     });
     this.#answering = answering;
   }
 
-  /** Between two answers others have their turn, and what was answered has to be paid for. */
-  async #turn(): Promise<void> {
-    await nextTurn();
-    for (let owedMs; this.#isOpen && (owedMs = this.#bytes.spend(0, this.#room.now())) > 0;)
-      await delay(owedMs, undefined, { ref: false });
+  #wait(size: number): void {
+    this.#waiting += size;
+    this.line.hold(this.#waiting > MAX_TORRENT_FRAME);
   }
 
   async #answer(message: Request): Promise<void> {
     const { members, library } = this.#room;
     const re = message.id;
-    if (!this.#isOpen) return;
+    if (!this.line.isOpen) return;
     try {
       switch (message.type) {
         case "publish": {
@@ -318,15 +222,15 @@ export class ChannelClient {
           return;
         }
         case "torrent":
-          await this.#sendBulk({ type: "torrent", re, torrent: toBase64(await library.torrent(message)) });
+          await this.#replyLong({ type: "torrent", re, torrent: toBase64(await library.torrent(message)) });
           return;
         case "holders": {
           const peers = members.holders(this.#member, message.infoHash, message.piece);
-          await this.#sendBulk({ type: "holders", re, peers: [...peers] });
+          await this.#replyLong({ type: "holders", re, peers: [...peers] });
           return;
         }
         case "peers":
-          await this.#sendBulk({ type: "peers", re, peers: [...members.peers(this.#member)] });
+          await this.#replyLong({ type: "peers", re, peers: [...members.peers(this.#member)] });
           return;
         default:
           message satisfies never;
@@ -343,7 +247,7 @@ export class ChannelClient {
       const about = error.infoHash === undefined ? {} : { infoHash: error.infoHash };
       this.#reply({ type: "error", ...to, code: error.code, text: error.message.slice(0, 1024), ...about });
     } else if (error instanceof ProtocolError) {
-      this.reject(error.message);
+      this.line.reject(error.message);
     } else if (error instanceof Error && "syscall" in error) {
       this.#room.log("error", "the torrent folder cannot be used", { error: error.message });
       this.#reply({ type: "error", ...to, code: "full", text: "the tracker cannot use its torrent folder now" });
@@ -354,22 +258,12 @@ export class ChannelClient {
 
   #reply(message: TrackerMessage): void {
     this.#room.broadcaster.flush();
-    if (this.#isOpen) this.#socket.send(encodeMessage(message));
+    this.line.send(message);
   }
 
-  /** Resolves when the frame is handed to the system, or the connection is gone. */
-  #sendBulk(message: TrackerMessage): Promise<void> {
+  #replyLong(message: TrackerMessage): Promise<void> {
     this.#room.broadcaster.flush();
-    if (!this.#isOpen) return Promise.resolve();
-    const frame = Buffer.from(encodeMessage(message));
-    this.#bulkBytes += frame.length;
-    this.#spend(frame.length);
-    return new Promise((resolve) => {
-      this.#socket.send(frame, { binary: false }, () => {
-        this.#bulkBytes -= frame.length;
-        resolve();
-      });
-    });
+    return this.line.sendBulk(message);
   }
 }
 

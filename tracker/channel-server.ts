@@ -6,6 +6,7 @@ import { MAX_TORRENT_FRAME } from "../source/protocol/channel/limits.ts";
 import { CHANNEL_PATH, CHANNEL_SUBPROTOCOL } from "../source/protocol/channel/messages.ts";
 import type { Asker } from "./asker.ts";
 import { ChannelClient, type ChannelRoom } from "./channel-client.ts";
+import { ChannelLine } from "./channel-line.ts";
 import { ConnectionCount } from "./connection-count.ts";
 import {
   CHANNELS_PER_SECOND,
@@ -103,9 +104,9 @@ export class ChannelServer {
   async close(graceMs: number): Promise<void> {
     clearInterval(this.#pings);
     clearInterval(this.#greetings);
-    const dismissed = [...this.#clients].map((client) => client.dismiss());
+    const dismissed = [...this.#clients].map((client) => client.line.dismiss());
     const grace = setTimeout(() => {
-      for (const client of this.#clients) client.cut("did not answer");
+      for (const client of this.#clients) client.line.cut("did not answer");
     }, graceMs);
     await Promise.all(dismissed);
     clearTimeout(grace);
@@ -121,10 +122,10 @@ export class ChannelServer {
   }
 
   #connected(socket: ClientSocket, stream: Duplex, asker: Asker): void {
-    const client = new ChannelClient(socket, stream, asker, this.#room);
+    const client = new ChannelClient(new ChannelLine(socket, stream, this.#room.now), asker, this.#room);
     socket.client = client;
     this.#clients.add(client);
-    this.#strangers.set(client, client.heardAt);
+    this.#strangers.set(client, client.line.heardAt);
     socket.on("message", heard).on("ping", pinged).on("pong", ponged).on("error", failed).on("close", this.#closed);
   }
 
@@ -132,22 +133,22 @@ export class ChannelServer {
     this.#clients.delete(client);
     this.#strangers.delete(client);
     this.#count.leave(client.asker.network);
-    if (client.wasEnded) this.cut++;
+    if (client.line.why !== undefined) this.cut++;
     client.gone(code);
   }
 
   #awaitHellos(): void {
     for (const [client, cameAt] of this.#strangers) {
       if (client.welcomed) this.#strangers.delete(client);
-      else if (this.#room.now() - cameAt >= this.#timing.helloMs) client.reject("no hello in time");
+      else if (this.#room.now() - cameAt >= this.#timing.helloMs) client.line.reject("no hello in time");
     }
   }
 
   #ping(): void {
     const { silentMs } = this.#timing;
-    for (const client of this.#clients) {
-      if (this.#room.now() - client.heardAt > silentMs) client.cut(`silent for ${Math.round(silentMs / 1000)} s`);
-      else client.ping();
+    for (const { line } of this.#clients) {
+      if (this.#room.now() - line.heardAt > silentMs) line.cut(`silent for ${Math.round(silentMs / 1000)} s`);
+      else line.ping();
     }
   }
 }
@@ -158,7 +159,7 @@ function clientOf(socket: WebSocket): ChannelClient {
 
 function heard(this: WebSocket, data: RawData, isBinary: boolean): void {
   // By default `ws` gives messages as buffers.
-  if (isBinary) clientOf(this).reject("binary frame");
+  if (isBinary) clientOf(this).line.reject("binary frame");
   else clientOf(this).heard(data as Buffer);
 }
 
@@ -172,7 +173,7 @@ function ponged(this: WebSocket): void {
 
 /** A frame too large or malformed, or a reset; `close` follows. */
 function failed(this: WebSocket, error: Error): void {
-  clientOf(this).note(error.message);
+  clientOf(this).line.note(error.message);
 }
 
 /** Browsers name the site of the page that connects; programs name none. */
