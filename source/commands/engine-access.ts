@@ -110,7 +110,7 @@ export async function useEngine(
   );
   if (late.length > 0)
     warn(
-      `An engine runs already; ${late.join(" and ")} ${late.length > 1 ? "count" : "counts"} when it is started again.`,
+      `An engine runs already; ${late.join(" and ")} ${late.length > 1 ? "are" : "is"} for one that starts: "sta stop" first.`,
     );
   return running;
 }

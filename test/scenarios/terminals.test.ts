@@ -92,7 +92,7 @@ test("what a running engine does not heed is said in the viewer", async () => {
   await lab.daemon("two");
   const viewer = openTerminal(lab, "two", ["--keep-free", "1GB"]);
   onTestFinished(() => viewer.kill());
-  await viewer.written("An engine runs already; --keep-free counts when it is started again.");
+  await viewer.written("An engine runs already; --keep-free is for one that starts");
 });
 
 /** Process ids of all that runs with the lab's environment, the demo's own engines and tracker among them. From /proc. */
