@@ -99,6 +99,8 @@ test("limits that are set while the engine runs hold when it is started again", 
     downLimitBytesPerSecond: 3_000_000,
     upLimitBytesPerSecond: 1_000_000,
     activeDownloads: 2,
+    ratioLimit: 1.5,
+    seedSecondsLimit: null,
   });
 });
 

@@ -42,6 +42,9 @@ export interface EngineStatus {
   readonly upLimitBytesPerSecond: number;
   /** Transfers that download at once; the others are `queued`. 0 is no limit. */
   readonly activeDownloads: number;
+  /** When what is added from now on stops seeding, by its ratio or after so many seconds; null: it does not. */
+  readonly ratioLimit: number | null;
+  readonly seedSecondsLimit: number | null;
   /** A person said that there is no tracker: he adds torrents himself. */
   readonly trackerless: boolean;
   /** Conditions a user should know of, as sentences; empty when all is well. */

@@ -397,6 +397,8 @@ export class Engine implements EngineClient, EngineEvents {
       downLimitBytesPerSecond: this.downLimit.bytesPerSecond,
       upLimitBytesPerSecond: this.upLimit.bytesPerSecond,
       activeDownloads: this.activeDownloads,
+      ratioLimit: this.ratioLimit,
+      seedSecondsLimit: this.seedSecondsLimit,
       trackerless: this.trackerless,
       alerts: this.#alerts(),
     };

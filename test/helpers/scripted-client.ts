@@ -237,6 +237,8 @@ export function emptySnapshot(): Snapshot {
       downLimitBytesPerSecond: 0,
       upLimitBytesPerSecond: 0,
       activeDownloads: 0,
+      ratioLimit: null,
+      seedSecondsLimit: null,
       trackerless: false,
       alerts: [],
     },
