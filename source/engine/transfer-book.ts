@@ -150,9 +150,10 @@ export class TransferBook {
     entry.row = undefined;
     await this.save(entry);
     if (mode === "download") entry.transfer.forgetProblem();
-    // It begins with its turn, or waiting for it.
-    this.#options.queueChanged();
+    // It begins with its turn, or waiting for it; and gives its turn up only when it is paused.
+    if (mode !== "paused") this.#options.queueChanged();
     await entry.transfer.setMode(mode);
+    if (mode === "paused") this.#options.queueChanged();
   }
 
   /** Other priorities for some files; the rest stay as they are. Throws StorageError, RangeError for a file that is not there. */

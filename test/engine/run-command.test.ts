@@ -436,6 +436,9 @@ describe("what a transfer goes by", () => {
     expect([one, two, three].map((infoHash) => rowOf(on, infoHash)?.state)).toEqual(["waiting", "queued", "queued"]);
     const told = (infoHash: string) => rowOf(on, infoHash)?.log.map(({ text }) => text);
     expect([told(one), told(two)]).toEqual([["asks for pieces"], ["waits for its turn"]]);
+    await ask(on, { method: "pause", infoHash: two });
+    await ask(on, { method: "resume", infoHash: two });
+    expect(told(two)).toEqual(["waits for its turn", "is paused", "waits for its turn"]);
     const moved = await ask(on, { method: "move", infoHash: three, to: "top" });
     expect(moved.text).toBe("three is download 1 of 3 now.");
     expect((await ask(on, { method: "move", infoHash: one, to: "down" })).text).toBe("one is download 3 of 3 now.");
