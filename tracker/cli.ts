@@ -122,6 +122,7 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
   io.out(`sta-tracker listening on ${addressOf(tracker)}`);
   await io.ended(untilStdinEnds);
   await tracker.close();
+  log("info", "stopped");
   return 0;
 }
 
