@@ -26,7 +26,10 @@ test("it says where it listens, and ends when asked to", async () => {
   const { code, out, err } = await runWith("--host", "127.0.0.1", "--port", "0");
   expect(code).toBe(0);
   expect(out).toEqual([expect.stringMatching(/^sta-tracker listening on 127\.0\.0\.1:\d+$/)]);
-  expect(err).toEqual([expect.stringMatching(/^\d\d:\d\d:\d\d info  started /)]);
+  expect(err).toEqual([
+    expect.stringMatching(/^\d\d:\d\d:\d\d info  started /),
+    expect.stringMatching(/^\d\d:\d\d:\d\d info  stopped$/),
+  ]);
 });
 
 test.for([
