@@ -38,7 +38,7 @@ export class MetainfoAsker {
       gotMessage: (message) => this.#gotMessage(message),
       closed: () => this.#end(options.failed),
     });
-    socket.send({ type: "extended-handshake", handshake: { extensions: localExtensions(), client } });
+    socket.send({ type: "extended-handshake", handshake: { extensions: localExtensions(false), client } });
   }
 
   close(): void {

@@ -28,8 +28,8 @@ export class Candidates {
     for (const address of addresses) {
       const known = this.#byAddress.get(keyOf(address));
       if (known) {
-        if (known.state === "idle" && source !== "tracker" && known.notBefore < now + MAX_REDIAL_MS)
-          known.notBefore = now;
+        const isHearsay = source === "tracker" || source === "pex";
+        if (known.state === "idle" && !isHearsay && known.notBefore < now + MAX_REDIAL_MS) known.notBefore = now;
       } else if (this.#byAddress.size < MAX_CANDIDATES || this.#forgetWorst(now)) {
         this.#byAddress.set(keyOf(address), {
           address,

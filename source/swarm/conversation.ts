@@ -3,6 +3,7 @@ import { Bitfield } from "../metainfo/bitfield.ts";
 import type { ExtendedHandshake } from "../protocol/peer/extensions/extended-handshake.ts";
 import type { PushMessage } from "../protocol/peer/extensions/sta-push.ts";
 import type { MetadataMessage } from "../protocol/peer/extensions/ut-metadata.ts";
+import type { PexMessage } from "../protocol/peer/extensions/ut-pex.ts";
 import type { PeerMessage } from "../protocol/peer/messages.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { Choking } from "./choking.ts";
@@ -10,6 +11,7 @@ import type { Gifts } from "./gifts.ts";
 import type { Holdings } from "./holdings.ts";
 import { MAX_RETRACTIONS } from "./limits.ts";
 import { NEVER_BARREN, type SwarmPeer } from "./peer.ts";
+import type { PeerExchange } from "./peer-exchange.ts";
 import type { Receiving } from "./receiving.ts";
 import type { Requester } from "./requester.ts";
 import type { Roster } from "./roster.ts";
@@ -26,6 +28,8 @@ interface ConversationOptions {
   readonly serving: Pick<Serving, "request" | "cancel" | "allowFast">;
   readonly choking: Pick<Choking, "fillSlots">;
   readonly gotMetadata: (peer: SwarmPeer, message: MetadataMessage) => void;
+  readonly gotPeers: (peer: SwarmPeer, message: PexMessage, now: number) => void;
+  readonly exchange: Pick<PeerExchange, "begin" | "forget"> | undefined;
   readonly gifts: Pick<Gifts, "handle" | "peerLeft" | "giving">;
 }
 
@@ -67,6 +71,8 @@ export class Conversation {
         return this.#gotPush(peer, message.message, now);
       case "ut-metadata":
         return this.#options.gotMetadata(peer, message.message);
+      case "ut-pex":
+        return this.#options.gotPeers(peer, message.message, now);
       case "suggest":
         return receiving.suggested(peer, message.index);
       case "allowed-fast":
@@ -106,6 +112,8 @@ export class Conversation {
   #gotExtendedHandshake(peer: SwarmPeer, handshake: ExtendedHandshake, now: number): void {
     const { roster, gifts } = this.#options;
     peer.speaksMetadata = (handshake.extensions.get("ut_metadata") ?? 0) > 0;
+    if ((handshake.extensions.get("ut_pex") ?? 0) > 0) this.#options.exchange?.begin(peer, now);
+    else this.#options.exchange?.forget(peer);
     peer.client = handshake.client ?? peer.client;
     peer.uploadOnly = handshake.uploadOnly ?? peer.uploadOnly;
     const spokePush = peer.speaksPush;

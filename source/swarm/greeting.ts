@@ -12,12 +12,17 @@ export interface Greeter {
   readonly listenPort: number | undefined;
   /** The raw info dictionary, for peers that have only its hash; undefined: not given (a private torrent). */
   readonly info?: Uint8Array | undefined;
+  /** Peers of a private torrent are not exchanged (BEP 27). */
+  readonly private: boolean;
 }
 
 /** Our extended handshake (BEP 10); said again when `uploadOnly` changes: we hold all that we want (BEP 21). */
-export function extendedHandshake({ client, listenPort, info }: Greeter, uploadOnly: boolean): PeerMessage {
+export function extendedHandshake(
+  { client, listenPort, info, private: isPrivate }: Greeter,
+  uploadOnly: boolean,
+): PeerMessage {
   const handshake = {
-    extensions: localExtensions(),
+    extensions: localExtensions(!isPrivate),
     client,
     requestQueue: ADVERTISED_REQUEST_QUEUE,
     uploadOnly,

@@ -54,6 +54,13 @@ export const MAX_PARTIAL_BYTES = 64 * 1024 * 1024;
 /** How often a peer may ask for all of the info dictionary (BEP 9): once, and again when it lost some of it. */
 export const METADATA_TIMES = 2;
 
+/** A peer is told whom else we know so long after it came, and then once a minute at most (BEP 11). */
+export const EXCHANGE_FIRST_MS = 5_000;
+export const EXCHANGE_MS = 60_000;
+
+/** What a peer tells us of others more often than this is not heard: clocks and first messages may differ. */
+export const LEAST_EXCHANGE_MS = 30_000;
+
 /** How often the swarm wants to be woken while it has peers. */
 export const TICK_MS = 1_000;
 

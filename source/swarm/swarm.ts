@@ -16,6 +16,7 @@ import { Holdings } from "./holdings.ts";
 import { TICK_MS } from "./limits.ts";
 import { endOf, forgiveSuspension, forgiveUnread, needsKeepAlive, stalls } from "./patience.ts";
 import { Metadata } from "./metadata.ts";
+import { PeerExchange } from "./peer-exchange.ts";
 import type { SwarmPeer } from "./peer.ts";
 import { PieceStates } from "./piece-states.ts";
 import { Progress } from "./progress.ts";
@@ -34,7 +35,6 @@ export interface SwarmOptions extends Greeter {
   /** Pieces that are on disk and hashed; the swarm keeps it from now on. */
   readonly held: Bitfield;
   readonly peerId: PeerId;
-  readonly private: boolean;
   /** Why the user takes no gift of this torrent now; undefined: it is taken. */
   readonly giftRefusal: GiftRefusal;
   /** Is the peer read from now? While it is not, its silence is ours. */
@@ -61,6 +61,8 @@ export class Swarm {
   readonly #choking: Choking;
   readonly #gifts: Gifts;
   readonly #metadata: Metadata;
+  /** Undefined: the torrent is private. */
+  readonly #exchange: PeerExchange | undefined;
   readonly #conversation: Conversation;
   #out: SwarmCommand[] = [];
   #upload = false;
@@ -95,6 +97,7 @@ export class Swarm {
       changed: (peer) => this.#serving.chokingChanged(peer),
     });
     this.#metadata = new Metadata(options.info ?? new Uint8Array());
+    if (!options.private) this.#exchange = new PeerExchange({ peers, emit });
     this.#progress = new Progress({
       ...shared,
       peers,
@@ -120,6 +123,11 @@ export class Swarm {
       gotMetadata: (peer, message) => {
         const answer = peer.speaksMetadata ? this.#metadata.answer(peer.key, message) : undefined;
         if (answer) this.#send(peer, { type: "ut-metadata", message: answer });
+      },
+      exchange: this.#exchange,
+      gotPeers: (peer, message, now) => {
+        this.#roster.heardOf(this.#exchange?.heard(peer, message, now) ?? [], "pex", now);
+        this.#dial(now);
       },
     });
   }
@@ -259,6 +267,7 @@ export class Swarm {
     this.#requester.release(peer, true);
     this.#gifts.peerLeft(peer);
     this.#metadata.forget(key);
+    this.#exchange?.forget(peer);
     this.#serving.peerLeft(peer);
     this.#holdings.forget(peer);
     // While all are being dropped, nothing more is said to those that are still here.
@@ -343,6 +352,7 @@ export class Swarm {
       this.#choking.tick(!this.#holdings.isDownloading || this.#wanted.isDone, now);
       this.#gifts.tick(now);
     }
+    this.#exchange?.tick(now);
     this.#receiving.fillAll(now);
     this.#dial(now);
   }

@@ -227,6 +227,10 @@ export class SimulatedNode {
   }
 
   #spoken(message: PeerMessage): PeerMessage {
+    if (message.type === "extended-handshake" && !this.#simulation.exchangesPeers) {
+      const extensions = new Map([...message.handshake.extensions].filter(([name]) => name !== "ut_pex"));
+      return { ...message, handshake: { ...message.handshake, extensions } };
+    }
     const claims = this.#options.behaviour?.lies && ["have-none", "have-all", "bitfield"].includes(message.type);
     return claims ? { type: "have-all" } : message;
   }
@@ -347,6 +351,8 @@ export class Simulation {
   readonly random: () => number;
   /** One way. */
   readonly delayMs: number;
+  /** Do peers tell one another whom they know (BEP 11)? Else who is connected to whom is as a test says. */
+  readonly exchangesPeers: boolean;
   readonly nodes = new Map<string, SimulatedNode>();
   readonly #byHost = new Map<string, SimulatedNode>();
   now = 1_000;
@@ -361,12 +367,14 @@ export class Simulation {
     pieceLength?: number;
     delayMs?: number;
     lastPieceLength?: number;
+    exchangesPeers?: boolean;
   }) {
     const pieceLength = options.pieceLength ?? 4 * BLOCK_BYTES;
     const length = (options.pieceCount - 1) * pieceLength + (options.lastPieceLength ?? pieceLength);
     this.layout = new PieceLayout({ length, pieceLength, files: [{ path: ["file"], length, offset: 0 }] });
     this.random = seededRandom(options.seed);
     this.delayMs = options.delayMs ?? 10;
+    this.exchangesPeers = options.exchangesPeers ?? false;
   }
 
   add(name: string, options: NodeOptions): SimulatedNode {

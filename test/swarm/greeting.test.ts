@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Bitfield } from "../../source/metainfo/bitfield.ts";
 import { MAX_QUEUED_REQUESTS } from "../../source/protocol/peer/limits.ts";
-import { greeting } from "../../source/swarm/greeting.ts";
+import { extendedHandshake, greeting } from "../../source/swarm/greeting.ts";
 
-const us = { client: "sta 1", listenPort: 6_881 };
+const us = { client: "sta 1", listenPort: 6_881, private: false };
 const some = Bitfield.of(10, [0, 9]);
 
 describe("the greeting", () => {
@@ -27,9 +27,17 @@ describe("the greeting", () => {
     expect(first.handshake.requestQueue).toBeLessThanOrEqual(MAX_QUEUED_REQUESTS);
   });
 
+  it("offers to exchange peers, but not those of a private torrent", () => {
+    const speaks = (isPrivate: boolean) => {
+      const said = extendedHandshake({ ...us, private: isPrivate }, false);
+      return said.type === "extended-handshake" && said.handshake.extensions.has("ut_pex");
+    };
+    expect([speaks(false), speaks(true)]).toEqual([true, false]);
+  });
+
   it("names no port when none takes peers", () => {
     const [first] = greeting(
-      { client: "sta", listenPort: undefined },
+      { client: "sta", listenPort: undefined, private: false },
       { fast: true, extended: true },
       { held: some, uploadOnly: true },
     );

@@ -102,7 +102,8 @@ export class PeerConnection {
       case "extended-handshake":
         return encodeExtended(0, encodeExtendedHandshake(message.handshake));
       case "sta-push":
-      case "ut-metadata": {
+      case "ut-metadata":
+      case "ut-pex": {
         const { name, payload } = encodeExtension(message);
         const id = this.#peerExtensions.get(name) ?? 0;
         if (id === 0) throw new RangeError(`the peer does not speak ${name}`);

@@ -2,6 +2,7 @@
 import type { InfoHash, PeerId } from "../ids.ts";
 import type { ExtendedHandshake } from "./extensions/extended-handshake.ts";
 import type { PushMessage } from "./extensions/sta-push.ts";
+import type { PexMessage } from "./extensions/ut-pex.ts";
 import type { MetadataMessage } from "./extensions/ut-metadata.ts";
 
 /** A block, or the request for one: `length` bytes from `begin` in piece `index`. */
@@ -44,7 +45,8 @@ export type PeerMessage =
   | { readonly type: "allowed-fast"; readonly index: number }
   | { readonly type: "extended-handshake"; readonly handshake: ExtendedHandshake }
   | { readonly type: "sta-push"; readonly message: PushMessage }
-  | { readonly type: "ut-metadata"; readonly message: MetadataMessage };
+  | { readonly type: "ut-metadata"; readonly message: MetadataMessage }
+  | { readonly type: "ut-pex"; readonly message: PexMessage };
 
 /** Message ids: BEP 3 (0-8), BEP 5 (9), BEP 6 (13-17), BEP 10 (20). */
 export const ID = {
@@ -102,7 +104,7 @@ export function writePieceHeader(
 
 /** Bytes of a message that is no extension's: `uint32 length, uint8 id, payload`, numbers big-endian. */
 export function encodeMessage(
-  message: Exclude<PeerMessage, Handshake | { type: "extended-handshake" | "sta-push" | "ut-metadata" }>,
+  message: Exclude<PeerMessage, Handshake | { type: "extended-handshake" | "sta-push" | "ut-metadata" | "ut-pex" }>,
 ): Uint8Array {
   switch (message.type) {
     case "keep-alive":

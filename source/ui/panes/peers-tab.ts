@@ -101,6 +101,7 @@ const MET: Readonly<Record<PeerRow["via"], string>> = {
   incoming: "it came to us",
   given: "you named it",
   channel: "a channel named it",
+  pex: "another peer named it",
 };
 
 function inWords(peer: PeerRow, transfer: TransferRow): string[] {

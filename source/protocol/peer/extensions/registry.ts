@@ -2,8 +2,9 @@
 import type { PeerMessage } from "../messages.ts";
 import { decodePush, encodePush } from "./sta-push.ts";
 import { decodeMetadata, encodeMetadata } from "./ut-metadata.ts";
+import { decodePex, encodePex } from "./ut-pex.ts";
 
-export type ExtensionMessage = Extract<PeerMessage, { type: "sta-push" | "ut-metadata" }>;
+export type ExtensionMessage = Extract<PeerMessage, { type: "sta-push" | "ut-metadata" | "ut-pex" }>;
 
 interface Extension<Type extends ExtensionMessage["type"]> {
   /** Its name in `m`. */
@@ -18,6 +19,7 @@ interface Extension<Type extends ExtensionMessage["type"]> {
 const EXTENSIONS: { readonly [Type in ExtensionMessage["type"]]: Extension<Type> } = {
   "sta-push": { name: "sta_push", localId: 1, encode: encodePush, decode: decodePush },
   "ut-metadata": { name: "ut_metadata", localId: 2, encode: encodeMetadata, decode: decodeMetadata },
+  "ut-pex": { name: "ut_pex", localId: 3, encode: encodePex, decode: decodePex },
 };
 
 /** The name in `m` of what a message is of, and its payload. */
@@ -37,6 +39,7 @@ export function decodeExtension(localId: number, payload: Uint8Array): Extension
 }
 
 /** `m` of our extended handshake. */
-export function localExtensions(): ReadonlyMap<string, number> {
-  return new Map(Object.values(EXTENSIONS).map(({ name, localId }) => [name, localId]));
+export function localExtensions(exchangesPeers: boolean): ReadonlyMap<string, number> {
+  const spoken = Object.values(EXTENSIONS).filter(({ name }) => exchangesPeers || name !== "ut_pex");
+  return new Map(spoken.map(({ name, localId }) => [name, localId]));
 }
