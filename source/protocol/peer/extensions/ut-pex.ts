@@ -7,6 +7,7 @@ import {
   type Endpoint,
   isIPv4,
   isIPv6,
+  normalizeHost,
   parseCompact4,
   parseCompact6,
 } from "../../tracker/endpoint.ts";
@@ -52,7 +53,9 @@ function listOf(
   parse: (bytes: Uint8Array) => Endpoint[] | undefined,
 ): Endpoint[] {
   if (!(value instanceof Uint8Array) || value.length % size !== 0) return [];
-  return parse(value.subarray(0, MAX_EXCHANGED * size)) ?? [];
+  const endpoints = parse(value.subarray(0, MAX_EXCHANGED * size)) ?? [];
+  // Under another name an address would be neither known nor banned.
+  return endpoints.map(({ host, port }) => ({ host: normalizeHost(host), port }));
 }
 
 function isOf4({ host }: Endpoint): boolean {

@@ -32,6 +32,11 @@ describe("ut_pex", () => {
     expect(decodePex(encode({ added: six.subarray(1), added6: six }))).toEqual({ added: [], dropped: [] });
   });
 
+  it("reads an IPv4 address that is mapped into IPv6 as what it is: it may be banned", () => {
+    const mapped = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1, 26, 225);
+    expect(decodePex(encode({ added6: mapped })).added).toEqual([{ host: "192.0.2.1", port: 6_881 }]);
+  });
+
   it.each([MAX_EXCHANGED - 1, MAX_EXCHANGED, MAX_EXCHANGED + 1])("reads at most 50 of %d peers", (count) => {
     const added = Array.from({ length: count }, (_, i) => ({ host: `10.0.0.${i}`, port: 1 }));
     expect(decodePex(encodePex({ added, dropped: added })).added).toEqual(added.slice(0, MAX_EXCHANGED));
