@@ -286,7 +286,8 @@ export class Transfer {
     if (source === "incoming") socket.send(this.handshake());
     const key = this.#peers.add(socket);
     const { peerId, fast, extended } = handshake;
-    this.dispatch({ type: "peer-connected", peer: key, peerId, address, source, fast, extended });
+    const ip = socket.address.host;
+    this.dispatch({ type: "peer-connected", peer: key, peerId, address, ip, source, fast, extended });
     if (this.swarm.peers.has(key)) this.#note(`${addressText(address)} has come (${source})`);
   }
 

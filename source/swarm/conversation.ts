@@ -29,7 +29,7 @@ interface ConversationOptions {
   readonly choking: Pick<Choking, "fillSlots">;
   readonly gotMetadata: (peer: SwarmPeer, message: MetadataMessage) => void;
   readonly gotPeers: (peer: SwarmPeer, message: PexMessage, now: number) => void;
-  readonly exchange: Pick<PeerExchange, "begin" | "forget"> | undefined;
+  readonly exchange: Pick<PeerExchange, "begin" | "stop"> | undefined;
   readonly gifts: Pick<Gifts, "handle" | "peerLeft" | "giving">;
 }
 
@@ -113,7 +113,7 @@ export class Conversation {
     const { roster, gifts } = this.#options;
     peer.speaksMetadata = (handshake.extensions.get("ut_metadata") ?? 0) > 0;
     if ((handshake.extensions.get("ut_pex") ?? 0) > 0) this.#options.exchange?.begin(peer, now);
-    else this.#options.exchange?.forget(peer);
+    else this.#options.exchange?.stop(peer);
     peer.client = handshake.client ?? peer.client;
     peer.uploadOnly = handshake.uploadOnly ?? peer.uploadOnly;
     const spokePush = peer.speaksPush;

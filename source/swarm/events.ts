@@ -19,6 +19,8 @@ export interface ConnectedPeer {
   readonly peerId: PeerId;
   /** Its socket's address: for an incoming peer not the one it listens on. */
   readonly address: Address;
+  /** Its IP address, where `address` may be the name that was dialled; undefined: it is none. */
+  readonly ip?: string;
   readonly source: PeerSource;
   /** BEP 6 and BEP 10, spoken by both. */
   readonly fast: boolean;

@@ -81,6 +81,35 @@ describe("peers are told of one another", () => {
     expect(swarm.hears(2, [at(9), { host: "127.0.0.1", port: 22 }])).toEqual([]);
     expect(swarm.hears(1, [at(9)])).toEqual([at(9)]);
   });
+
+  it("and not of addresses of this machine, unless they are on it", () => {
+    const swarm = new ExchangingSwarm();
+    const here = { host: "127.0.0.1", port: 6_881 };
+    swarm.comes(1);
+    swarm.comes(2, here);
+    swarm.take();
+    swarm.after(EXCHANGE_FIRST_MS);
+    expect(swarm.told()).toEqual(new Map([[2, { added: [at(1)], dropped: [] }]]));
+    expect(swarm.hears(1, [{ host: "127.0.0.1", port: 22 }])).toEqual([]);
+    expect(swarm.hears(2, [{ host: "127.0.0.1", port: 6_882 }])).toEqual([{ host: "127.0.0.1", port: 6_882 }]);
+  });
+
+  it("by their IP addresses, also who was dialled by a name", () => {
+    const swarm = new ExchangingSwarm();
+    const abroad = (n: number) => ({ host: `192.0.1.${n}`, port: 6_881 });
+    swarm.comes(1, abroad(1));
+    swarm.comes(2, { host: "seed.example.org", port: 6_881 });
+    Object.assign(swarm.swarm.peers.get(2)!.connected, { ip: abroad(2).host });
+    swarm.take();
+    swarm.after(EXCHANGE_FIRST_MS);
+    expect(swarm.told()).toEqual(
+      new Map([
+        [1, { added: [abroad(2)], dropped: [] }],
+        [2, { added: [abroad(1)], dropped: [] }],
+      ]),
+    );
+    expect(swarm.hears(2, [abroad(9), at(9)])).toEqual([abroad(9)]);
+  });
 });
 
 describe("what a peer tells of others", () => {
@@ -100,6 +129,22 @@ describe("what a peer tells of others", () => {
     swarm.now += LEAST_EXCHANGE_MS - 1;
     expect(swarm.hears(1, [at(8)])).toEqual([]);
     expect(swarm.hears(2, [at(9)])).toEqual([]);
+  });
+
+  it("is not heard sooner because it took back that it speaks of them and said it again", () => {
+    const swarm = new ExchangingSwarm();
+    swarm.comes(1);
+    expect(swarm.hears(1, [at(7)])).toEqual([at(7)]);
+    const speak = (speaks: boolean) =>
+      swarm.say(1, { type: "extended-handshake", handshake: { extensions: new Map([["ut_pex", speaks ? 1 : 0]]) } });
+    speak(false);
+    speak(true);
+    expect(swarm.hears(1, [at(8)])).toEqual([]);
+    swarm.now += LEAST_EXCHANGE_MS;
+    speak(false);
+    expect(swarm.hears(1, [at(8)])).toEqual([]);
+    speak(true);
+    expect(swarm.hears(1, [at(8)])).toEqual([at(8)]);
   });
 });
 
