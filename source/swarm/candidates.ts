@@ -30,7 +30,7 @@ export class Candidates {
       if (known) {
         const isHearsay = source === "tracker" || source === "pex";
         if (known.state === "idle" && !isHearsay && known.notBefore < now + MAX_REDIAL_MS) known.notBefore = now;
-      } else if (this.#byAddress.size < MAX_CANDIDATES || this.#forgetWorst(now)) {
+      } else if (this.#byAddress.size < MAX_CANDIDATES || this.#forgetWorst(source, now)) {
         this.#byAddress.set(keyOf(address), {
           address,
           source,
@@ -43,7 +43,10 @@ export class Candidates {
     }
   }
 
-  /** Of the addresses that are due, who gave us most, then who failed least; now counted as dialling. Undefined when none is due. */
+  /**
+   * Of the addresses that are due, who gave us most, then who failed least, then those that no peer told of; now counted as dialling.
+   * Undefined when none is due.
+   */
   next(now: number): { address: Address; source: PeerSource } | undefined {
     let best: Candidate | undefined;
     for (const candidate of this.#byAddress.values()) {
@@ -113,12 +116,17 @@ export class Candidates {
     if (candidate) this.#move(candidate, "ours");
   }
 
-  /** Makes room: forgets the address that failed most often. Banned ones stay. False when none has failed. */
-  #forgetWorst(now: number): boolean {
+  /**
+   * Makes room: forgets the address that failed most often. One that peers told of makes room for any other although it never failed, and
+   * takes the place of none: each peer may tell of a hundred a minute. Banned ones stay. False when there is no room.
+   */
+  #forgetWorst(source: PeerSource, now: number): boolean {
     let worst: Candidate | undefined;
     for (const candidate of this.#byAddress.values()) {
       if (candidate.state !== "idle" || candidate.notBefore > now + MAX_REDIAL_MS) continue;
-      if (candidate.failures > (worst?.failures ?? 0)) worst = candidate;
+      if (source === "pex" && candidate.source !== "pex") continue;
+      const least = source !== "pex" && candidate.source === "pex" ? -1 : 0;
+      if (candidate.failures > (worst?.failures ?? least)) worst = candidate;
     }
     return worst !== undefined && this.#byAddress.delete(keyOf(worst.address));
   }
@@ -131,7 +139,9 @@ export class Candidates {
 }
 
 function isBetter(a: Candidate, b: Candidate): boolean {
-  return a.givenBytes === b.givenBytes ? a.failures < b.failures : a.givenBytes > b.givenBytes;
+  if (a.givenBytes !== b.givenBytes) return a.givenBytes > b.givenBytes;
+  if (a.failures !== b.failures) return a.failures < b.failures;
+  return a.source !== "pex" && b.source === "pex";
 }
 
 function keyOf({ host, port }: Address): string {

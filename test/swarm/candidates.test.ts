@@ -1,8 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { Candidates } from "../../source/swarm/candidates.ts";
+import type { Address } from "../../source/swarm/events.ts";
 import { BAN_MS, MAX_CANDIDATES, MAX_REDIAL_MS, REDIAL_MS } from "../../source/swarm/limits.ts";
 
 const at = (n: number) => ({ host: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, port: 6881 });
+
+/** All that are dialled at `now`, in order. */
+function dueAt(candidates: Candidates, now: number): Address[] {
+  const due: Address[] = [];
+  for (let next = candidates.next(now); next; next = candidates.next(now)) due.push(next.address);
+  return due;
+}
 
 describe("candidates", () => {
   it("are dialled once however often they are named", () => {
@@ -109,6 +117,23 @@ describe("candidates", () => {
     expect(dialled).toBe(MAX_CANDIDATES);
     candidates.add([at(6_000)], "tracker", 1);
     expect(candidates.next(1)?.address).toEqual(at(6_000));
+  });
+
+  it("that peers told of take the place of no other, keep none out, and are dialled behind it", () => {
+    const told = Array.from({ length: MAX_CANDIDATES }, (_, i) => at(1_000 + i));
+    const candidates = new Candidates();
+    candidates.add([at(1)], "tracker", 0);
+    candidates.next(0);
+    candidates.ended(at(1), 0, false);
+    candidates.add(told, "pex", 0);
+    expect(dueAt(candidates, REDIAL_MS)).toEqual([...told.slice(0, -1), at(1)]);
+
+    const full = new Candidates();
+    full.add(told, "pex", 0);
+    full.add([at(2)], "tracker", 0);
+    full.add([at(3)], "given", 0);
+    full.add([at(4)], "pex", 0);
+    expect(dueAt(full, 0)).toEqual([at(2), at(3), ...told.slice(2)]);
   });
 
   it("that gave most are dialled first, then those that failed least, then those heard of first", () => {
