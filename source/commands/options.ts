@@ -126,6 +126,8 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     throw new UsageError("Wrong format: --fps takes a number from 1 to 60.");
   }
   if (flags.dir === "") throw new UsageError("Wrong format: --dir takes a folder.");
+  // Node would listen on every address.
+  if (flags.host === "") throw new UsageError("Wrong format: --host takes an address to listen on.");
   if (flags.output === "") throw new UsageError("Wrong format: --output takes a file.");
   for (const peer of flags.peer ?? []) {
     if (!parseAddress(peer)) throw new UsageError(`Wrong format: "${peer}" is no HOST:PORT of a peer.`);

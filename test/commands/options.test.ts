@@ -68,6 +68,7 @@ const WRONG: readonly (readonly [Flags, string])[] = [
   [{ limitDown: "" }, "--limit-down"],
   [{ pieceLength: "big" }, "--piece-length"],
   [{ dir: "" }, "--dir"],
+  [{ host: "" }, "--host"],
   [{ output: "" }, "--output"],
 ];
 
