@@ -93,5 +93,5 @@ function hostOf({ connected }: SwarmPeer): string {
  * `other`: who tells of `host`, or is told.
  */
 function mayTell(host: string, other: string): boolean {
-  return isPrivateHost(host) === isPrivateHost(other) && (!isLoopback(host) || isLoopback(other));
+  return (!isPrivateHost(host) || isPrivateHost(other)) && (!isLoopback(host) || isLoopback(other));
 }

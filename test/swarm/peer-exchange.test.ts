@@ -70,16 +70,17 @@ describe("peers are told of one another", () => {
     expect(swarm.hears(1, [at(9)])).toEqual([]);
   });
 
-  it("and not of addresses of a network that they are not in", () => {
+  it("and not of addresses of a private network that they are not in", () => {
     const swarm = new ExchangingSwarm();
     const abroad = { host: "192.0.1.9", port: 6_881 };
     swarm.comes(1);
     swarm.comes(2, abroad);
     swarm.take();
     swarm.after(EXCHANGE_FIRST_MS);
-    expect(swarm.told().size).toBe(0);
+    expect(swarm.told()).toEqual(new Map([[1, { added: [abroad], dropped: [] }]]));
     expect(swarm.hears(2, [at(9), { host: "127.0.0.1", port: 22 }])).toEqual([]);
-    expect(swarm.hears(1, [at(9)])).toEqual([at(9)]);
+    const other = { ...abroad, port: 6_882 };
+    expect(swarm.hears(1, [at(9), other])).toEqual([at(9), other]);
   });
 
   it("and not of addresses of this machine, unless they are on it", () => {
