@@ -76,7 +76,8 @@ export class Choking {
     if (this.#rounds++ % OPTIMISTIC_ROUNDS === 0) this.#optimistic = undefined;
     const candidates = this.#askers().map(({ key, down }) => ({
       key,
-      bytesPerSecond: down.bytesPerSecond(now),
+      // A block just before the round is no reason for a slot: what it gave counts, not what may come.
+      bytesPerSecond: down.bytesPerSecond(now, CHOKE_ROUND_MS),
     }));
     const { random } = this.#options;
     const choice = chooseUnchoked(candidates, { slots: UPLOAD_SLOTS, previous: this.#optimistic, random });

@@ -33,11 +33,14 @@ export class RateMeter {
     this.#total += bytes;
   }
 
-  /** Bytes a second at `now`, exponentially weighted since it began to move; 0 when nothing came for 5 s. */
-  bytesPerSecond(now: number): number {
+  /**
+   * Bytes a second at `now`, exponentially weighted since it began to move, as if that were `leastAgeMs` ago at least; 0 when nothing came
+   * for 5 s.
+   */
+  bytesPerSecond(now: number, leastAgeMs = LEAST_AGE_MS): number {
     this.#decayTo(now);
     if (now - this.#addedAt > STILL_MS) return 0;
-    const ageMs = Math.max(LEAST_AGE_MS, this.#at - this.#since);
+    const ageMs = Math.max(leastAgeMs, this.#at - this.#since);
     // What came so far is all there is of the average: without this, a steady rate takes 9 s to be shown.
     const share = 1 - Math.exp(-ageMs / TIME_CONSTANT_MS);
     const rate = (this.#weight / TIME_CONSTANT_MS / share) * 1_000;

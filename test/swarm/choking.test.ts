@@ -109,6 +109,21 @@ describe("a choking round", () => {
     expect(unchokedOf(leecher)).toHaveLength(UPLOAD_SLOTS + 1);
   });
 
+  it("ranks no burst just before it above what others give all the time", () => {
+    const leecher = crowd(UPLOAD_SLOTS + 10, { pieceCount: 4 });
+    const steady = Array.from({ length: UPLOAD_SLOTS }, (_, i) => i + 11);
+    passToRound(leecher);
+    for (let round = 0; round < 3; round++) {
+      for (let second = 0; second < CHOKE_ROUND_MS; second += 1_000) {
+        leecher.pass(1_000);
+        for (const key of steady) bytesFrom(leecher, key, 8_192);
+      }
+      for (let key = 1; key <= UPLOAD_SLOTS; key++) bytesFrom(leecher, key, 16_384);
+    }
+    leecher.pass(1_000);
+    expect(unchokedOf(leecher)).toEqual(expect.arrayContaining(steady));
+  });
+
   it("comes every ten seconds and not before, and tells only those for whom something changes", () => {
     const seeder = crowd(UPLOAD_SLOTS + 10);
     passToRound(seeder);
