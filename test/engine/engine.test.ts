@@ -40,6 +40,19 @@ describe("the screen", () => {
   });
 });
 
+it("a peer that is dialled by a name is known by its address too", async () => {
+  const path = join(await temporaryFolder(), "named.bin");
+  await writeFileOf(path, MB, "named");
+  const seeder = await startEngine();
+  const infoHash = await share(seeder, path);
+  const leecher = await startEngine({ downLimit: 100_000 });
+  const target = await torrentFile(seeder, infoHash);
+  await leecher.engine.send({ method: "download", target, peers: [`localhost:${seeder.engine.port}`] });
+  await untilRow(leecher, infoHash, ({ peers }) => peers.length === 1);
+  const [peer] = leecher.engine.book.get(infoHash)!.transfer.swarm.peers.values();
+  expect(peer!.connected).toMatchObject({ address: { host: "localhost" }, ip: "127.0.0.1" });
+});
+
 describe("removing", () => {
   it("a torrent whose data is still being looked at forgets it for good", async () => {
     const path = join(await temporaryFolder(), "adding.bin");
