@@ -24,14 +24,14 @@ export class Trouble {
     return this.#error;
   }
 
-  /** Something is wrong: `retry` is called later. */
+  /** Something is wrong: `retry` is called a while after it began, however often it is told of until then. */
   begin(error: StorageError): void {
     const isNew = this.#told !== error.code;
     this.#error = error;
     this.#told = error.code;
     if (isNew) this.#options.tell(error);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
       this.#error = undefined;
       this.#options.retry();
     }, DISK_RETRY_MS).unref();
@@ -50,5 +50,6 @@ export class Trouble {
 
   close(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

@@ -4,7 +4,8 @@ import { BAN_MS, MAX_CANDIDATES, MAX_REDIAL_MS, REDIAL_MS } from "./limits.ts";
 
 interface Candidate {
   readonly address: Address;
-  readonly source: PeerSource;
+  /** Who told of it first; peers only until somebody else does. */
+  source: PeerSource;
   /** `sated`: neither of us wants anything of the other. */
   state: "idle" | "dialing" | "connected" | "ours" | "sated";
   failures: number;
@@ -28,6 +29,7 @@ export class Candidates {
     for (const address of addresses) {
       const known = this.#byAddress.get(keyOf(address));
       if (known) {
+        if (known.source === "pex") known.source = source;
         const isHearsay = source === "tracker" || source === "pex";
         if (known.state === "idle" && !isHearsay && known.notBefore < now + MAX_REDIAL_MS) known.notBefore = now;
       } else if (this.#byAddress.size < MAX_CANDIDATES || this.#forgetWorst(source, now)) {

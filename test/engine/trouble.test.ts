@@ -43,6 +43,15 @@ it("is tried again after a while, unless it is closed", () => {
   expect(retry).toHaveBeenCalledTimes(1);
 });
 
+it("is tried again in time also when it is met again and again meanwhile", () => {
+  const { trouble, retry } = open();
+  for (let i = 0; i < 4; i++) {
+    trouble.begin(full);
+    vi.advanceTimersByTime(DISK_RETRY_MS / 4);
+  }
+  expect(retry).toHaveBeenCalledTimes(1);
+});
+
 it("is told again when a person asked to try again", () => {
   const { trouble, told } = open();
   trouble.begin(full);

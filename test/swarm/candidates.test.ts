@@ -136,6 +136,17 @@ describe("candidates", () => {
     expect(dueAt(full, 0)).toEqual([at(2), at(3), ...told.slice(2)]);
   });
 
+  it("that a peer told of first and a tracker later are the tracker's", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1), at(2)], "pex", 0);
+    candidates.add([at(2)], "tracker", 0);
+    candidates.add([at(2)], "pex", 0);
+    expect([candidates.next(0), candidates.next(0)]).toMatchObject([
+      { address: at(2), source: "tracker" },
+      { address: at(1), source: "pex" },
+    ]);
+  });
+
   it("that gave most are dialled first, then those that failed least, then those heard of first", () => {
     const candidates = new Candidates();
     candidates.add([1, 2, 3, 4].map(at), "tracker", 0);
