@@ -17,8 +17,8 @@ export function readsInto(got: (chunk: Uint8Array) => void): OnReadOpts {
 
 /**
  * A socket that a server with `pauseOnConnect` accepted, read like one that was dialled; undefined when it is closed already. Node
- * has `onread` for sockets that dial only, and gives 64 KiB of fresh memory to each read of the others: with four leechers that
- * serve one another, collecting it cost each of them a quarter of a second a GiB. Hence the system's handle goes to a socket of ours.
+ * has `onread` for sockets that dial only, and gives 64 KiB of fresh memory to each read of the others: four leechers that serve
+ * one another are done 8 % earlier without. Hence the system's handle goes to a socket of ours.
  */
 export function takeOver(accepted: Socket, got: (chunk: Uint8Array) => void): Socket | undefined {
   const holder = accepted as unknown as { _handle: SocketConstructorOpts["handle"] | null };
