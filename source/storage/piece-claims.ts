@@ -11,6 +11,8 @@ export class PieceClaims {
   /** Pieces that survive a loss of power. */
   readonly synced: Bitfield;
   readonly #journal: ResumeJournal;
+  /** Pieces whose records are on their way. */
+  readonly #claiming = new Set<number>();
 
   constructor(options: JournalOptions, { written, suspect, synced }: JournalState) {
     this.held = written;
@@ -29,11 +31,21 @@ export class PieceClaims {
     return this.#journal.begin();
   }
 
-  /** A piece was written; it is held when this resolves. Throws StorageError. */
-  async wrote(index: number): Promise<void> {
-    await this.#journal.append([{ type: "written", value: index }]);
-    this.held.set(index);
-    this.suspect.clear(index);
+  /**
+   * A piece was written; when this resolves it is held, and its record in the journal. False when it was distrusted meanwhile.
+   * Throws StorageError.
+   */
+  async wrote(index: number): Promise<boolean> {
+    this.#claiming.add(index);
+    try {
+      await this.#journal.gather({ type: "written", value: index });
+      if (!this.#claiming.has(index)) return false;
+      this.held.set(index);
+      this.suspect.clear(index);
+      return true;
+    } finally {
+      this.#claiming.delete(index);
+    }
   }
 
   /** Brings pieces in line with what was found on disk; resolves to those held that were not before. Throws StorageError. */
@@ -59,7 +71,8 @@ export class PieceClaims {
   async distrust(indexes: Iterable<number>): Promise<void> {
     const lost: number[] = [];
     for (const index of indexes) {
-      if (!this.held.clear(index)) continue;
+      const isClaimed = this.held.clear(index) || this.#claiming.delete(index);
+      if (!isClaimed) continue;
       this.synced.clear(index);
       this.suspect.set(index);
       lost.push(index);

@@ -172,9 +172,11 @@ export class TorrentStorage {
     for (const [place, file] of written) {
       if (!this.#files.isStill(place, file)) throw storageError("changed", this.#files.pathOf(place));
     }
-    await this.#claims.wrote(index);
-    await this.#createEmptyFiles();
+    // Before its record, so that no sync takes it for one that it has covered; and behind it, for the next sync to cover it.
     this.#behind.touch(written.keys());
+    if (!(await this.#claims.wrote(index))) throw storageError("changed", this.path);
+    this.#behind.touch(written.keys());
+    await this.#createEmptyFiles();
   }
 
   /**

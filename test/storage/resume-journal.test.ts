@@ -1,6 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Bitfield } from "../../source/metainfo/bitfield.ts";
 import { toInfoHash } from "../../source/protocol/ids.ts";
 import {
@@ -11,6 +11,7 @@ import {
   type JournalRecord,
   RECORD_BYTES,
 } from "../../source/storage/journal-format.ts";
+import * as pieceIo from "../../source/storage/piece-io.ts";
 import { recoverJournal, ResumeJournal } from "../../source/storage/resume-journal.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { hashWorkers, makeTorrent, temporaryFolder } from "./fixtures.ts";
@@ -128,6 +129,52 @@ describe("ResumeJournal", () => {
     expect([...later!.suspect.held()]).toEqual([0, 3]);
   });
 
+  test("gathers records for a few milliseconds, and appends them in the order of all that was asked for", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { file, opened } = await journal();
+    const seen = async () => show(await readFile(file))!;
+    const written = (value: number): JournalRecord => ({ type: "written", value });
+    await opened.gather(written(3));
+    expect(await seen()).toEqual({ written: [3], synced: [], records: 1 });
+
+    const later = [4, 5].map((index) => opened.gather(written(index)));
+    expect((await seen()).records).toBe(1);
+    await vi.advanceTimersByTimeAsync(4);
+    expect((await seen()).records).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await Promise.all(later);
+    expect(await seen()).toEqual({ written: [3, 4, 5], synced: [], records: 3 });
+
+    const overtaken = opened.gather(written(6));
+    await opened.append([
+      { type: "lost", value: 6 },
+      { type: "synced", value: 3 },
+    ]);
+    await overtaken;
+    expect(await seen()).toEqual({ written: [3, 4, 5], synced: [3, 4, 5], records: 6 });
+
+    const last = opened.gather(written(7));
+    await opened.close();
+    await last;
+    expect(await seen()).toEqual({ written: [3, 4, 5, 7], synced: [3, 4, 5], records: 7 });
+  });
+
+  test("tells all whose records could not be appended, and the next take their place", async () => {
+    const { file, opened } = await journal();
+    await opened.gather({ type: "written", value: 3 });
+    const fault = Object.assign(new Error("made up"), { code: "ENOSPC" });
+    const failing = vi.spyOn(pieceIo, "writeFully").mockRejectedValueOnce(fault);
+    onTestFinished(() => failing.mockRestore());
+    const gathered = [4, 5].map((value) => opened.gather({ type: "written", value }));
+    for (const outcome of await Promise.allSettled(gathered)) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { name: "StorageError", code: "disk-full" } });
+    }
+    expect(opened.records).toBe(1);
+    await opened.gather({ type: "written", value: 6 });
+    expect(show(await readFile(file))).toEqual({ written: [3, 6], synced: [], records: 2 });
+  });
+
   test("goes on after it was written anew", async () => {
     const { file, opened } = await journal();
     await opened.append(RECORDS);
@@ -145,6 +192,52 @@ describe("ResumeJournal", () => {
       await writeFile(file, content);
       expect(await recoverJournal(file, identity, BOOT)).toBeUndefined();
     }
+  });
+});
+
+describe("a piece whose record is not written yet", () => {
+  /** Piece 0 is held; of piece 1 the data is there, and `writing` waits for its record. */
+  async function gathering() {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const torrent = makeTorrent([{ length: 40 }]);
+    const { metainfo, layout } = torrent;
+    const root = await temporaryFolder();
+    const options = { metainfo, layout, folder: join(root, "data"), journalFile: join(root, "x.pieces"), hashWorkers };
+    const storage = await TorrentStorage.open(options);
+    onTestFinished(() => storage.close());
+    await storage.write(0, torrent.piece(0));
+    const writing = storage.write(1, torrent.piece(1));
+    while (Buffer.compare((await readFile(storage.path)).subarray(16, 32), torrent.piece(1)) !== 0);
+    return { torrent, storage, options, writing };
+  }
+
+  test("is not held, and after kill -9 it is fetched again, and nothing else", async () => {
+    const { storage, options, writing } = await gathering();
+    expect([...storage.held.held()]).toEqual([0]);
+    const next = await TorrentStorage.open(options);
+    expect([...next.held.held()]).toEqual([0]);
+    expect(next.suspect.isEmpty).toBe(true);
+    await next.close();
+    vi.runAllTimers();
+    await writing;
+    expect([...storage.held.held()]).toEqual([0, 1]);
+  });
+
+  test("is not held when its file turns out to be another one meanwhile", async () => {
+    const { torrent, storage, options, writing } = await gathering();
+    const told = writing.catch((error: unknown) => error);
+    await rename(storage.path, `${storage.path}.old`);
+    await writeFile(storage.path, new Uint8Array(40));
+    await expect(storage.sync()).rejects.toMatchObject({ code: "changed" });
+    expect(await told).toMatchObject({ code: "changed" });
+    expect(storage.held.isEmpty).toBe(true);
+    expect([...storage.suspect.held()]).toEqual([0, 1]);
+    const { infoHash } = torrent.metainfo;
+    expect((await recoverJournal(options.journalFile, { infoHash, pieceCount: 3 }, BOOT))!.held.isEmpty).toBe(true);
+    vi.advanceTimersByTime(5);
+    await storage.write(1, torrent.piece(1));
+    expect([...storage.held.held()]).toEqual([1]);
   });
 });
 

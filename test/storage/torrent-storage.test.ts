@@ -57,8 +57,8 @@ async function touch(path: string): Promise<void> {
 /** As kill -9: the files stay as they are, nothing is closed in order. */
 async function download(torrent: TestTorrent, at: Place, pieces?: readonly number[]) {
   const storage = await open(torrent, at);
-  for (const index of pieces ?? Array(torrent.layout.pieceCount).keys())
-    await storage.write(index, torrent.piece(index));
+  const indexes = pieces ?? Array.from(Array(torrent.layout.pieceCount).keys());
+  await Promise.all(indexes.map((index) => storage.write(index, torrent.piece(index))));
   return storage;
 }
 
