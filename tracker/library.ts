@@ -16,6 +16,8 @@ export interface LibraryOptions {
   readonly keepMs: number | undefined;
   /** Wall time, milliseconds since 1970. */
   readonly wallTime: () => number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
 }
 
 export interface Published {
@@ -28,7 +30,7 @@ export interface Published {
 export class Library {
   readonly #options: LibraryOptions;
   readonly #reader = new TorrentReader();
-  /** When each torrent was last known to be held, wall time. */
+  /** When each torrent was last known to be held, monotonic: a clock that is set makes none of them older. */
   readonly #heldAt = new Map<InfoHashHex, number>();
 
   constructor(options: LibraryOptions) {
@@ -37,11 +39,11 @@ export class Library {
 
   /** Fills the catalogue from the store. Rejects with the store's error when it cannot be used. */
   async load(warn: (sentence: string) => void): Promise<void> {
-    const { store, swarms } = this.#options;
+    const { store, swarms, wallTime, now } = this.#options;
     for (const { metainfo, addedAt, heldAt } of await store.load(warn)) {
       const facts = { ...factsOf(metainfo), addedAt };
       swarms.apply({ type: "published", facts });
-      this.#heldAt.set(facts.infoHash, heldAt);
+      this.#heldAt.set(facts.infoHash, now() - Math.max(0, wallTime() - heldAt));
     }
     swarms.catalogue.takeChanged();
   }
@@ -49,22 +51,23 @@ export class Library {
   /** To be called now and then: remembers what is held, and forgets what nobody has held for too long. */
   async tidy(): Promise<void> {
     const { store, swarms, keepMs, wallTime } = this.#options;
-    const now = wallTime();
+    const now = this.#options.now();
     const [held, unheld]: [InfoHashHex[], InfoHashHex[]] = [[], []];
     for (const infoHash of swarms.catalogue.infoHashes()) {
-      const { holders, addedAt } = swarms.catalogue.entry(infoHash)!;
-      if (holders > 0) this.#heldAt.set(infoHash, now);
-      const heldAt = this.#heldAt.get(infoHash) ?? addedAt;
+      const { holders } = swarms.catalogue.entry(infoHash)!;
+      // What another tracker published is new here.
+      const heldAt = holders > 0 ? now : (this.#heldAt.get(infoHash) ?? now);
+      this.#heldAt.set(infoHash, heldAt);
       if (holders > 0) held.push(infoHash);
       else if (keepMs !== undefined && now - heldAt > keepMs) unheld.push(infoHash);
     }
     for (const infoHash of unheld) await this.#forget(infoHash, "nobody held it for long");
-    await store.held(held, now);
+    await store.held(held, wallTime());
   }
 
   /** Keeps a metainfo file and lists it. Publishing it again is no error. Throws ProtocolError for what is no base64. */
   async publish(base64: string): Promise<Published> {
-    const { store, swarms, ledger, wallTime } = this.#options;
+    const { store, swarms, ledger, wallTime, now } = this.#options;
     const { bytes, facts: read } = await this.#reader.read(base64);
     const facts = { ...read, addedAt: wallTime() };
     const { infoHash } = facts;
@@ -72,6 +75,7 @@ export class Library {
       await this.#makeRoom(bytes.length);
       await store.put(infoHash, bytes);
       await ledger.record({ type: "published", facts });
+      this.#heldAt.set(infoHash, now());
     }
     const twins = swarms.catalogue.named(facts.name).length - 1;
     return { infoHash, ...(twins > 0 ? { twins } : {}) };

@@ -79,7 +79,7 @@ export async function createTracker(options: CreateTrackerOptions): Promise<Runn
   const broadcaster = new Broadcaster((frame) => channel.send(frame), REPLAY_BROADCASTS);
   const swarms = new Swarms({ name, broadcast: (announcement) => broadcaster.broadcast(announcement), now });
   const { store, ledger } = await openState(options, { name, log, wallTime });
-  const library = new Library({ store, swarms, ledger, keepMs: options.keepMs, wallTime });
+  const library = new Library({ store, swarms, ledger, keepMs: options.keepMs, wallTime, now });
   try {
     await ledger.open(swarms, () => library.load((sentence) => log("warn", sentence)));
   } catch (error) {

@@ -11,7 +11,7 @@ import { peerIdOf, temporaryFolder, torrentOf } from "./support.ts";
 
 const DAY = 86_400_000;
 
-async function openLibrary(folder: string, wallTime: () => number, keepMs: number | undefined) {
+async function openLibrary(folder: string, wallTime: () => number, keepMs: number | undefined, now = wallTime) {
   const told: string[] = [];
   const swarms = new Swarms({
     name: "t",
@@ -19,7 +19,7 @@ async function openLibrary(folder: string, wallTime: () => number, keepMs: numbe
     broadcast: (event) => told.push("why" in event ? `${event.name}: ${event.why}` : event.type),
   });
   const ledger = new LocalLedger();
-  const library = new Library({ store: new FolderStore(folder), swarms, ledger, keepMs, wallTime });
+  const library = new Library({ store: new FolderStore(folder), swarms, ledger, keepMs, wallTime, now });
   await ledger.open(swarms, () => library.load((sentence) => expect.fail(sentence)));
   const seed = (infoHash: InfoHashHex) => {
     const peer = peerKey(addressKey("10.0.0.1"), 1);
@@ -47,6 +47,25 @@ test("what nobody held for too long is forgotten and told of, what is held stays
   now += 2 * DAY;
   await second.library.tidy();
   expect(second.swarms.catalogue.size).toBe(0);
+});
+
+test("a clock that is set by ten years makes nobody forgotten, and what lasts goes on to count", async () => {
+  let [now, setBy] = [1_000, 0];
+  const wallTime = () => 1.8e12 + now + setBy;
+  const { library, swarms, told, seed } = await openLibrary(await temporaryFolder(), wallTime, 2 * DAY, () => now);
+  const [held, left] = [torrentOf("held"), torrentOf("left")];
+  for (const { bytes } of [held, left]) await library.publish(toBase64(bytes));
+  seed(held.infoHash);
+  for (const years of [10, 0, -10]) {
+    setBy = years * 365 * DAY;
+    now += DAY / 2;
+    await library.tidy();
+    expect(swarms.catalogue.size, `set by ${years} years`).toBe(2);
+  }
+  now += DAY;
+  await library.tidy();
+  expect(told).toContain("left: nobody held it for long");
+  expect(swarms.catalogue.size).toBe(1);
 });
 
 test("without a limit everything stays", async () => {

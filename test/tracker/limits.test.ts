@@ -145,7 +145,7 @@ test("torrents are kept up to 1 GB, and the oldest that nobody holds goes for on
     peerId: peerIdOf(1),
     seed: true,
   });
-  const library = new Library({ store, swarms, ledger, keepMs: undefined, wallTime: () => 0 });
+  const library = new Library({ store, swarms, ledger, keepMs: undefined, wallTime: () => 0, now: () => 0 });
   for (const [room, gone] of [
     [1, []],
     [0, []],
