@@ -21,7 +21,7 @@ export interface AnnouncerState {
   readonly tracker: string | null;
   /** Why it fails, as a sentence that may hold the tracker's own words; null when it does not. */
   readonly problem: string | null;
-  /** Wall time, milliseconds since 1970: a person reads it. */
+  /** Monotonic milliseconds. */
   readonly nextAt: number | null;
   readonly seeds: number | null;
   readonly leechers: number | null;
@@ -86,14 +86,19 @@ export interface AnnouncerOptions {
 const MAX_PEERS = 200;
 const NUMWANT = 50;
 
+/** Wall time that is further off than this was set, or the machine was suspended: less is drift, and changes nothing that is shown. */
+const CLOCK_SET_MS = 1_000;
+
 export class Announcer {
   readonly #options: AnnouncerOptions;
   readonly #timing: AnnouncerTiming;
   readonly #limits: GetLimits;
   /** In the order in which they are tried: the one that answered moves to the front of its tier. */
   readonly #tiers: readonly string[][];
-  /** By URL, in the order of the metainfo. */
+  /** By URL, in the order of the metainfo; `nextAt` is monotonic here. */
   readonly #reports = new Map<string, AnnounceReport>();
+  /** From monotonic to wall time. */
+  #wallOffsetMs = 0;
   readonly #key: number;
   readonly #abort = new AbortController();
   #state: AnnouncerState = {
@@ -135,7 +140,12 @@ export class Announcer {
 
   /** One for each announce URL, in the order of the metainfo. */
   get reports(): readonly AnnounceReport[] {
-    return [...this.#reports.values()];
+    const offsetMs = Date.now() - performance.now();
+    if (Math.abs(offsetMs - this.#wallOffsetMs) > CLOCK_SET_MS) this.#wallOffsetMs = offsetMs;
+    return Array.from(this.#reports.values(), (report) => ({
+      ...report,
+      nextAt: report.nextAt === null ? null : Math.round(report.nextAt + this.#wallOffsetMs),
+    }));
   }
 
   /** Announces `started` now, and from then on by itself. Does nothing without a tracker that it can speak to. */
@@ -181,7 +191,7 @@ export class Announcer {
         this.#again = false;
       });
     }, delayMs);
-    this.#setState({ nextAt: Date.now() + Math.round(delayMs) });
+    this.#setState({ nextAt: performance.now() + delayMs });
   }
 
   /** Tries each tracker in order until one answers. */

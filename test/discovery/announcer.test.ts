@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type AnnouncerState, Announcer, type AnnouncerOptions } from "../../source/discovery/announcer.ts";
 import { type GetLimits, TRACKER_GET, httpGet } from "../../source/discovery/http-get.ts";
 import { encode } from "../../source/protocol/bencode.ts";
@@ -119,9 +119,24 @@ test.for([0, -1, 1_000_000_000_000_000])("an interval of %s s is clamped", async
     timing: { ...TIMING, minIntervalMs: 60_000, maxIntervalMs: 21_600_000 },
   });
   await until(() => states.some(({ state, nextAt }) => state === "working" && nextAt !== null));
-  const wait = made.state.nextAt! - Date.now();
+  const wait = made.state.nextAt! - performance.now();
   expect(wait).toBeGreaterThan(59_000);
   expect(wait).toBeLessThanOrEqual(21_600_000);
+});
+
+test("the time of the next announce is told by the clock as it is now, and stays the same until that is set", async () => {
+  const { announcer: made, until } = announcer([[(await scripted(answer([], 60))).url]]);
+  await until(() => made.reports[0]!.nextAt !== null && made.state.state === "working");
+  const [report] = made.reports;
+  expect(report!.nextAt! - Date.now()).toBeLessThan(61_000);
+  expect(report!.nextAt! - Date.now()).toBeGreaterThan(50_000);
+  const { now } = Date;
+  for (const setByMs of [3_600_000, -3_600_000, 3.2e11, 0]) {
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => now() + setByMs);
+    onTestFinished(() => clock.mockRestore());
+    expect(Math.abs(made.reports[0]!.nextAt! - report!.nextAt! - setByMs)).toBeLessThan(1_000);
+    expect(made.reports).toEqual(made.reports);
+  }
 });
 
 test("only the first 200 peers are taken", async () => {
