@@ -36,9 +36,12 @@ export class Bans {
     this.#until = parse(text, now());
   }
 
-  /** Is it kept out now? */
+  /** Is it kept out now? For a day from now at most, whatever the clock did. */
   has(address: Address): boolean {
-    return (this.#until.get(keyOf(address)) ?? 0) > this.#options.now();
+    const now = this.#options.now();
+    const until = this.#until.get(keyOf(address)) ?? 0;
+    if (until > now + BAN_MS) this.#until.set(keyOf(address), now + BAN_MS);
+    return until > now;
   }
 
   /** Keeps it out for a day. */

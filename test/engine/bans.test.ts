@@ -68,6 +68,16 @@ it("bans nobody for longer than a day, whatever the clock or the file says, and 
   expect(bans.has({ host: "192.0.2.1", port: 1 })).toBe(false);
 });
 
+it("bans for a day from then on when the clock is set back by ten years", async () => {
+  const { bans, clock } = await listIn(await temporaryFolder());
+  bans.add(stranger);
+  clock.now -= 3_650 * BAN_MS;
+  expect(bans.has(stranger)).toBe(true);
+  clock.now += BAN_MS;
+  expect(bans.has(stranger)).toBe(false);
+  await bans.close();
+});
+
 it("says that the list cannot be read or kept, and bans all the same", async () => {
   const missing = await listIn(join(await temporaryFolder(), "missing"));
   expect(missing.problems).toEqual([]);
