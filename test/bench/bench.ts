@@ -10,7 +10,6 @@ import { checkWithOpenssl, checkWithSta } from "./check.ts";
 import { CLIENTS, type ClientName } from "./clients.ts";
 import { goalsText } from "./goals.ts";
 import { idle } from "./idle.ts";
-import { canMakeLines, type Line, overLine, plainTcp } from "./link.ts";
 import { type LoadPlan, Loads } from "./load.ts";
 import { loadText, machineLine } from "./machine.ts";
 import type { Plan, Run } from "./run.ts";
@@ -37,7 +36,6 @@ const SMALL_FILES: LoadPlan = { name: "small-files", bytes: 20_000 * 8_000, piec
 const SMALL_PIECES: LoadPlan = { name: "small-pieces", bytes: size / 4, pieceLength: "16KiB" };
 const LARGE_PIECES: LoadPlan = { name: "large-pieces", bytes: size, pieceLength: "16MiB" };
 const LARGE: LoadPlan = { name: "large", bytes: 4 * size, pieceLength: "512KiB" };
-const FOR_LINE: LoadPlan = { name: "for-line", bytes: size / 32, pieceLength: "512KiB" };
 
 const needsOf = (...names: ClientName[]) =>
   names.map((name) => CLIENTS[name].probe).filter((probe) => probe !== undefined);
@@ -51,24 +49,6 @@ function pair(from: ClientName, to: ClientName, load: LoadPlan, baseline?: strin
 function several(client: ClientName, baseline?: string): Plan {
   const run = async () => swarm(client, 4, await loads.get(WHOLE), below);
   return { name: `${client} -> 4 ${client}`, run, needs: needsOf(client), ...(baseline !== undefined && { baseline }) };
-}
-
-function onLine(line: Line): readonly Plan[] {
-  const what = `${line.megabits} Mbit/s, ${2 * line.delayMs} ms, ${line.loss * 100} % lost`;
-  const plain = `plain TCP, ${what}`;
-  const over = (client: ClientName): Plan => ({
-    name: `${client} -> ${client}, ${what}`,
-    baseline: plain,
-    needs: needsOf(client),
-    run: async () => {
-      const load = await loads.get(FOR_LINE);
-      return overLine(line, below, (a, b) =>
-        transfer({ from: client, to: client, seederAt: a, leecherAt: b }, load, below),
-      );
-    },
-  });
-  const bare = () => overLine(line, below, (a, b) => plainTcp(FOR_LINE.bytes, a, b, below));
-  return [{ name: plain, run: bare }, over("sta"), over("lt")];
 }
 
 function parts(): readonly (readonly Plan[])[] {
@@ -102,8 +82,6 @@ function parts(): readonly (readonly Plan[])[] {
   ];
   if (webtorrentScript() === undefined) console.log("cannot be installed, and left out: webtorrent");
   else all[0]!.push(pair("lt", "webtorrent", WHOLE, "lt -> lt"));
-  if (canMakeLines()) all.push([...onLine({ megabits: 50, delayMs: 100, loss: 0 })]);
-  else console.log("left out, for want of root or of /dev/net/tun: a line of 50 Mbit/s and 200 ms");
   return all;
 }
 
@@ -138,9 +116,7 @@ try {
     runs,
     baseline: results.get(baselines.get(name) ?? ""),
   }));
-  console.log(
-    `\n${tableText(rows)}\n\nx: to the lt -> lt, openssl or plain TCP of the same part.\n\n${goalsText(results)}\n`,
-  );
+  console.log(`\n${tableText(rows)}\n\nx: to the lt -> lt or openssl of the same part.\n\n${goalsText(results)}\n`);
   console.log(`Load at the end: ${loadText()}`);
 } finally {
   await lab.close();

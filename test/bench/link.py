@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""A slow, long line between two network namespaces: link.py NS_A NS_B MEGABITS DELAY_MS LOSS
+"""A slow, long line between two network namespaces: link.py NS_A NS_B MEGABITS DELAY_MS LOSS JITTER_MS
 
 Joins a TUN device `t0` in each (10.77.0.1 and 10.77.0.2) until its stdin ends. Each direction carries so many megabits a second,
-every packet takes DELAY_MS, a share of LOSS (0..1) is thrown away, and so is what does not fit into a queue of one round trip.
-Prints `ready` when both ends can be used. Needs root.
+every packet takes DELAY_MS and up to JITTER_MS more, so that some overtake others, a share of LOSS (0..1) is thrown away, and so is
+what does not fit into a queue of one round trip. Prints `ready` when both ends can be used. Needs root.
 """
 import ctypes
 import fcntl
+import heapq
 import os
 import random
 import select
@@ -14,7 +15,6 @@ import struct
 import subprocess
 import sys
 import time
-from collections import deque
 
 CLONE_NEWNET, TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x40000000, 0x400454CA, 0x0001, 0x1000
 libc = ctypes.CDLL(None, use_errno=True)
@@ -37,32 +37,32 @@ def open_end(namespace, own, other):
 
 
 class Direction:
-    """One way: packets leave the line in the order in which they came to it."""
+    """One way: packets come to it one behind the other, and leave it as late as each of them does."""
 
-    def __init__(self, megabits, delay, loss):
-        self.seconds_a_byte, self.delay, self.loss = 8 / (megabits * 1e6), delay, loss
-        self.queue_seconds, self.free_at, self.under_way = 2 * delay, 0.0, deque()
+    def __init__(self, megabits, delay, loss, jitter):
+        self.seconds_a_byte, self.delay, self.loss, self.jitter = 8 / (megabits * 1e6), delay, loss, jitter
+        self.queue_seconds, self.free_at, self.under_way, self.taken = 2 * delay, 0.0, [], 0
 
     def take(self, packet, now):
         self.free_at = max(self.free_at, now)
         if self.free_at - now > self.queue_seconds or random.random() < self.loss:
             return
         self.free_at += len(packet) * self.seconds_a_byte
-        self.under_way.append((self.free_at + self.delay, packet))
+        self.taken += 1
+        heapq.heappush(self.under_way, (self.free_at + self.delay + random.random() * self.jitter, self.taken, packet))
 
     def give(self, device, now):
         while self.under_way and self.under_way[0][0] <= now:
             try:
-                os.write(device, self.under_way.popleft()[1])
+                os.write(device, heapq.heappop(self.under_way)[2])
             except BlockingIOError:
                 return
 
 
-def main(ns_a, ns_b, megabits, delay_ms, loss):
-    random.seed(1)
+def main(ns_a, ns_b, megabits, delay_ms, loss, jitter_ms):
     a, b = open_end(ns_a, "10.77.0.1", "10.77.0.2"), open_end(ns_b, "10.77.0.2", "10.77.0.1")
-    ways = {a: (b, Direction(float(megabits), float(delay_ms) / 1e3, float(loss))),
-            b: (a, Direction(float(megabits), float(delay_ms) / 1e3, float(loss)))}
+    line = float(megabits), float(delay_ms) / 1e3, float(loss), float(jitter_ms) / 1e3
+    ways = {a: (b, Direction(*line)), b: (a, Direction(*line))}
     print("ready", flush=True)
     while True:
         now = time.monotonic()

@@ -12,6 +12,10 @@ export interface Line {
   readonly delayMs: number;
   /** Share of packets that are lost, each way. */
   readonly loss: number;
+  /** Of so many milliseconds more or less a packet is under way: some overtake others. */
+  readonly jitterMs: number;
+  /** How senders answer to loss, as Linux names it: `cubic`. The machine's own by default. */
+  readonly congestion?: string;
 }
 
 const LINK = new URL("link.py", import.meta.url).pathname;
@@ -27,8 +31,13 @@ export async function overLine(line: Line, below: string, work: (a: Place, b: Pl
   const lab = await Lab.open(undefined, below);
   try {
     for (const name of names) ip("netns", "add", name);
-    const { megabits, delayMs, loss } = line;
-    const running = lab.start(PYTHON, [LINK, ...names, String(megabits), String(delayMs), String(loss)]);
+    const { megabits, delayMs, loss, jitterMs, congestion } = line;
+    if (congestion !== undefined) {
+      for (const name of names) {
+        ip("netns", "exec", name, "sysctl", "-qw", `net.ipv4.tcp_congestion_control=${congestion}`);
+      }
+    }
+    const running = lab.start(PYTHON, [LINK, ...names, ...[megabits, delayMs, loss, jitterMs].map(String)]);
     await running.line((text) => text === "ready");
     const place = (end: 0 | 1): Place => ({ host: `10.77.0.${end + 1}`, enter: ["ip", "netns", "exec", names[end]] });
     return await work(place(0), place(1));
