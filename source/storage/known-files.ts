@@ -33,20 +33,21 @@ export class KnownFiles {
     if (!this.#known.has(file)) this.#known.set(file, { ino, size, ctimeMs, lookedAtMs: Number.NEGATIVE_INFINITY });
   }
 
-  /** Looks at a file and compares it with the last look. */
+  /** Looks at a file and compares it with the last look. What has changed stays changed, for many read it at once, until all is forgotten. */
   async look(
     file: number,
     now: number,
     stat: () => Promise<Stats | undefined>,
   ): Promise<"unchanged" | "changed" | "missing"> {
-    const before = this.#known.get(file);
     const ownWrites = this.#ownWrites;
     const stats = await stat();
     if (!stats) return "missing";
-    if (this.#known.get(file) !== before || this.#ownWrites !== ownWrites) return "unchanged";
+    if (this.#ownWrites !== ownWrites) return "unchanged";
+    const before = this.#known.get(file);
     const { ino, size, ctimeMs } = stats;
-    this.#known.set(file, { ino, size, ctimeMs, lookedAtMs: now });
     const same = !before || (before.ino === ino && before.size === size && before.ctimeMs === ctimeMs);
+    if (same) this.#known.set(file, { ino, size, ctimeMs, lookedAtMs: now });
+    else this.#known.set(file, { ...before, lookedAtMs: Number.NEGATIVE_INFINITY });
     return same ? "unchanged" : "changed";
   }
 
