@@ -6,7 +6,7 @@ import { safePaths } from "../metainfo/safe-path.ts";
 import { storageError } from "./errors.ts";
 import type { JournalState } from "./journal-format.ts";
 import { knownState } from "./piece-claims.ts";
-import type { RecoveredJournal } from "./resume-journal.ts";
+import type { FileChange, RecoveredJournal } from "./resume-journal.ts";
 import type { SafeFolder } from "./safe-open.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 
@@ -31,7 +31,7 @@ export async function diskPaths(metainfo: Metainfo, folder: SafeFolder): Promise
   return seen.size === exact.length ? exact : portable;
 }
 
-/** Pieces that cannot be whole because a file is missing or too short, and pieces of files that changed since `sinceMs`. */
+/** Pieces that cannot be whole because a file is missing or too short, and pieces of files that somebody else changed. */
 export interface FileInspection {
   readonly absent: Bitfield;
   readonly changed: Bitfield;
@@ -40,13 +40,13 @@ export interface FileInspection {
 }
 
 /**
- * Looks at every file's size and time. `sinceMs`, wall time, is compared with the change time of the file, which no copy or unpacking
- * can set back. Throws StorageError.
+ * Looks at every file's size and time. `isForeign` is asked about the change time of the file, which no copy or unpacking can set
+ * back. Throws StorageError.
  */
 export async function inspectFiles(
   layout: PieceLayout,
   torrentFiles: TorrentFiles,
-  sinceMs = Number.POSITIVE_INFINITY,
+  isForeign: (file: FileChange) => boolean = () => false,
 ): Promise<FileInspection> {
   const absent = Bitfield.empty(layout.pieceCount);
   const changed = Bitfield.empty(layout.pieceCount);
@@ -60,7 +60,7 @@ export async function inspectFiles(
       const lacking = size < length ? Math.floor((offset + size) / layout.pieceLength) : end;
       for (let piece = lacking; piece < end; piece++) absent.set(piece);
       if (lacking > first && !torrentFiles.setAside.has(file)) anyThere = true;
-      if (!found || found.ctimeMs <= sinceMs) continue;
+      if (!found || !isForeign(found)) continue;
       for (let piece = first; piece < end; piece++) changed.set(piece);
     }
   };
@@ -84,7 +84,7 @@ export async function stateOnDisk(
   const state = knownState(layout.pieceCount, { recovered, justHashed });
   if (justHashed) return state;
   const { written, synced, suspect } = state;
-  const { absent, changed, anyThere } = await inspectFiles(layout, files, recovered?.changedAtMs);
+  const { absent, changed, anyThere } = await inspectFiles(layout, files, recovered?.isForeign);
   if (written.count > 0 && !anyThere && !acceptMissing) throw storageError("missing", files.folder);
   for (const piece of changed.held()) {
     if (!written.clear(piece)) continue;

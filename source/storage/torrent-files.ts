@@ -15,6 +15,7 @@ import { KnownFiles } from "./known-files.ts";
 import { NewNames } from "./new-names.ts";
 import type { OpenFiles } from "./open-files.ts";
 import { readFully, writeFully } from "./piece-io.ts";
+import type { FileChange } from "./resume-journal.ts";
 import { SafeFolder } from "./safe-open.ts";
 
 /** What `blocks` of a file counts in, whatever the disk's own blocks are. */
@@ -113,11 +114,11 @@ export class TorrentFiles {
   }
 
   /** The bytes that are there of a file of the torrent, from its first on, and when they changed; undefined when it is not there. */
-  async bytesOf(file: number): Promise<{ readonly size: number; readonly ctimeMs: number } | undefined> {
+  async bytesOf(file: number): Promise<(FileChange & { readonly size: number }) | undefined> {
     const { id, start } = this.#placeOf(file);
     const stats = await this.stat(id);
     if (stats) this.#saw(id, stats);
-    return stats && { size: Math.max(0, stats.size - start), ctimeMs: stats.ctimeMs };
+    return stats && { size: Math.max(0, stats.size - start), ctimeMs: stats.ctimeMs, dev: stats.dev };
   }
 
   /** Bytes that must still be allocated for those pieces, as far as the files do not have them already. */

@@ -1,5 +1,6 @@
 // One download, killed at random moments: it goes on where it was, at once, and nothing that was held is fetched again.
-// STA_LONG=1: 100 kills. A failure prints the moments.
+// STA_LONG=1: 100 kills. A failure prints the moments. What somebody else changes after a kill is noticed.
+import { readFile, writeFile } from "node:fs/promises";
 import { expect, onTestFinished, test } from "vitest";
 import type { Snapshot } from "../../source/control/contract.ts";
 import { digestOf, writeFileOf } from "../helpers/files.ts";
@@ -64,4 +65,39 @@ test(`a download that is killed ${KILLS} times loses nothing`, { timeout: 600_00
   expect(again).toBeLessThanOrEqual(Math.max(LOST_BYTES, RATE));
   expect(uploadedBytes).toBeLessThanOrEqual(1.15 * BYTES);
   expect(firstBytesMs.toSorted((a, b) => a - b)[KILLS >> 1]).toBeLessThan(2_000);
+});
+
+test("what is changed 3 s after the kill of a download is fetched again, and that alone", async () => {
+  const lab = await Lab.open(onTestFinished);
+  await writeFileOf(lab.path("film.bin"), 2 * RATE, "film");
+  const tracker = await lab.tracker();
+  const flags = ["--tracker", tracker.address];
+  await lab.daemon("one", [...flags, "--limit-up", `${RATE / MB}MB`]);
+  expect(await lab.sta("one", ["share", lab.path("film.bin")]).end()).toMatchObject({ code: 0 });
+  const { running } = await lab.daemon("two", flags);
+  let engine = await lab.engine("two");
+  await untilSnapshot(engine, "the catalogue", ({ catalogue }) => catalogue.some(({ holders }) => holders > 0));
+  expect(await engine.send({ method: "download", target: "film.bin" })).toMatchObject({ ok: true });
+  const half = (snapshot: Snapshot) => (row(snapshot)?.heldBytes ?? 0) > RATE;
+  const { pieceLength, pieceCount } = row(await untilSnapshot(engine, "a half", half))!;
+  await running.kill("SIGKILL");
+  const held = row(engine.getSnapshot())!.heldPieces;
+  await new Promise((later) => setTimeout(later, 3_000));
+  const path = lab.path("two-files", "film.bin");
+  const [before, right] = [await readFile(path), await readFile(lab.path("film.bin"))];
+  const isHeld = (piece: number) => {
+    const [start, end] = [piece * pieceLength, (piece + 1) * pieceLength];
+    return before.subarray(start, end).equals(right.subarray(start, end));
+  };
+  const changed = [...Array(pieceCount).keys()].find(isHeld)!;
+  before[changed * pieceLength]! ^= 1;
+  await writeFile(path, before, { flag: "r+" });
+
+  await lab.daemon("two", flags);
+  engine = await lab.engine("two");
+  await untilSnapshot(engine, "the whole", (snapshot) => row(snapshot)?.state === "seeding");
+  expect(await digestOf(path)).toBe(await digestOf(lab.path("film.bin")));
+  // What was written and not yet told of at the kill is found, and counts.
+  const fetched = Math.round(row(engine.getSnapshot())!.downloadedBytes / pieceLength);
+  expect(fetched).toBeLessThanOrEqual(pieceCount - held + 1);
 });

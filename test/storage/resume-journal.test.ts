@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Bitfield } from "../../source/metainfo/bitfield.ts";
@@ -173,6 +173,23 @@ describe("ResumeJournal", () => {
     expect(opened.records).toBe(1);
     await opened.gather({ type: "written", value: 6 });
     expect(show(await readFile(file))).toEqual({ written: [3, 6], synced: [], records: 2 });
+  });
+
+  test("leaves a file 2 s on its own disk for a record that did not come, 10 s elsewhere and after another boot, none once closed", async () => {
+    const { file, opened } = await journal();
+    await opened.append(RECORDS);
+    const { mtimeMs, dev } = await stat(file);
+    const foreignAfter = async (bootId: string, elsewhere = 0) => {
+      const { isForeign } = (await recoverJournal(file, identity, bootId))!;
+      return [0, 2_000, 2_001, 10_000, 10_001].filter((ms) =>
+        isForeign({ ctimeMs: mtimeMs + ms, dev: dev + elsewhere }),
+      );
+    };
+    expect(await foreignAfter(BOOT)).toEqual([2_001, 10_000, 10_001]);
+    expect(await foreignAfter(BOOT, 1)).toEqual([10_001]);
+    expect(await foreignAfter(LATER_BOOT)).toEqual([10_001]);
+    await opened.compact(emptyState(20), mtimeMs);
+    expect(await foreignAfter(BOOT, 1)).toEqual([2_000, 2_001, 10_000, 10_001]);
   });
 
   test("goes on after it was written anew", async () => {

@@ -266,7 +266,7 @@ describe("TorrentStorage", () => {
     const torrent = makeTorrent(FILES);
     const at = await place();
     await download(torrent, at);
-    const past = new Date(Date.now() - 60_000);
+    const past = new Date(Date.now() - 3_000);
     await utimes(at.journalFile, past, past);
     const storage = await open(torrent, at);
     expect(storage.held.isEmpty).toBe(true);
