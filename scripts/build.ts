@@ -7,7 +7,7 @@ import { rolldown } from "rolldown";
 const ENTRIES = {
   "source/bin": "source/bin.ts",
   "tracker/bin": "tracker/bin.ts",
-  "source/chunks/hash-worker": "source/storage/hash-worker.ts",
+  "source/chunks/disk-thread": "source/storage/disk-thread.ts",
   "source/chunks/torrent-worker": "tracker/torrent-worker.ts",
   "source/chunks/open-viewer": "source/ui/open-viewer.tsx",
 };

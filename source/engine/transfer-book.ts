@@ -7,7 +7,7 @@ import { PieceLayout } from "../metainfo/piece-layout.ts";
 import { type InfoHash, type InfoHashHex, toHex } from "../protocol/ids.ts";
 import type { Allocation } from "../storage/allocate.ts";
 import { StorageError } from "../storage/errors.ts";
-import { HashWorkers } from "../storage/hash-workers.ts";
+import { DiskThreads } from "../storage/disk-threads.ts";
 import { parseRanges, toRanges } from "../storage/index-ranges.ts";
 import { OpenFiles } from "../storage/open-files.ts";
 import { TorrentStorage } from "../storage/torrent-storage.ts";
@@ -68,7 +68,7 @@ export class TransferBook {
   readonly #options: TransferBookOptions;
   readonly #entries = new Map<InfoHashHex, Entry>();
   readonly #openFiles: OpenFiles;
-  readonly #hashWorkers = new HashWorkers();
+  readonly #diskThreads = new DiskThreads();
   /** Adds that are under way: two commands for one torrent make one transfer. */
   readonly #adding = new Map<InfoHashHex, Promise<Entry>>();
   /** Removals that are under way: who adds the same torrent again waits for its own. */
@@ -243,7 +243,7 @@ export class TransferBook {
     });
     await Promise.all(ending);
     await Promise.allSettled([...this.#adding.values(), ...this.#removing.values()]);
-    await this.#hashWorkers.close();
+    await this.#diskThreads.close();
   }
 
   /** How many there are, and the memory they keep. */
@@ -350,7 +350,7 @@ export class TransferBook {
       ...(this.#options.keptFreeBytes !== undefined && { keptFreeBytes: this.#options.keptFreeBytes }),
       journalFile: this.#options.store.journalFile(infoHash),
       openFiles: this.#openFiles,
-      hashWorkers: this.#hashWorkers,
+      diskThreads: this.#diskThreads,
       ...(options.justHashed && { justHashed: true }),
       ...(options.acceptMissing && { acceptMissing: true }),
       onProblem: (error) => {

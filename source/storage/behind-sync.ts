@@ -65,9 +65,7 @@ export class BehindSync {
     const covered = claims.held.clone();
     let replaced: number | undefined;
     try {
-      for (const place of dirty) {
-        if (!(await files.sync(place))) await distrust((replaced = place));
-      }
+      for await (const place of files.sync(dirty)) await distrust((replaced = place));
       await files.syncNames();
       await claims.markSynced(records, covered);
     } catch (error) {

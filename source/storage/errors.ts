@@ -22,6 +22,25 @@ export class StorageError extends Error {
   }
 }
 
+/** A StorageError on its way from one thread to another: what it is made of again there. */
+export interface StorageFailure {
+  readonly code: StorageErrorCode;
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What of a StorageError goes to another thread. All other errors are thrown on. */
+export function failureOf(error: unknown): StorageFailure {
+  if (!(error instanceof StorageError)) throw error;
+  const { code, path, message } = error;
+  return { code, path, message };
+}
+
+/** The StorageError that was sent by another thread. */
+export function errorOf({ code, path, message }: StorageFailure): StorageError {
+  return new StorageError(code, path, message);
+}
+
 const CODES: Readonly<Record<string, StorageErrorCode>> = {
   ENOSPC: "disk-full",
   EDQUOT: "disk-full",

@@ -1,8 +1,8 @@
 // hashFileParts: SHA-1 of pieces, read from their files where it runs: in a thread, which may wait for the disk.
 import { createHash, hash } from "node:crypto";
 import { closeSync, readSync } from "node:fs";
-import { type StorageErrorCode, StorageError, storageError, toStorageError } from "./errors.ts";
-import { openSync, type SafePath } from "./safe-open.ts";
+import { failureOf, type StorageFailure, storageError, toStorageError } from "./errors.ts";
+import { type SafePath, SafeReader } from "./safe-sync.ts";
 
 const HASH_BYTES = 20;
 
@@ -24,15 +24,8 @@ export interface HashJob {
 /** `bytes`: one piece that is in memory; `job`: pieces that lie in files. */
 export type HashTask = { readonly bytes: Uint8Array } | { readonly job: HashJob };
 
-/** A piece that could not be read; what a StorageError is made of again in another thread. */
-export interface HashFailure {
-  readonly code: StorageErrorCode;
-  readonly path: string;
-  readonly message: string;
-}
-
-/** 20 bytes for each piece of the job, or why there are none. */
-export type PieceDigest = Uint8Array | HashFailure;
+/** 20 bytes for each piece of the job, or why it could not be read. */
+export type PieceDigest = Uint8Array | StorageFailure;
 
 /** The digests of a task, here and now; `window` yields where the bytes of files are read to. */
 export function digestsOf(task: HashTask, window: () => Uint8Array): readonly PieceDigest[] {
@@ -51,9 +44,7 @@ export function hashFileParts({ pieceLengths, parts }: HashJob, window: Uint8Arr
       try {
         return hashNext(reader, length);
       } catch (error) {
-        if (!(error instanceof StorageError)) throw error;
-        const { code, path, message } = error;
-        return { code, path, message };
+        return failureOf(error);
       }
     });
   } finally {
@@ -79,6 +70,7 @@ function hashNext(reader: PartReader, length: number): Uint8Array {
 class PartReader {
   readonly #parts: readonly FilePart[];
   readonly #window: Uint8Array;
+  readonly #reader = new SafeReader();
   #at = 0;
   #windowStart = 0;
   #windowEnd = 0;
@@ -127,7 +119,7 @@ class PartReader {
     try {
       if (this.#open?.path !== part.path) {
         this.close();
-        this.#open = { path: part.path, descriptor: openSync(part) };
+        this.#open = { path: part.path, descriptor: this.#reader.open(part).descriptor };
       }
       return readSync(this.#open.descriptor, this.#window, 0, length, position);
     } catch (error) {

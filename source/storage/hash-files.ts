@@ -8,9 +8,10 @@ import type { Metainfo } from "../metainfo/metainfo.ts";
 import { parseMetainfo } from "../metainfo/parse.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
 import { StorageError, storageError, toNamedPathError, toStorageError } from "./errors.ts";
-import { HashWorkers } from "./hash-workers.ts";
+import { DiskThreads } from "./disk-threads.ts";
 import { hashPieces } from "./piece-hashing.ts";
-import { SafeFolder, type SafePath } from "./safe-open.ts";
+import { SafeFolder } from "./safe-open.ts";
+import type { SafePath } from "./safe-sync.ts";
 
 /** As the STA report chose. */
 const DEFAULT_PIECE_LENGTH = 512 * 1024;
@@ -166,7 +167,7 @@ async function hashAll(
 ): Promise<Uint8Array> {
   const hashes = new Uint8Array(layout.pieceCount * HASH_BYTES);
   let hashedBytes = 0;
-  const workers = new HashWorkers();
+  const workers = new DiskThreads();
   try {
     await hashPieces(Array(layout.pieceCount).keys(), {
       layout,

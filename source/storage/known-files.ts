@@ -1,5 +1,5 @@
 // KnownFiles: notices when somebody else changes a file that is being read.
-import type { Stats } from "node:fs";
+import type { FileStats } from "./safe-sync.ts";
 
 /** A look is one system call a second and file; a changed byte may go out for as long, and the taker's hash refuses it. */
 const LOOK_INTERVAL_MS = 1_000;
@@ -14,7 +14,8 @@ interface Known {
 /** Files by their index. While we write a file ourselves, changes of others cannot be told from ours and are not noticed. */
 export class KnownFiles {
   readonly #known = new Map<number, Known>();
-  #ownWrites = 0;
+  /** How many there were of each file. */
+  readonly #ownWrites = new Map<number, number>();
 
   /** Was the file looked at so lately that it need not be now? `now` in milliseconds, monotonic. */
   isFresh(file: number, now: number): boolean {
@@ -24,12 +25,12 @@ export class KnownFiles {
 
   /** To be called before and after each write of our own. */
   wrote(file: number): void {
-    this.#ownWrites++;
+    this.#ownWrites.set(file, (this.#ownWrites.get(file) ?? 0) + 1);
     this.#known.delete(file);
   }
 
   /** What the file was like before anything was read or written. */
-  saw(file: number, { ino, size, ctimeMs }: Stats): void {
+  saw(file: number, { ino, size, ctimeMs }: FileStats): void {
     if (!this.#known.has(file)) this.#known.set(file, { ino, size, ctimeMs, lookedAtMs: Number.NEGATIVE_INFINITY });
   }
 
@@ -37,12 +38,12 @@ export class KnownFiles {
   async look(
     file: number,
     now: number,
-    stat: () => Promise<Stats | undefined>,
+    stat: () => Promise<FileStats | undefined>,
   ): Promise<"unchanged" | "changed" | "missing"> {
-    const ownWrites = this.#ownWrites;
+    const ownWrites = this.#ownWrites.get(file);
     const stats = await stat();
     if (!stats) return "missing";
-    if (this.#ownWrites !== ownWrites) return "unchanged";
+    if (this.#ownWrites.get(file) !== ownWrites) return "unchanged";
     const before = this.#known.get(file);
     const { ino, size, ctimeMs } = stats;
     const same = !before || (before.ino === ino && before.size === size && before.ctimeMs === ctimeMs);

@@ -2,7 +2,7 @@
 import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import type { StorageError } from "./errors.ts";
 import type { FilePart } from "./file-hasher.ts";
-import type { HashWorkers } from "./hash-workers.ts";
+import type { DiskThreads } from "./disk-threads.ts";
 import { allDone } from "./piece-io.ts";
 
 /** A batch: large enough that messages cost nothing, small enough that an abort is heard at once and progress is seen. */
@@ -16,7 +16,7 @@ export interface PieceHashing {
   readonly layout: PieceLayout;
   /** The files' parts that `length` bytes from `start` among the bytes of all files are read from. */
   readonly partsOf: (start: number, length: number) => readonly FilePart[];
-  readonly workers: HashWorkers;
+  readonly workers: DiskThreads;
   readonly signal?: AbortSignal | undefined;
   /** Told of each batch, in any order: the pieces and, for each, its SHA-1 or why it cannot be read. What it throws ends all. */
   readonly found: (indexes: readonly number[], digests: readonly (Uint8Array | StorageError)[]) => Promise<void> | void;

@@ -1,12 +1,10 @@
 // SafeFolder: files of a torrent are opened below one folder, and no link below it is ever followed.
-import { closeSync, constants, fstatSync, lstatSync, openSync as openDescriptor, type Stats } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, rmdir, stat, unlink } from "node:fs/promises";
-import { dirname, join, resolve, sep } from "node:path";
+import { join, resolve, sep } from "node:path";
 import { StorageError, storageError, toStorageError } from "./errors.ts";
 import { makeFolder } from "./make-folder.ts";
-
-/** O_NONBLOCK: a pipe in the file's place would hold a thread forever. */
-const SAFELY = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+import { ignore, requireFolder, type SafeFolderId, SAFELY, type SafePath } from "./safe-sync.ts";
 
 /**
  * A folder is looked at so often: with thousands of small files half of the system calls were looks at their parents. Meanwhile
@@ -17,27 +15,10 @@ const PARENTS_MS = 1_000;
 /** Folders that are remembered at most. */
 const MAX_ENTERED = 1_024;
 
-/** Where a file lies, for another thread: the last `depth` components of the absolute `path` are the torrent's, and no links. */
-export interface SafePath {
-  readonly path: string;
-  readonly depth: number;
-}
-
-/** Opens a regular file for reading, for a thread that may wait. The caller closes the descriptor. Throws as `SafeFolder.open`. */
-export function openSync({ path, depth }: SafePath): number {
-  try {
-    let folder = path;
-    for (let above = 1; above < depth; above++) {
-      folder = dirname(folder);
-      if (lstatSync(folder).isSymbolicLink()) throw storageError("link", folder);
-    }
-    const descriptor = openDescriptor(path, constants.O_RDONLY | SAFELY);
-    if (fstatSync(descriptor).isFile()) return descriptor;
-    closeSync(descriptor);
-  } catch (error) {
-    throw toStorageError(error, path);
-  }
-  throw storageError("io", path);
+interface Entered {
+  /** Monotonic milliseconds. */
+  readonly at: number;
+  readonly isThere: boolean;
 }
 
 /**
@@ -47,12 +28,14 @@ export function openSync({ path, depth }: SafePath): number {
  */
 export class SafeFolder {
   readonly path: string;
+  readonly #prefix: string;
   /** Folders below it that were folders when they were looked at, or not there at all, and when that was. */
-  readonly #entered = new Map<string, { readonly at: number; readonly isThere: boolean }>();
+  readonly #entered = new Map<string, Entered>();
   #identity: { readonly dev: number; readonly ino: number } | undefined;
 
   constructor(path: string) {
     this.path = resolve(path);
+    this.#prefix = this.path.endsWith(sep) ? this.path : this.path + sep;
   }
 
   /** Remembers which folder it is, and before that creates it when it is not there and `create` is given. Throws StorageError. */
@@ -67,18 +50,26 @@ export class SafeFolder {
 
   /** Absolute path of a file. Throws RangeError when it is not below the folder: `safe-path.ts` was not asked. */
   resolve(components: readonly string[]): string {
-    const path = resolve(this.path, ...components);
-    const prefix = this.path.endsWith(sep) ? this.path : this.path + sep;
-    const unsafe = components.length === 0 || components.some((component) => component.includes(sep));
-    if (unsafe || path !== prefix + components.join(sep)) {
+    if (components.length === 0 || components.some(leadsAstray)) {
       throw new RangeError(`unsafe path ${JSON.stringify(components)}`);
     }
-    return path;
+    return this.#prefix + components.join(sep);
   }
 
-  /** Where a file lies, for `openSync` in another thread. */
+  /** What `SafeMaker` asks for. Throws RangeError before `enter`. */
+  get id(): SafeFolderId {
+    if (!this.#identity) throw new RangeError(`${this.path} was not entered`);
+    return { path: this.path, ...this.#identity };
+  }
+
+  /** Where a file lies, for another thread. */
   locate(components: readonly string[]): SafePath {
     return { path: this.resolve(components), depth: components.length };
+  }
+
+  /** A thread has just made the folders of that file, or found them there. */
+  wasEntered(components: readonly string[]): void {
+    this.#note(parentOf(components), { at: performance.now(), isThere: true });
   }
 
   /**
@@ -99,7 +90,8 @@ export class SafeFolder {
   async #open(components: readonly string[], mode: "read" | "write"): Promise<FileHandle> {
     const path = this.resolve(components);
     try {
-      await this.#enterParents(components, mode === "write");
+      const isThere = await this.#enterParents(components, mode === "write");
+      if (!isThere) throw storageError("missing", path);
       const access = mode === "write" ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
       const handle = await open(path, access | SAFELY, 0o666);
       const isFile = await handle.stat().then(
@@ -117,7 +109,7 @@ export class SafeFolder {
   /** What is known of a regular file; undefined when there is none, or something else stands on the way. */
   async stat(components: readonly string[]): Promise<Stats | undefined> {
     try {
-      await this.#enterParents(components, false);
+      if (!(await this.#enterParents(components, false))) return undefined;
       const stats = await lstat(this.resolve(components));
       return stats.isFile() ? stats : undefined;
     } catch (error) {
@@ -153,35 +145,36 @@ export class SafeFolder {
     if (failure) throw failure;
   }
 
-  /** Every folder between us and the file is a folder; with `make` those that are not there are created. */
-  async #enterParents(components: readonly string[], make: boolean): Promise<void> {
+  /** Is every folder between us and the file a folder? With `make` those that are not there are created. */
+  async #enterParents(components: readonly string[], make: boolean): Promise<boolean> {
     if (make) await this.#check();
-    if (components.length === 1) return;
+    if (components.length === 1) return true;
     const parent = parentOf(components);
     const at = performance.now();
     const seen = this.#entered.get(parent);
-    if (seen && at - seen.at < PARENTS_MS && (seen.isThere || !make)) {
-      if (seen.isThere) return;
-      throw storageError("missing", this.resolve(components));
-    }
-    if (this.#entered.size >= MAX_ENTERED) this.#entered.clear();
+    if (seen && at - seen.at < PARENTS_MS && (seen.isThere || !make)) return seen.isThere;
     try {
       await this.#lookAtParents(components, make);
-      this.#entered.set(parent, { at, isThere: true });
+      this.#note(parent, { at, isThere: true });
+      return true;
     } catch (error) {
-      if (toStorageError(error, this.path).code === "missing") this.#entered.set(parent, { at, isThere: false });
-      else this.#entered.delete(parent);
-      throw error;
+      this.#entered.delete(parent);
+      if (make || toStorageError(error, this.path).code !== "missing") throw error;
+      this.#note(parent, { at, isThere: false });
+      return false;
     }
+  }
+
+  #note(parent: string, entered: Entered): void {
+    if (this.#entered.size >= MAX_ENTERED) this.#entered.clear();
+    this.#entered.set(parent, entered);
   }
 
   async #lookAtParents(components: readonly string[], make: boolean): Promise<void> {
     for (let depth = 1; depth < components.length; depth++) {
       const folder = this.resolve(components.slice(0, depth));
       if (make) await mkdir(folder).catch(ignore("EEXIST"));
-      const stats = await lstat(folder);
-      if (stats.isSymbolicLink()) throw storageError("link", folder);
-      if (!stats.isDirectory()) throw storageError("missing", folder);
+      requireFolder(folder, await lstat(folder));
     }
   }
 
@@ -191,6 +184,11 @@ export class SafeFolder {
     this.#identity ??= { dev, ino };
     if (this.#identity.dev !== dev || this.#identity.ino !== ino) throw storageError("missing", this.path);
   }
+}
+
+/** Is a component no plain name? */
+function leadsAstray(component: string): boolean {
+  return component === "" || component === "." || component === ".." || component.includes(sep);
 }
 
 function parentOf(components: readonly string[]): string {
@@ -203,12 +201,4 @@ async function removeIfEmpty(folder: string): Promise<void> {
   } catch (error) {
     ignore("ENOTEMPTY", "EEXIST", "ENOENT", "ENOTDIR", "ELOOP")(error);
   }
-}
-
-/** Passes over the named errors of the system and throws every other on. */
-function ignore(...codes: string[]): (error: unknown) => void {
-  return (error) => {
-    if (error instanceof Error && "code" in error && codes.includes(String(error.code))) return;
-    throw error;
-  };
 }

@@ -9,6 +9,7 @@ import { basename, dirname } from "node:path";
 import type { Bitfield } from "../metainfo/bitfield.ts";
 import type { FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
 import { allocate, type Allocation } from "./allocate.ts";
+import type { DiskThreads } from "./disk-threads.ts";
 import { storageError, toStorageError } from "./errors.ts";
 import type { FilePart } from "./file-hasher.ts";
 import { KnownFiles } from "./known-files.ts";
@@ -17,16 +18,29 @@ import type { OpenFiles } from "./open-files.ts";
 import { readFully, writeFully } from "./piece-io.ts";
 import type { FileChange } from "./resume-journal.ts";
 import { SafeFolder } from "./safe-open.ts";
+import type { FileStats } from "./safe-sync.ts";
 
 /** What `blocks` of a file counts in, whatever the disk's own blocks are. */
 const STAT_BLOCK_BYTES = 512;
 
+/**
+ * A torrent of so many files leaves small ones to the threads: less would not be worth the start of one.
+ * Twelve songs and their cover are none.
+ */
+const MANY_FILES = 200;
+
+/** Files that one message to a thread asks to be synced: whoever waits for the thread waits for no more. */
+const SYNCED_TOGETHER = 64;
+
 /** A file that we write to; another object when another file stands under its name. */
-export interface WrittenFile {
+interface WrittenFile {
   readonly ino: number;
   /** The last one that was seen to have the file's full length. */
-  handle: FileHandle;
+  handle: FileHandle | undefined;
 }
+
+/** By their places: the files that a piece was written to. */
+export type WrittenFiles = ReadonlyMap<number, WrittenFile>;
 
 /** A file on disk: a file of the torrent under its own index, or the part file under the next index behind them. */
 interface Place {
@@ -48,6 +62,7 @@ export interface TorrentFilesOptions {
   readonly setAside: ReadonlySet<number>;
   readonly allocation: Allocation;
   readonly openFiles: OpenFiles;
+  readonly diskThreads: DiskThreads;
   /** The place is not the file that was written to before: what was held there is suspect. */
   readonly gotForeign: (place: number) => Promise<void>;
 }
@@ -67,6 +82,7 @@ export class TorrentFiles {
   readonly #sizing = new Map<number, Promise<WrittenFile>>();
   readonly #known = new KnownFiles();
   readonly #names = new NewNames();
+  readonly #hasManyFiles: boolean;
 
   constructor(options: TorrentFilesOptions) {
     this.#options = options;
@@ -74,6 +90,7 @@ export class TorrentFiles {
     this.#partFolder = new SafeFolder(dirname(options.partFile));
     this.#keyPrefix = `${options.partFile}\0`;
     this.setAside = options.setAside;
+    this.#hasManyFiles = options.layout.files.length >= MANY_FILES;
   }
 
   /** Absolute path of the folder that the download goes to. */
@@ -144,7 +161,7 @@ export class TorrentFiles {
     return bytes;
   }
 
-  /** Where a segment is to be read, for the hashing threads. */
+  /** Where a segment is to be read, for the threads. */
   partOf({ file, fileOffset, length }: FileSegment): FilePart {
     const { folder, path, start } = this.#placeOf(file);
     return { ...folder.locate(path), position: start + fileOffset, length };
@@ -159,15 +176,24 @@ export class TorrentFiles {
     });
   }
 
-  /** Writes the bytes of a segment; what it returns is the same as long as the file under the name is. */
-  async write({ file, fileOffset }: FileSegment, bytes: Uint8Array): Promise<WrittenFile> {
-    const { id, start } = this.#placeOf(file);
-    return this.#writeAt(id, bytes, start + fileOffset);
+  /** Writes the bytes of a piece. */
+  async write(index: number, bytes: Uint8Array): Promise<WrittenFiles> {
+    const segments = this.#layout.filesOfPiece(index);
+    const whole = this.#hasManyFiles ? segments.filter((segment) => this.#isWhole(segment)) : [];
+    const written = await this.#writeWhole(whole, bytes);
+    for (const { file, fileOffset, pieceOffset, length } of segments) {
+      if (written.has(file)) continue;
+      const { id, start } = this.#placeOf(file);
+      const part = bytes.subarray(pieceOffset, pieceOffset + length);
+      written.set(id, await this.#writeAt(id, part, start + fileOffset));
+    }
+    return written;
   }
 
-  /** Is it still the file that was written to? */
-  isStill(place: number, written: WrittenFile): boolean {
-    return this.#written.get(place) === written;
+  /** The first that is not the file any more that was written to. */
+  replacedOf(written: WrittenFiles): number | undefined {
+    for (const [place, file] of written) if (this.#written.get(place) !== file) return place;
+    return undefined;
   }
 
   /** Looks whether somebody else has changed a file since the last look, once a second. `now` in monotonic milliseconds. */
@@ -177,21 +203,18 @@ export class TorrentFiles {
   }
 
   /**
-   * Makes the bytes of a file survive a loss of power; `syncNames` must follow, or the file may not be there. False when it is not
-   * the file that we wrote to, or somebody else wrote to it.
+   * Makes the bytes of files survive a loss of power; `syncNames` must follow, or the files may not be there. Yields those that are not
+   * the files that we wrote to, or that somebody else wrote to.
    */
-  async sync(place: number): Promise<boolean> {
-    const synced = this.use(place, "read", (handle) => handle.datasync());
-    const failure = await synced.catch((error: unknown) => error);
-    // From here on changes of others show. What was deleted behind us has taken bytes without a word.
-    const stats = await this.stat(place);
-    if (!stats || stats.ino !== (this.#written.get(place)?.ino ?? stats.ino)) return false;
-    if (failure) throw failure;
-    if ((await this.#known.look(place, performance.now(), () => Promise.resolve(stats))) !== "unchanged") return false;
-    this.#saw(place, stats);
-    const { folder, path } = this.#at(place);
-    this.#names.add(place, folder, path);
-    return true;
+  async *sync(places: Iterable<number>): AsyncGenerator<number, void> {
+    const small: number[] = [];
+    for (const place of places) {
+      if (this.#isSmall(place)) small.push(place);
+      else if (!(await this.#sync(place))) yield place;
+    }
+    for (let at = 0; at < small.length; at += SYNCED_TOGETHER) {
+      yield* await this.#syncSmall(small.slice(at, at + SYNCED_TOGETHER));
+    }
   }
 
   /** Makes the names of the files that were synced survive a loss of power: one call for each folder. */
@@ -224,7 +247,7 @@ export class TorrentFiles {
         await this.read(segment, [bytes]);
         await this.#writeAt(file, bytes, segment.fileOffset);
       }
-      if (segments.length > 0 && !(await this.sync(file))) {
+      if (segments.length > 0 && !(await this.#sync(file))) {
         await this.forget(file);
         throw storageError("changed", this.pathOf(file));
       }
@@ -275,6 +298,77 @@ export class TorrentFiles {
     } catch (error) {
       throw toStorageError(error, folder.resolve(path));
     }
+  }
+
+  #isSmall(place: number): boolean {
+    const file = this.#layout.files[place];
+    return this.#hasManyFiles && file !== undefined && file.length <= this.#layout.pieceLength;
+  }
+
+  /** Does a piece hold all of its file? */
+  #isWhole({ file, length }: FileSegment): boolean {
+    return length === this.#layout.files[file]!.length && !this.setAside.has(file);
+  }
+
+  /** Writes files that are wholly in `bytes`: nobody else writes to them now. */
+  async #writeWhole(segments: readonly FileSegment[], bytes: Uint8Array): Promise<Map<number, WrittenFile>> {
+    const all = new Map<number, WrittenFile>();
+    if (segments.length === 0) return all;
+    const { folder, paths, diskThreads, gotForeign } = this.#options;
+    const files = segments.map(({ file, pieceOffset: start, length }) => {
+      return { ...folder.locate(paths[file]!), start, length };
+    });
+    for (const { file } of segments) this.#known.wrote(file);
+    try {
+      const opened = await diskThreads.writeFiles({ folder: folder.id, bytes, files });
+      for (const [i, { ino, size }] of opened.entries()) {
+        const { file, length } = segments[i]!;
+        folder.wasEntered(paths[file]!);
+        const before = this.#written.get(file);
+        if (before && (before.ino !== ino || size < length)) await gotForeign(file);
+        const written = this.#written.get(file) ?? { ino, handle: undefined };
+        this.#written.set(file, written);
+        all.set(file, written);
+      }
+    } finally {
+      for (const { file } of segments) this.#known.wrote(file);
+    }
+    return all;
+  }
+
+  async #sync(place: number): Promise<boolean> {
+    const failure = await this.use(place, "read", (handle) => handle.datasync()).catch((error: unknown) => error);
+    return this.#isOurs(place, async () => ({ stats: await this.stat(place), failure }));
+  }
+
+  /** Resolves to those that are not ours. */
+  async #syncSmall(places: readonly number[]): Promise<number[]> {
+    const { folder, paths, diskThreads } = this.#options;
+    const synced = diskThreads.syncFiles(places.map((place) => folder.locate(paths[place]!)));
+    const areOurs = await Promise.all(places.map((place, i) => this.#isOurs(place, async () => (await synced)[i]!)));
+    return places.filter((_, i) => !areOurs[i]);
+  }
+
+  /** Is a file that was synced the one that we wrote to, and did nobody else write to it? `look` says what stands under its name. */
+  async #isOurs(
+    place: number,
+    look: () => Promise<{ readonly stats: FileStats | undefined; readonly failure: unknown }>,
+  ): Promise<boolean> {
+    let failure: unknown;
+    let stats: FileStats | undefined;
+    // From here on changes of others show.
+    const seen = await this.#known.look(place, performance.now(), async () => {
+      ({ stats, failure } = await look());
+      return stats;
+    });
+    // What was deleted behind us has taken bytes without a word.
+    if (!stats || stats.ino !== (this.#written.get(place)?.ino ?? stats.ino)) return false;
+    if (failure) throw failure;
+    if (seen !== "unchanged") return false;
+    this.#saw(place, stats);
+    const { folder, path } = this.#at(place);
+    this.#names.add(place, folder, path);
+    return true;
   }
 
   async #writeAt(place: number, bytes: Uint8Array, position: number): Promise<WrittenFile> {
@@ -331,7 +425,7 @@ export class TorrentFiles {
     return written;
   }
 
-  #saw(place: number, stats: Stats): void {
+  #saw(place: number, stats: FileStats): void {
     this.#known.saw(place, stats);
     this.changedAtMs = Math.max(this.changedAtMs, stats.ctimeMs);
   }

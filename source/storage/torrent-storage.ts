@@ -10,14 +10,14 @@ import { readBootId } from "./boot-id.ts";
 import { diskPaths, stateOnDisk } from "./disk-files.ts";
 import { StorageError, storageError, toStorageError } from "./errors.ts";
 import { FreeSpace } from "./free-space.ts";
-import type { HashWorkers } from "./hash-workers.ts";
+import type { DiskThreads } from "./disk-threads.ts";
 import { OpenFiles } from "./open-files.ts";
 import { PieceClaims } from "./piece-claims.ts";
 import { hashPieces } from "./piece-hashing.ts";
 import { cut } from "./piece-io.ts";
 import { recoverJournal } from "./resume-journal.ts";
 import { SafeFolder } from "./safe-open.ts";
-import { TorrentFiles, type WrittenFile } from "./torrent-files.ts";
+import { TorrentFiles } from "./torrent-files.ts";
 
 export interface TorrentStorageOptions {
   readonly metainfo: Metainfo;
@@ -36,8 +36,8 @@ export interface TorrentStorageOptions {
   readonly keptFreeBytes?: number;
   /** The budget of descriptors that all torrents share. */
   readonly openFiles?: OpenFiles;
-  /** The hashing threads that all torrents share. */
-  readonly hashWorkers: HashWorkers;
+  /** The threads that all torrents share. */
+  readonly diskThreads: DiskThreads;
   /** The caller has just hashed every piece (`hash-files.ts`): all are held, and the journal of before does not count. */
   readonly justHashed?: boolean;
   /** Data that was held and is gone altogether is fetched again, instead of a StorageError `missing`. */
@@ -101,6 +101,7 @@ export class TorrentStorage {
       setAside: new Set(options.setAside),
       allocation: options.allocation ?? "sparse",
       openFiles: options.openFiles ?? new OpenFiles(),
+      diskThreads: options.diskThreads,
       gotForeign: (place) => storage.#distrust(place),
     });
     const { justHashed = false, acceptMissing = false } = options;
@@ -146,7 +147,7 @@ export class TorrentStorage {
    */
   async verify(index: number, bytes: Uint8Array, digest?: Uint8Array): Promise<boolean> {
     if (bytes.length !== this.#layout.pieceLengthAt(index)) return false;
-    return this.#isRight(index, digest ?? (await this.#options.hashWorkers.sha1(bytes)));
+    return this.#isRight(index, digest ?? (await this.#options.diskThreads.sha1(bytes)));
   }
 
   /**
@@ -161,17 +162,9 @@ export class TorrentStorage {
     }
     await this.#space.take(bytes.length, performance.now());
     await this.#claims.begin();
-    const written = new Map<number, WrittenFile>();
-    for (const segment of this.#layout.filesOfPiece(index)) {
-      const { file, pieceOffset, length } = segment;
-      written.set(
-        this.#files.placeOf(file),
-        await this.#files.write(segment, bytes.subarray(pieceOffset, pieceOffset + length)),
-      );
-    }
-    for (const [place, file] of written) {
-      if (!this.#files.isStill(place, file)) throw storageError("changed", this.#files.pathOf(place));
-    }
+    const written = await this.#files.write(index, bytes);
+    const replaced = this.#files.replacedOf(written);
+    if (replaced !== undefined) throw storageError("changed", this.#files.pathOf(replaced));
     // Before its record, so that no sync takes it for one that it has covered; and behind it, for the next sync to cover it.
     this.#behind.touch(written.keys());
     if (!(await this.#claims.wrote(index))) throw storageError("changed", this.path);
@@ -218,7 +211,7 @@ export class TorrentStorage {
     await hashPieces(options.only ?? Array(this.#layout.pieceCount).keys(), {
       layout: this.#layout,
       partsOf: (start, length) => this.#layout.segments(start, length).map((segment) => this.#files.partOf(segment)),
-      workers: this.#options.hashWorkers,
+      workers: this.#options.diskThreads,
       signal: options.signal,
       found: async (indexes, digests) => {
         if (digests.some(isGone)) await this.#files.requireFolder();

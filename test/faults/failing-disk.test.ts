@@ -8,7 +8,7 @@ import { ResumeJournal } from "../../source/storage/resume-journal.ts";
 import { StateFolder } from "../../source/storage/state-folder.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { newTransferSettings, TransferStore } from "../../source/storage/transfer-store.ts";
-import { hashWorkers, makeTorrent, temporaryFolder } from "../storage/fixtures.ts";
+import { diskThreads, makeTorrent, temporaryFolder } from "../storage/fixtures.ts";
 import { DiskUser, type Fault, FAULTS } from "./faulty-disk.ts";
 
 vi.mock("node:fs/promises", async (importOriginal) => {
@@ -71,7 +71,7 @@ async function live(root: string, told: Told): Promise<void> {
         layout,
         folder: settings.folder,
         journalFile,
-        hashWorkers,
+        diskThreads,
         setAside,
         leftOut,
         acceptMissing: true,

@@ -1,9 +1,10 @@
-// A disk whose n-th operation fails: node:fs/promises, wrapped. A test mocks that module with `wrapped`, so the code under
-// test is the real one and its files are real.
+// A disk whose n-th operation fails: node:fs/promises, wrapped, and what threads use of node:fs. A test mocks these modules with `wrapped`
+// and `wrappedSync`, so the code under test is the real one and its files are real.
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { FileHandle } from "node:fs/promises";
 
 type FsPromises = typeof import("node:fs/promises");
+type Fs = typeof import("node:fs");
 type Operation = (...args: unknown[]) => Promise<unknown>;
 
 export const FAULTS = ["EIO", "ENOSPC", "EROFS", "EACCES", "EMFILE", "short write", "2 s of delay"] as const;
@@ -28,6 +29,17 @@ const OPERATIONS = [
 ] as const;
 const ON_HANDLES = ["chmod", "datasync", "readv", "stat", "sync", "truncate", "write", "writeFile"] as const;
 
+const SYNC_OPERATIONS = [
+  "closeSync",
+  "fdatasyncSync",
+  "fstatSync",
+  "lstatSync",
+  "mkdirSync",
+  "openSync",
+  "statSync",
+  "writeSync",
+] as const;
+
 /** More turns of the event loop than anything else here takes: what is slow comes last of all. */
 const DELAY_TURNS = 300;
 
@@ -41,6 +53,7 @@ export class DiskUser {
   #at = 0;
   /** Open files, and how each is really closed. */
   readonly #handles = new Map<FileHandle, () => Promise<void>>();
+  readonly #descriptors = new Set<number>();
   readonly #killed = Promise.withResolvers<"killed">();
   #isDead = false;
 
@@ -53,7 +66,7 @@ export class DiskUser {
 
   /** Files that are open. */
   get openFiles(): number {
-    return this.#handles.size;
+    return this.#handles.size + this.#descriptors.size;
   }
 
   /** Runs `act`, and whatever that sets going, as this process. */
@@ -77,6 +90,24 @@ export class DiskUser {
     } finally {
       if (this.#isDead) await never();
     }
+  }
+
+  /** As `operate`, in a thread that waits; for a delay there is nobody else to wait for. */
+  operateSync(name: string, operation: () => unknown, half: () => unknown): unknown {
+    this.count++;
+    const fault = this.count === this.#at ? this.#fault : undefined;
+    if (fault) this.failed = name;
+    if (fault === "short write" && name === "writeSync") return half();
+    const isError = fault !== undefined && fault.startsWith("E");
+    // A file is closed whatever closing it says.
+    const result = isError && name !== "closeSync" ? undefined : operation();
+    if (name === "openSync" && !isError) this.#descriptors.add(result as number);
+    if (isError) throw madeUp(fault, name);
+    return result;
+  }
+
+  closed(descriptor: number): void {
+    this.#descriptors.delete(descriptor);
   }
 
   opened(handle: FileHandle): FileHandle {
@@ -116,9 +147,13 @@ export class DiskUser {
         for (let turn = 0; turn < DELAY_TURNS; turn++) await new Promise((next) => setImmediate(next));
         return operation();
       default:
-        throw Object.assign(new Error(`${this.#fault}: made up, ${name}`), { code: this.#fault, syscall: name });
+        throw madeUp(this.#fault, name);
     }
   }
+}
+
+function madeUp(code: string, syscall: string): Error {
+  return Object.assign(new Error(`${code}: made up, ${syscall}`), { code, syscall });
 }
 
 const users = new AsyncLocalStorage<DiskUser>();
@@ -151,4 +186,25 @@ export function wrapped(original: FsPromises): FsPromises {
     };
   }
   return { ...original, ...functions };
+}
+
+/** As `wrapped`, of the module that threads use. */
+export function wrappedSync(original: Fs): Fs {
+  const functions: Record<string, unknown> = {};
+  for (const name of SYNC_OPERATIONS) {
+    const real = original[name] as (...args: unknown[]) => unknown;
+    functions[name] = (...args: unknown[]) => {
+      const user = users.getStore();
+      if (!user) return real(...args);
+      if (name === "closeSync") user.closed(args[0] as number);
+      return user.operateSync(name, () => real(...args), halfOfSync(real, args));
+    };
+  }
+  return { ...original, ...functions };
+}
+
+/** `writeSync(descriptor, bytes, offset, length, position)`, of half the bytes. */
+function halfOfSync(real: (...args: unknown[]) => unknown, args: unknown[]): () => unknown {
+  const [descriptor, bytes, offset, length, position] = args;
+  return () => real(descriptor, bytes, offset, Math.ceil((length as number) / 2), position);
 }

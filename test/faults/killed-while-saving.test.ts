@@ -8,7 +8,7 @@ import { ResumeJournal } from "../../source/storage/resume-journal.ts";
 import { StateFolder } from "../../source/storage/state-folder.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { newTransferSettings, TransferStore } from "../../source/storage/transfer-store.ts";
-import { hashWorkers, makeTorrent, temporaryFolder } from "../storage/fixtures.ts";
+import { diskThreads, makeTorrent, temporaryFolder } from "../storage/fixtures.ts";
 import { DiskUser } from "./faulty-disk.ts";
 
 vi.mock("node:fs/promises", async (importOriginal) => {
@@ -67,7 +67,7 @@ const storageIn = (root: string, setAside: readonly number[] = []) =>
   TorrentStorage.open({
     metainfo,
     layout,
-    hashWorkers,
+    diskThreads,
     setAside,
     folder: join(root, "downloads"),
     journalFile: join(root, "x.pieces"),

@@ -9,7 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { writtenTorrent } from "../storage/crash-writer.ts";
-import { hashWorkers } from "../storage/fixtures.ts";
+import { diskThreads } from "../storage/fixtures.ts";
 import { Ext4Disk } from "./ext4-disk.ts";
 
 // A power cut is followed by a start of the machine.
@@ -79,7 +79,7 @@ async function cutAndLook(options: string, moment: number, tries = 3): Promise<n
   const storage = await TorrentStorage.open({
     metainfo,
     layout,
-    hashWorkers,
+    diskThreads,
     folder: join(disk.path, "data"),
     journalFile: join(disk.path, "x.pieces"),
     acceptMissing: true,

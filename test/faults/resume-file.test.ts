@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
-import { hashWorkers, makeTorrent, temporaryFolder } from "../storage/fixtures.ts";
+import { diskThreads, makeTorrent, temporaryFolder } from "../storage/fixtures.ts";
 
 if (existsSync("/dev/shm")) process.env["TMPDIR"] = "/dev/shm";
 
@@ -19,7 +19,7 @@ const HELD = [0, 2, 3, 7, 9];
 async function damaged(damages: (journal: Uint8Array) => Iterable<Uint8Array>): Promise<number> {
   const root = await temporaryFolder();
   const journalFile = join(root, "x.pieces");
-  const open = () => TorrentStorage.open({ metainfo, layout, hashWorkers, folder: join(root, "data"), journalFile });
+  const open = () => TorrentStorage.open({ metainfo, layout, diskThreads, folder: join(root, "data"), journalFile });
   const first = await open();
   for (const index of HELD) await first.write(index, torrent.piece(index));
   await first.sync();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { allocate } from "../../source/storage/allocate.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
-import { hashWorkers, makeTorrent, temporaryFolder } from "./fixtures.ts";
+import { diskThreads, makeTorrent, temporaryFolder } from "./fixtures.ts";
 
 const MIB = 1024 * 1024;
 
@@ -29,7 +29,7 @@ test.skipIf(!hasFallocate())("files take all their room before their first piece
   const root = await temporaryFolder();
   const { metainfo, layout } = torrent;
   const folder = join(root, "downloads");
-  const options = { metainfo, layout, folder, journalFile: join(root, "x.pieces"), hashWorkers };
+  const options = { metainfo, layout, folder, journalFile: join(root, "x.pieces"), diskThreads };
   const storage = await TorrentStorage.open({ ...options, allocation: "full" });
   onTestFinished(() => storage.close());
   // Two at once begin the small file, three the large one: nobody's zeros land on another's piece.

@@ -9,7 +9,7 @@ import { parseMetainfo } from "../../source/metainfo/parse.ts";
 import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
 import { utf8 } from "../../source/protocol/bencode.ts";
 import { atomicWrite } from "../../source/storage/atomic-write.ts";
-import { HashWorkers } from "../../source/storage/hash-workers.ts";
+import { DiskThreads } from "../../source/storage/disk-threads.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 
 const PIECE_LENGTH = 20_000;
@@ -19,9 +19,9 @@ function bytesOf(index: number): Uint8Array {
   return new Uint8Array(PIECE_LENGTH).fill(index * 7 + 1);
 }
 
-/** 400 pieces over files of all sizes. */
+/** 400 pieces over files of all sizes; the first ones hold many. */
 export function writtenTorrent() {
-  const lengths = Array.from({ length: 50 }, (_, i) => i * 5_000);
+  const lengths = Array.from({ length: 350 }, (_, i) => (i < 300 ? 1_000 : (i - 300) * 5_000));
   lengths.push(PIECE_LENGTH * PIECES - lengths.reduce((a, b) => a + b));
   const hashes = Array.from({ length: PIECES }, (_, index) => createHash("sha1").update(bytesOf(index)).digest());
   const metainfo = parseMetainfo(
@@ -44,7 +44,7 @@ if (process.argv[1] === import.meta.filename) {
     layout,
     folder: join(folder, "data"),
     journalFile: join(folder, "x.pieces"),
-    hashWorkers: new HashWorkers(),
+    diskThreads: new DiskThreads(),
     keptFreeBytes: 0,
   });
   const pauseMs = Number(process.argv[3] ?? 0);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
-import { hashWorkers, temporaryFolder } from "./fixtures.ts";
+import { diskThreads, temporaryFolder } from "./fixtures.ts";
 import { writtenTorrent } from "./crash-writer.ts";
 
 const WRITER = join(import.meta.dirname, "crash-writer.ts");
@@ -29,7 +29,7 @@ test("a process killed while it writes leaves no false piece, loses none it had 
       layout,
       folder: join(folder, "data"),
       journalFile: join(folder, "x.pieces"),
-      hashWorkers,
+      diskThreads,
     });
     expect(storage.suspect.isEmpty).toBe(true);
     for (const index of told) expect(storage.held.get(index)).toBe(true);

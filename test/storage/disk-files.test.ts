@@ -5,7 +5,7 @@ import { diskPaths, inspectFiles } from "../../source/storage/disk-files.ts";
 import { OpenFiles } from "../../source/storage/open-files.ts";
 import { SafeFolder } from "../../source/storage/safe-open.ts";
 import { TorrentFiles } from "../../source/storage/torrent-files.ts";
-import { makeTorrent, temporaryFolder, type TestTorrent } from "./fixtures.ts";
+import { diskThreads, makeTorrent, temporaryFolder, type TestTorrent } from "./fixtures.ts";
 
 function filesOf({ layout }: TestTorrent, folder: SafeFolder, paths: readonly (readonly string[])[]): TorrentFiles {
   const partFile = join(folder.path, "x.parts");
@@ -18,6 +18,7 @@ function filesOf({ layout }: TestTorrent, folder: SafeFolder, paths: readonly (r
     setAside: new Set(),
     allocation: "sparse",
     openFiles: new OpenFiles(),
+    diskThreads,
     gotForeign,
   });
 }

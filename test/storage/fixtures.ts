@@ -8,10 +8,10 @@ import { buildMetainfo } from "../../source/metainfo/create.ts";
 import type { Metainfo } from "../../source/metainfo/metainfo.ts";
 import { parseMetainfo } from "../../source/metainfo/parse.ts";
 import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
-import { HashWorkers } from "../../source/storage/hash-workers.ts";
+import { DiskThreads } from "../../source/storage/disk-threads.ts";
 
-/** The hashing threads of all tests of a file; they are let go by themselves. */
-export const hashWorkers = new HashWorkers(2);
+/** The threads of all tests of a file; they are let go by themselves. */
+export const diskThreads = new DiskThreads(2);
 
 export interface TestTorrent {
   readonly metainfo: Metainfo;

@@ -7,7 +7,7 @@ import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
 import { toHex } from "../../source/protocol/ids.ts";
 import { createTorrent, defaultPieceLength, hashPath, readTorrentFile } from "../../source/storage/hash-files.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
-import { hashWorkers, temporaryFolder } from "./fixtures.ts";
+import { diskThreads, temporaryFolder } from "./fixtures.ts";
 
 function sha1(bytes: Uint8Array | string): string {
   return createHash("sha1").update(bytes).digest("hex");
@@ -113,7 +113,7 @@ describe("createTorrent", () => {
     );
     const layout = new PieceLayout(metainfo);
     const journalFile = join(await temporaryFolder(), "journal");
-    const options = { metainfo, layout, folder: parent, journalFile, hashWorkers, justHashed: true };
+    const options = { metainfo, layout, folder: parent, journalFile, diskThreads, justHashed: true };
     const storage = await TorrentStorage.open(options);
     expect(storage.held.isFull).toBe(true);
     expect((await storage.check()).isFull).toBe(true);

@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { TorrentStorage, type TorrentStorageOptions } from "../../source/storage/torrent-storage.ts";
-import { hashWorkers, makeTorrent, temporaryFolder } from "./fixtures.ts";
+import { diskThreads, makeTorrent, temporaryFolder } from "./fixtures.ts";
 
 /** Pieces of 16: a has 0-2, b 2-6, c 6-7. */
 const torrent = makeTorrent([
@@ -36,7 +36,7 @@ async function place(): Promise<Place> {
 
 async function open(at: Place, options: Partial<TorrentStorageOptions> = {}): Promise<TorrentStorage> {
   const { metainfo, layout } = torrent;
-  const storage = await TorrentStorage.open({ metainfo, layout, hashWorkers, ...at, ...options });
+  const storage = await TorrentStorage.open({ metainfo, layout, diskThreads, ...at, ...options });
   onTestFinished(() => storage.close());
   return storage;
 }

@@ -14,7 +14,7 @@ import {
 import * as pieceIo from "../../source/storage/piece-io.ts";
 import { recoverJournal, ResumeJournal } from "../../source/storage/resume-journal.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
-import { hashWorkers, makeTorrent, temporaryFolder } from "./fixtures.ts";
+import { diskThreads, makeTorrent, temporaryFolder } from "./fixtures.ts";
 
 const BOOT = "0123456789abcdef0123456789abcdef";
 const LATER_BOOT = "ffffffffffffffffffffffffffffffff";
@@ -220,7 +220,7 @@ describe("a piece whose record is not written yet", () => {
     const torrent = makeTorrent([{ length: 40 }]);
     const { metainfo, layout } = torrent;
     const root = await temporaryFolder();
-    const options = { metainfo, layout, folder: join(root, "data"), journalFile: join(root, "x.pieces"), hashWorkers };
+    const options = { metainfo, layout, folder: join(root, "data"), journalFile: join(root, "x.pieces"), diskThreads };
     const storage = await TorrentStorage.open(options);
     onTestFinished(() => storage.close());
     await storage.write(0, torrent.piece(0));
@@ -262,7 +262,7 @@ test("storage opens with its journal cut at any byte, and holds no piece that is
   const torrent = makeTorrent([{ length: 100 }]);
   const { metainfo, layout } = torrent;
   const root = await temporaryFolder();
-  const options = { metainfo, layout, folder: join(root, "data"), journalFile: join(root, "x.pieces"), hashWorkers };
+  const options = { metainfo, layout, folder: join(root, "data"), journalFile: join(root, "x.pieces"), diskThreads };
   const storage = await TorrentStorage.open(options);
   for (const index of [6, 1, 4]) await storage.write(index, torrent.piece(index));
   const whole = await readFile(options.journalFile);

@@ -19,7 +19,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { OpenFiles } from "../../source/storage/open-files.ts";
 import { TorrentStorage, type TorrentStorageOptions } from "../../source/storage/torrent-storage.ts";
-import { hashWorkers, makeTorrent, temporaryFolder, type TestTorrent } from "./fixtures.ts";
+import { diskThreads, makeTorrent, temporaryFolder, type TestTorrent } from "./fixtures.ts";
 
 const FILES = [
   { path: ["empty at first"], length: 0 },
@@ -43,7 +43,7 @@ async function place(): Promise<Place> {
 
 async function open(torrent: TestTorrent, at: Place, options: Partial<TorrentStorageOptions> = {}) {
   const { metainfo, layout } = torrent;
-  const storage = await TorrentStorage.open({ metainfo, layout, hashWorkers, ...at, ...options });
+  const storage = await TorrentStorage.open({ metainfo, layout, diskThreads, ...at, ...options });
   onTestFinished(() => storage.close());
   return storage;
 }

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { join } from "node:path";
 import { StorageError } from "../../source/storage/errors.ts";
 import type { HashJob } from "../../source/storage/file-hasher.ts";
-import { HashWorkers } from "../../source/storage/hash-workers.ts";
+import { DiskThreads } from "../../source/storage/disk-threads.ts";
+import type { WriteJob } from "../../source/storage/small-files.ts";
 import { sharedBytes } from "../../source/storage/piece-io.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { makeTorrent, temporaryFolder } from "./fixtures.ts";
@@ -38,13 +39,21 @@ async function job(): Promise<HashJob> {
   return { pieceLengths: [100, 50], parts };
 }
 
+/** One file of two bytes, in a folder that is not there yet. */
+async function writeJob(): Promise<WriteJob> {
+  const path = await temporaryFolder();
+  const { dev, ino } = await stat(path);
+  const files = [{ path: join(path, "in", "file"), depth: 2, start: 1, length: 2 }];
+  return { folder: { path, dev, ino }, bytes: new Uint8Array([1, 2, 3, 4]), files };
+}
+
 const JOB_DIGESTS = [expected(new Uint8Array(100).fill(7)), "io"];
 
 const textOf = (digest: Uint8Array | StorageError) =>
   digest instanceof Uint8Array ? Buffer.from(digest).toString("hex") : digest.code;
 
-function workers(size: number): HashWorkers {
-  const pool = new HashWorkers(size);
+function workers(size: number): DiskThreads {
+  const pool = new DiskThreads(size);
   onTestFinished(() => pool.close());
   return pool;
 }
@@ -53,7 +62,7 @@ function expected(bytes: Uint8Array): string {
   return createHash("sha1").update(bytes).digest("hex");
 }
 
-describe("HashWorkers", () => {
+describe("DiskThreads", () => {
   test("hash shared and other bytes alike, views too, many at once", async () => {
     const pool = workers(2);
     const inputs = Array.from({ length: 50 }, (_, i) => {
@@ -65,9 +74,9 @@ describe("HashWorkers", () => {
   });
 
   test("leave no one waiting when they end", async () => {
-    const pool = new HashWorkers(1);
+    const pool = new DiskThreads(1);
     const answer = pool.sha1(new Uint8Array(1_000_000));
-    const outcome = expect(answer).rejects.toThrow("the hashing thread has ended");
+    const outcome = expect(answer).rejects.toThrow("the thread has ended");
     await pool.close();
     await outcome;
     expect(Buffer.from(await pool.sha1(new Uint8Array(1))).toString("hex")).toBe(expected(new Uint8Array(1)));
@@ -97,9 +106,27 @@ describe("HashWorkers", () => {
     const pool = workers(2);
     const inputs = [1, 2, 3].map((value) => new Uint8Array(100_000).fill(value));
     const files = pool.sha1OfFiles(await job());
+    const written = await writeJob();
+    const writing = pool.writeFiles(written);
     const digests = await Promise.all(inputs.map((bytes) => pool.sha1(bytes)));
     expect(digests.map(textOf)).toEqual(inputs.map(expected));
     expect((await files).map(textOf)).toEqual(JOB_DIGESTS);
+    expect(await writing).toHaveLength(1);
+    expect(await readFile(written.files[0]!.path)).toEqual(Buffer.from([2, 3]));
+    expect(await pool.syncFiles(written.files)).toMatchObject([{ stats: { size: 2 }, failure: undefined }]);
+  });
+
+  test("say which file the disk does not take, and what became of each that is synced", async () => {
+    const pool = workers(1);
+    const written = await writeJob();
+    const path = join(written.folder.path, "no", "file");
+    await writeFile(join(written.folder.path, "no"), "");
+    const failing = pool.writeFiles({ ...written, files: [...written.files, { path, depth: 2, start: 0, length: 1 }] });
+    await expect(failing).rejects.toMatchObject({ name: "StorageError", code: "missing" });
+    expect(await pool.syncFiles([{ path, depth: 2 }, ...written.files])).toMatchObject([
+      { stats: undefined, failure: { name: "StorageError", code: "missing" } },
+      { stats: { size: 2 }, failure: undefined },
+    ]);
   });
 
   test("finish the work of a thread that is gone, and go on with another", async () => {
@@ -125,7 +152,7 @@ describe("HashWorkers", () => {
       layout,
       folder: `${root}/data`,
       journalFile: `${root}/journal`,
-      hashWorkers: workers(1),
+      diskThreads: workers(1),
     };
     const storage = await TorrentStorage.open(options);
     for (let index = 0; index < layout.pieceCount; index++) {

@@ -1,12 +1,15 @@
-// HashWorkers: SHA-1 beside the main thread, of pieces in memory and of pieces in files.
+// DiskThreads: beside the main thread, SHA-1 of pieces in memory and of pieces in files, and small files by the dozen.
 // `crypto.subtle` copies what it hashes on the thread that asks: 0.42 s a GiB of the main thread,
 // measured with pieces of 512 KiB; from shared memory (`sharedBytes`) it is 0.01 s.
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { StorageError } from "./errors.ts";
-import { digestsOf, type HashJob, type HashTask, type PieceDigest, WINDOW_BYTES } from "./file-hasher.ts";
-import type { HashAnswer, HashRequest } from "./hash-worker.ts";
+import { answerTo, type DiskAnswer, type DiskTask } from "./disk-tasks.ts";
+import type { DiskReply, DiskRequest } from "./disk-thread.ts";
+import { errorOf, type StorageError } from "./errors.ts";
+import { type HashJob, type PieceDigest, WINDOW_BYTES } from "./file-hasher.ts";
 import { sharedBytes } from "./piece-io.ts";
+import type { FileStats, SafePath } from "./safe-sync.ts";
+import type { SyncedFile, SyncOutcome, WriteJob, WriteOutcome } from "./small-files.ts";
 
 /** More threads than this only fill the memory bus. */
 const MAX_WORKERS = 4;
@@ -14,15 +17,18 @@ const MAX_WORKERS = 4;
 /** A thread costs about 8 MB; one that had nothing to do for so long is let go. */
 const IDLE_MS = 10_000;
 
-const WORKER_FILE = new URL(import.meta.url.endsWith(".ts") ? "./hash-worker.ts" : "./hash-worker.js", import.meta.url);
+/** Copies bytes. `set` into shared memory goes word by word: 0.26 s a GiB instead of 0.06, measured. */
+const { copy } = Buffer.prototype;
+
+const WORKER_FILE = new URL(import.meta.url.endsWith(".ts") ? "./disk-thread.ts" : "./disk-thread.js", import.meta.url);
 
 interface Pending {
-  readonly task: HashTask;
-  readonly resolve: (digests: readonly PieceDigest[]) => void;
+  readonly task: DiskTask;
+  readonly resolve: (answer: DiskAnswer) => void;
   readonly reject: (error: unknown) => void;
 }
 
-interface HashThread {
+interface DiskThread {
   readonly worker: Worker;
   readonly pending: Map<number, Pending>;
   idleTimer: NodeJS.Timeout | undefined;
@@ -34,10 +40,10 @@ interface HashThread {
  * Shared by all torrents of an engine. Threads are started when there is work, and keep no process alive when there is none. What a
  * thread leaves undone that the system ends (no memory), or that cannot be started, is done on the main thread.
  */
-export class HashWorkers {
+export class DiskThreads {
   /** Threads at most. */
   readonly size: number;
-  readonly #threads = new Set<HashThread>();
+  readonly #threads = new Set<DiskThread>();
   #nextId = 0;
 
   constructor(size: number = Math.min(MAX_WORKERS, availableParallelism())) {
@@ -49,8 +55,7 @@ export class HashWorkers {
    * copied first. Rejects when it is closed meanwhile.
    */
   async sha1(bytes: Uint8Array): Promise<Uint8Array> {
-    const shared = bytes.buffer instanceof SharedArrayBuffer ? bytes : sharedCopy(bytes);
-    const [digest] = await this.#ask({ bytes: shared });
+    const [digest] = (await this.#ask({ bytes: shared(bytes) })) as readonly PieceDigest[];
     return digest as Uint8Array;
   }
 
@@ -59,10 +64,28 @@ export class HashWorkers {
    * Rejects when it is closed meanwhile.
    */
   async sha1OfFiles(job: HashJob): Promise<(Uint8Array | StorageError)[]> {
-    const digests = await this.#ask({ job });
-    return digests.map((digest) =>
-      digest instanceof Uint8Array ? digest : new StorageError(digest.code, digest.path, digest.message),
-    );
+    const digests = (await this.#ask({ job })) as readonly PieceDigest[];
+    return digests.map((digest) => (digest instanceof Uint8Array ? digest : errorOf(digest)));
+  }
+
+  /**
+   * Writes files from their first byte on; resolves to what they were before. For the bytes see `sha1`. Throws StorageError for the first that
+   * fails; rejects when it is closed meanwhile.
+   */
+  async writeFiles(job: WriteJob): Promise<readonly FileStats[]> {
+    const outcome = (await this.#ask({ writing: { ...job, bytes: shared(job.bytes) } })) as WriteOutcome;
+    if (outcome.failure) throw errorOf(outcome.failure);
+    return outcome.opened;
+  }
+
+  /**
+   * Makes the bytes of files survive a loss of power; resolves to what stands under their names behind that, and why some could not be
+   * synced. Throws StorageError for a name that cannot be looked at; rejects when it is closed meanwhile.
+   */
+  async syncFiles(files: readonly SafePath[]): Promise<SyncedFile[]> {
+    const outcome = (await this.#ask({ syncing: files })) as SyncOutcome;
+    if (outcome.failure) throw errorOf(outcome.failure);
+    return outcome.files.map(({ stats, failure }) => ({ stats, failure: failure && errorOf(failure) }));
   }
 
   /** Ends all threads; what they had not answered is rejected. */
@@ -71,7 +94,7 @@ export class HashWorkers {
     await Promise.all(Array.from(this.#threads, ({ worker }) => worker.terminate()));
   }
 
-  #ask(task: HashTask): Promise<readonly PieceDigest[]> {
+  #ask(task: DiskTask): Promise<DiskAnswer> {
     const thread = this.#leastBusy();
     return new Promise((resolve, reject) => {
       if (!thread) return doHere({ task, resolve, reject });
@@ -80,24 +103,24 @@ export class HashWorkers {
       thread.worker.ref();
       thread.pending.set(id, { task, resolve, reject });
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-      thread.worker.postMessage({ id, task } satisfies HashRequest);
+      thread.worker.postMessage({ id, task } satisfies DiskRequest);
     });
   }
 
   /** Undefined when the system has room for no thread. */
-  #leastBusy(): HashThread | undefined {
-    let best: HashThread | undefined;
+  #leastBusy(): DiskThread | undefined {
+    let best: DiskThread | undefined;
     for (const thread of this.#threads) if (!best || thread.pending.size < best.pending.size) best = thread;
     return best && (best.pending.size === 0 || this.#threads.size >= this.size) ? best : (this.#start() ?? best);
   }
 
-  #start(): HashThread | undefined {
+  #start(): DiskThread | undefined {
     const worker = startWorker();
     if (!worker) return undefined;
-    const thread: HashThread = { worker, pending: new Map(), idleTimer: undefined, isEnding: false };
+    const thread: DiskThread = { worker, pending: new Map(), idleTimer: undefined, isEnding: false };
     this.#threads.add(thread);
-    worker.on("message", ({ id, digests }: HashAnswer) => {
-      thread.pending.get(id)?.resolve(digests);
+    worker.on("message", ({ id, answer }: DiskReply) => {
+      thread.pending.get(id)?.resolve(answer);
       thread.pending.delete(id);
       if (thread.pending.size === 0) this.#rest(thread);
     });
@@ -107,7 +130,7 @@ export class HashWorkers {
       this.#threads.delete(thread);
       clearTimeout(thread.idleTimer);
       for (const pending of thread.pending.values()) {
-        if (thread.isEnding) pending.reject(new Error("the hashing thread has ended"));
+        if (thread.isEnding) pending.reject(new Error("the thread has ended"));
         else doHere(pending);
       }
     });
@@ -115,7 +138,7 @@ export class HashWorkers {
   }
 
   /** A thread that is being ended takes no work any more: it would be rejected. */
-  #rest(thread: HashThread): void {
+  #rest(thread: DiskThread): void {
     thread.worker.unref();
     thread.idleTimer = setTimeout(() => {
       this.#threads.delete(thread);
@@ -136,15 +159,16 @@ function startWorker(): Worker | undefined {
 
 function doHere({ task, resolve, reject }: Pending): void {
   try {
-    resolve(digestsOf(task, () => new Uint8Array(WINDOW_BYTES)));
+    resolve(answerTo(task, () => new Uint8Array(WINDOW_BYTES)));
   } catch (error) {
     reject(error);
   }
 }
 
 /** A message would carry all of the buffer that a view is of. */
-function sharedCopy(bytes: Uint8Array): Uint8Array {
-  const copy = sharedBytes(bytes.length);
-  copy.set(bytes);
-  return copy;
+function shared(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const into = sharedBytes(bytes.length);
+  copy.call(bytes, into);
+  return into;
 }

@@ -1,0 +1,94 @@
+// Small files, written and synced where it runs: in a thread, which may wait for the disk. Through the thread pool each of them took eleven
+// calls of 30 microseconds and more; here they take three, and one message for all files of a piece.
+import { closeSync, fdatasyncSync, writeSync } from "node:fs";
+import { failureOf, type StorageFailure, toStorageError } from "./errors.ts";
+import { type FileStats, type SafeFolderId, type SafePath, SafeReader, SafeWriter } from "./safe-sync.ts";
+
+/** A file to be written from its first byte on. */
+export interface WholeFile extends SafePath {
+  /** Where its bytes begin in those of the job. */
+  readonly start: number;
+  readonly length: number;
+}
+
+export interface WriteJob {
+  readonly folder: SafeFolderId;
+  readonly bytes: Uint8Array;
+  readonly files: readonly WholeFile[];
+}
+
+/** The files as they were when they were opened, up to the one that failed. */
+export interface WriteOutcome {
+  readonly opened: readonly FileStats[];
+  readonly failure: StorageFailure | undefined;
+}
+
+export interface SyncedFile {
+  /** What stands under the name now; undefined when that is no file. */
+  readonly stats: FileStats | undefined;
+  /** Why it could not be synced. */
+  readonly failure: StorageFailure | undefined;
+}
+
+/** What became of the files, up to the one of which that cannot be told. */
+export interface SyncOutcome {
+  readonly files: readonly SyncedFile[];
+  readonly failure: StorageFailure | undefined;
+}
+
+/** Writes files, which are made when they are not there and never cut. Ends with the first that fails. */
+export function writeFiles({ folder, bytes, files }: WriteJob): WriteOutcome {
+  const opened: FileStats[] = [];
+  try {
+    const writer = new SafeWriter(folder);
+    for (const file of files) opened.push(writeFile(writer, file, bytes));
+    return { opened, failure: undefined };
+  } catch (error) {
+    return { opened, failure: failureOf(error) };
+  }
+}
+
+function writeFile(writer: SafeWriter, file: WholeFile, bytes: Uint8Array): FileStats {
+  const { descriptor, stats } = writer.open(file);
+  try {
+    const { start, length } = file;
+    try {
+      for (let done = 0; done < length;) done += writeSync(descriptor, bytes, start + done, length - done, done);
+    } finally {
+      // A disk of another machine may say only here that it is full.
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw toStorageError(error, file.path);
+  }
+  return stats;
+}
+
+/** Makes the bytes of files survive a loss of power, and tells what stands under their names behind that. */
+export function syncFiles(paths: readonly SafePath[]): SyncOutcome {
+  const files: SyncedFile[] = [];
+  try {
+    const reader = new SafeReader();
+    for (const path of paths) {
+      const failure = syncFile(reader, path);
+      files.push({ stats: reader.stat(path), failure });
+    }
+    return { files, failure: undefined };
+  } catch (error) {
+    return { files, failure: failureOf(error) };
+  }
+}
+
+function syncFile(reader: SafeReader, file: SafePath): StorageFailure | undefined {
+  try {
+    const { descriptor } = reader.open(file);
+    try {
+      fdatasyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    return undefined;
+  } catch (error) {
+    return failureOf(toStorageError(error, file.path));
+  }
+}

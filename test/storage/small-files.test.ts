@@ -1,0 +1,175 @@
+import { execFileSync } from "node:child_process";
+import { lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { OpenFiles } from "../../source/storage/open-files.ts";
+import { TorrentStorage, type TorrentStorageOptions } from "../../source/storage/torrent-storage.ts";
+import { diskThreads, makeTorrent, temporaryFolder } from "./fixtures.ts";
+
+/** 20 pieces of 60 bytes hold about twelve files each. */
+const FILES = Array.from({ length: 240 }, (_, i) => ({ path: [`d${i % 3}`, `f${i}`], length: 1 + (i % 9) }));
+const torrent = makeTorrent(FILES, 60);
+const { metainfo, layout } = torrent;
+const PIECES = [...Array(layout.pieceCount).keys()];
+
+/** Of piece 4: the last of its files that no other piece has a part of. */
+const VICTIM = layout.filesOfPiece(4).at(-2)!.file;
+
+async function open(options: Partial<TorrentStorageOptions> = {}) {
+  const root = await temporaryFolder();
+  const folder = join(root, "downloads");
+  const at = { metainfo, layout, diskThreads, folder, journalFile: join(root, "x.pieces"), ...options };
+  const storage = await TorrentStorage.open(at);
+  onTestFinished(() => storage.close().catch(() => undefined));
+  return { storage, at, path: (file: number) => join(at.folder, "shared", ...FILES[file]!.path) };
+}
+
+const write = (storage: TorrentStorage, pieces: readonly number[] = PIECES) =>
+  Promise.all(pieces.map((index) => storage.write(index, torrent.piece(index))));
+
+const bytesOf = (file: number) => {
+  const { offset, length } = layout.files[file]!;
+  return torrent.data.subarray(offset, offset + length);
+};
+
+describe("a torrent of many small files", () => {
+  test("is written by threads, in any order, with few files open", async () => {
+    const openFiles = new OpenFiles();
+    const writing = vi.spyOn(diskThreads, "writeFiles");
+    onTestFinished(() => writing.mockRestore());
+    const { storage, at, path } = await open({ openFiles });
+    await write(storage, PIECES.toReversed());
+    expect(writing).toHaveBeenCalledTimes(PIECES.length);
+    expect(openFiles.size).toBeLessThanOrEqual(PIECES.length);
+    for (const file of FILES.keys()) expect(Buffer.compare(await readFile(path(file)), bytesOf(file))).toBe(0);
+    await storage.sync();
+    expect((await storage.check()).isFull).toBe(true);
+    const buffer = new Uint8Array(layout.length);
+    await storage.read(0, 0, [buffer]);
+    expect(Buffer.compare(buffer, torrent.data)).toBe(0);
+    await storage.close();
+    expect(openFiles.size).toBe(0);
+    const again = await TorrentStorage.open(at);
+    expect(again.held.isFull).toBe(true);
+    expect(again.suspect.isEmpty).toBe(true);
+    await again.close();
+  });
+
+  test("has no file cut that is longer", async () => {
+    const { storage, path } = await open();
+    await mkdir(join(path(VICTIM), ".."), { recursive: true });
+    await writeFile(path(VICTIM), "x".repeat(50));
+    await write(storage);
+    const { length } = FILES[VICTIM]!;
+    expect(await readFile(path(VICTIM))).toEqual(Buffer.from([...bytesOf(VICTIM), ...Buffer.alloc(50 - length, "x")]));
+  });
+
+  test("puts what belongs to files that nobody wants into the part file", async () => {
+    const { storage, path } = await open();
+    const leftOut = new Set(FILES.keys());
+    for (const file of [VICTIM - 2, VICTIM - 1]) leftOut.delete(file);
+    await storage.leaveOut(leftOut, async () => undefined);
+    await write(storage, [4]);
+    await storage.sync();
+    const names = await readdir(join(path(0), "..", ".."), { recursive: true });
+    expect(names.filter((name) => name.includes("f")).toSorted()).toEqual(
+      [VICTIM - 2, VICTIM - 1].map((file) => FILES[file]!.path.join("/")).toSorted(),
+    );
+    const buffer = new Uint8Array(60);
+    await storage.read(4, 0, [buffer]);
+    expect(Buffer.compare(buffer, torrent.piece(4))).toBe(0);
+  });
+
+  test.each([
+    ["a link to a file", "link", (path: string, outside: string) => symlink(join(outside, "secret"), path)],
+    ["a link to nowhere", "link", (path: string, outside: string) => symlink(join(outside, "new"), path)],
+    ["a folder", "io", (path: string) => mkdir(path)],
+    ["a pipe", "io", async (path: string) => void execFileSync("mkfifo", [path])],
+  ])("is not written where %s stands in a file's place", async (_, code, put) => {
+    const outside = await temporaryFolder();
+    await writeFile(join(outside, "secret"), "secret");
+    const { storage, path } = await open();
+    const foreign = path(VICTIM);
+    await mkdir(join(foreign, ".."), { recursive: true });
+    await put(foreign, outside);
+    await expect(storage.write(4, torrent.piece(4))).rejects.toMatchObject({
+      name: "StorageError",
+      path: foreign,
+      code,
+    });
+    expect(storage.held.isEmpty).toBe(true);
+    expect(await readdir(outside)).toEqual(["secret"]);
+    expect(await readFile(join(outside, "secret"), "utf8")).toBe("secret");
+    await rm(foreign, { recursive: true });
+    await storage.write(4, torrent.piece(4));
+    expect([...storage.held.held()]).toEqual([4]);
+  });
+
+  test("follows no link in the place of a folder, nor of its own", async () => {
+    const outside = await temporaryFolder();
+    const { storage, at } = await open();
+    await mkdir(join(at.folder, "shared"));
+    for (const folder of [join("shared", "d1"), "shared"]) {
+      await rm(join(at.folder, folder), { recursive: true, force: true });
+      await symlink(outside, join(at.folder, folder));
+      const failure = { code: "link", path: join(at.folder, folder) };
+      await expect(storage.write(4, torrent.piece(4))).rejects.toMatchObject(failure);
+    }
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  test("is not begun in another folder that stands where its own was", async () => {
+    const { storage, at } = await open();
+    await rename(at.folder, `${at.folder}-kept`);
+    await mkdir(at.folder);
+    await expect(storage.write(4, torrent.piece(4))).rejects.toMatchObject({ code: "missing", path: at.folder });
+    expect(await readdir(at.folder)).toEqual([]);
+  });
+
+  test.each([
+    ["deleted", (path: string) => rm(path)],
+    ["replaced", (path: string) => rename(path, `${path}.old`).then(() => writeFile(path, "others"))],
+    ["made a folder", (path: string) => rm(path).then(() => mkdir(path))],
+  ])("is no more claimed to hold a file that was %s behind it, and goes on", async (_, act) => {
+    const { storage, path } = await open();
+    await write(storage, [3, 4, 5]);
+    await act(path(VICTIM));
+    await expect(storage.sync()).rejects.toMatchObject({ code: "changed", path: path(VICTIM) });
+    expect([...storage.held.held()]).toEqual([3, 5]);
+    expect([...storage.suspect.held()]).toEqual([4]);
+    await rm(path(VICTIM), { recursive: true, force: true });
+    await storage.check({ only: [4] });
+    await storage.write(4, torrent.piece(4));
+    await storage.sync();
+    expect([...storage.held.held()]).toEqual([3, 4, 5]);
+  });
+
+  test("notices from its sync on that a file was written by another program", async () => {
+    const { storage, path } = await open();
+    await write(storage);
+    await storage.sync();
+    const { ctimeMs } = await stat(path(VICTIM));
+    while ((await stat(path(VICTIM))).ctimeMs === ctimeMs) await writeFile(path(VICTIM), new Uint8Array(9));
+    const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 5_000);
+    onTestFinished(() => clock.mockRestore());
+    const failure = { code: "changed", path: path(VICTIM) };
+    await expect(storage.read(4, 0, [new Uint8Array(60)])).rejects.toMatchObject(failure);
+    expect([...storage.suspect.held()]).toEqual([4]);
+  });
+
+  test("takes its own second write of a file for its own", async () => {
+    const { storage, path } = await open();
+    await write(storage);
+    await storage.sync();
+    await truncate(path(VICTIM), 0);
+    await storage.check();
+    expect([...storage.held.missing()]).toEqual([4]);
+    await Promise.all([storage.write(4, torrent.piece(4)), storage.sync()]);
+    await storage.sync();
+    const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 5_000);
+    onTestFinished(() => clock.mockRestore());
+    await storage.read(4, 0, [new Uint8Array(60)]);
+    expect(storage.held.isFull).toBe(true);
+    expect((await lstat(path(VICTIM))).size).toBe(FILES[VICTIM]!.length);
+  });
+});
