@@ -25,11 +25,12 @@ export class PieceBuffers {
   store(index: number, begin: number, data: Uint8Array): void {
     let piece = this.#byPiece.get(index);
     if (!piece) {
-      piece = { buffer: this.#spare.pop() ?? this.#newBuffer(), hash: new ArrivingHash() };
+      const buffer = this.#spare.pop() ?? this.#newBuffer();
+      piece = { buffer, hash: new ArrivingHash(buffer) };
       this.#byPiece.set(index, piece);
     }
-    piece.hash.add(begin, data);
     copy.call(data, piece.buffer, begin);
+    piece.hash.add(begin, begin + data.length);
   }
 
   /** The bytes of a piece; they stay until `release`. Throws RangeError when no block of it was stored. */
@@ -39,7 +40,7 @@ export class PieceBuffers {
 
   /** The SHA-1 of a piece whose blocks are all there; undefined when it is left to a thread. Called once, as `bytes`. */
   digest(index: number): Uint8Array | undefined {
-    return this.#get(index).hash.digest(this.bytes(index));
+    return this.#get(index).hash.digest(this.#layout.pieceLengthAt(index));
   }
 
   release(index: number): void {
