@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { ProtocolError } from "../protocol/errors.ts";
 import { PeerConnection } from "../protocol/peer/connection.ts";
 import type { PeerMessage } from "../protocol/peer/messages.ts";
+import { Outbox } from "../protocol/peer/outbox.ts";
 import type { Address } from "../swarm/events.ts";
 import { LIMIT_WAIT_MS, MAX_UNREAD_BYTES, UNREAD_MS } from "./limits.ts";
 import type { PeerEncryption } from "../protocol/peer/encryption/handshake.ts";
@@ -28,7 +29,7 @@ export class PeerSocket {
   #handlers: PeerSocketHandlers;
   /** Until it is known that nothing is encrypted. */
   #encryption: PeerEncryption | undefined;
-  #unsent: Uint8Array[] = [];
+  readonly #unsent = new Outbox();
   #flushing = false;
   readonly #pausedFor = new Set<PauseReason>();
   #resumeTimer: NodeJS.Timeout | undefined;
@@ -38,6 +39,11 @@ export class PeerSocket {
   #unreadTimer: NodeJS.Timeout | undefined;
   #closed = false;
   #hasLeft = false;
+  /** Hands on a message; false when no more are to be read. */
+  readonly #gotMessage = (message: PeerMessage): boolean => {
+    this.#handlers.gotMessage(message);
+    return !this.#closed;
+  };
 
   /** Takes over a connected socket; `receive` must be called with what it reads. Nothing is encrypted without `encrypt`. */
   constructor(socket: Socket, handlers: PeerSocketHandlers, downLimit: TokenBucket, encrypt?: Encrypt) {
@@ -86,10 +92,7 @@ export class PeerSocket {
     this.#payDownLimit(chunk.length);
     try {
       const plain = this.#encryption ? this.#decrypt(this.#encryption, chunk) : chunk;
-      for (const message of this.connection.receive(plain)) {
-        this.#handlers.gotMessage(message);
-        if (this.#closed) return;
-      }
+      this.connection.receive(plain, this.#gotMessage);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.close(error.message);
@@ -99,7 +102,7 @@ export class PeerSocket {
   /** Sends soon: all messages of one turn of the event loop leave in one write. */
   send(message: PeerMessage): void {
     if (this.#closed) return;
-    this.#unsent.push(this.connection.send(message));
+    this.connection.write(message, this.#unsent);
     if (this.#flushing) return;
     this.#flushing = true;
     queueMicrotask(() => {
@@ -171,11 +174,9 @@ export class PeerSocket {
 
   #flush(): void {
     this.#flushing = false;
-    if (this.#unsent.length === 0 || this.#closed) return;
-    const unsent = this.#unsent;
-    this.#unsent = [];
-    if (this.#encryption) this.#socket.write(this.#encryption.seal(Buffer.concat(unsent)));
-    else this.#socket.write(unsent.length === 1 ? unsent[0]! : Buffer.concat(unsent));
+    if (this.#unsent.isEmpty || this.#closed) return;
+    const bytes = this.#unsent.take();
+    this.#socket.write(this.#encryption?.seal(bytes) ?? bytes);
   }
 
   #decrypt(encryption: PeerEncryption, chunk: Uint8Array): Uint8Array {

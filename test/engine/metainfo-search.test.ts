@@ -85,7 +85,7 @@ async function startLiar(infoHash: string): Promise<string> {
     const lie = new TextEncoder().encode("d4:name5:othere");
     socket.on("error", () => undefined);
     socket.on("data", (chunk: Uint8Array) => {
-      for (const message of wire.receive(chunk)) {
+      wire.receive(chunk, (message) => {
         if (message.type === "handshake") {
           wire.bindWithoutMetainfo();
           const hash = toInfoHash(idFromHex(infoHash)!);
@@ -99,7 +99,7 @@ async function startLiar(infoHash: string): Promise<string> {
           const data = { type: "data", part, totalBytes: lie.length, data: lie } as const;
           socket.write(wire.send({ type: "ut-metadata", message: data }));
         }
-      }
+      });
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");

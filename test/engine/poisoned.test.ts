@@ -17,7 +17,7 @@ async function spoiler(pieceCount: number): Promise<{ address: string; connectio
     const connection = new PeerConnection();
     socket.on("error", () => undefined);
     socket.on("data", (bytes: Uint8Array) => {
-      for (const message of connection.receive(bytes)) {
+      connection.receive(bytes, (message) => {
         if (message.type === "handshake") {
           connection.bind(pieceCount);
           socket.write(handshakeFor(message.infoHash, "-XX0000-spoiler"));
@@ -26,7 +26,7 @@ async function spoiler(pieceCount: number): Promise<{ address: string; connectio
           const { index, begin, length } = message;
           socket.write(encodeMessage({ type: "piece", index, begin, data: new Uint8Array(length).fill(1) }));
         }
-      }
+      });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -28,7 +28,7 @@ export function visit({ port, infoHash, pieceCount, stayMs }: Visit): Promise<nu
       socket.write(wire.send({ type: "handshake", infoHash, peerId, fast: true, extended: true }));
     });
     socket.on("data", (chunk: Uint8Array) => {
-      for (const message of wire.receive(chunk)) {
+      wire.receive(chunk, (message) => {
         if (message.type === "handshake") {
           wire.bind(pieceCount);
           socket.write(Buffer.concat([wire.send({ type: "have-none" }), wire.send({ type: "interested" })]));
@@ -37,7 +37,7 @@ export function visit({ port, infoHash, pieceCount, stayMs }: Visit): Promise<nu
           bytes += message.data.length;
           ask();
         }
-      }
+      });
     });
     socket.on("error", () => undefined);
     socket.on("close", () => {

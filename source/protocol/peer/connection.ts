@@ -11,14 +11,16 @@ import {
   MAX_UNKNOWN_MESSAGES,
 } from "./limits.ts";
 import {
+  type BlockRange,
   encodeExtended,
   encodeHandshake,
-  encodeMessage,
   HANDSHAKE_BYTES,
   HANDSHAKE_PREFIX,
   ID,
   type PeerMessage,
+  writeMessage,
 } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
 
 const LENGTH_BYTES = 4;
 
@@ -63,54 +65,67 @@ export class PeerConnection {
   }
 
   /**
-   * The messages that end in `chunk`, in order; the rest is kept. `chunk` is not kept and may be reused once the
-   * iteration is over. Throws ProtocolError when the peer broke the protocol: nothing more may be read from it.
+   * Hands the messages that end in `chunk` to `got`, in order, until it returns false; the rest is kept. `chunk` is not kept and may be
+   * reused afterwards. Throws ProtocolError when the peer broke the protocol: nothing more may be read from it.
    */
-  *receive(chunk: Uint8Array): Iterable<PeerMessage> {
-    let offset = 0;
-    while (offset < chunk.length) {
+  receive(chunk: Uint8Array, got: (message: PeerMessage) => unknown): void {
+    for (let offset = 0; offset < chunk.length;) {
+      let message: PeerMessage | undefined;
+      if (this.#inPrefix) {
+        offset = this.#readPrefix(chunk, offset);
+        if (this.#inPrefix) return;
+      }
+      const missing = this.#needed - this.#partialBytes;
       if (!this.#handshakeSeen) {
         offset = this.#collect(chunk, offset);
         this.#checkPrefix();
-        if (this.#partialBytes === HANDSHAKE_BYTES) yield this.#finishHandshake();
-        continue;
-      }
-      if (this.#inPrefix) {
-        offset = this.#readPrefix(chunk, offset);
-        if (this.#inPrefix) continue;
-        if (this.#needed === LENGTH_BYTES) {
-          this.#expectPrefix();
-          yield { type: "keep-alive" };
-          continue;
+        if (this.#partialBytes < HANDSHAKE_BYTES) return;
+        message = this.#finishHandshake();
+      } else if (missing === 0) {
+        message = { type: "keep-alive" };
+      } else if (offset === chunk.length) {
+        return;
+      } else {
+        const isBegun = this.#partialBytes > LENGTH_BYTES;
+        if (!isBegun) this.#checkLength(chunk[offset]!, missing);
+        if (!isBegun && chunk.length - offset >= missing) {
+          message = this.#parse(chunk, offset, offset + missing);
+          offset += missing;
+        } else {
+          offset = this.#collect(chunk, offset);
+          if (this.#partialBytes < this.#needed) return;
+          message = this.#parse(this.#partial, LENGTH_BYTES, this.#needed);
         }
-        if (offset === chunk.length) return;
       }
-      const body = this.#takeBody(chunk, offset);
-      if (body === undefined) return;
-      offset = body.end;
-      const message = this.#parse(body.bytes);
       this.#expectPrefix();
-      if (message) yield message;
+      if (message && got(message) === false) return;
     }
   }
 
   /** Bytes of a message for this peer. Throws RangeError for an extension the peer does not speak. */
   send(message: PeerMessage): Uint8Array {
+    const out = new Outbox();
+    this.write(message, out);
+    return out.take();
+  }
+
+  /** Writes the bytes of `send` behind what waits in `out`. */
+  write(message: PeerMessage, out: Outbox): void {
     switch (message.type) {
       case "handshake":
-        return encodeHandshake(message);
+        return out.add(encodeHandshake(message));
       case "extended-handshake":
-        return encodeExtended(0, encodeExtendedHandshake(message.handshake));
+        return out.add(encodeExtended(0, encodeExtendedHandshake(message.handshake)));
       case "sta-push":
       case "ut-metadata":
       case "ut-pex": {
         const { name, payload } = encodeExtension(message);
         const id = this.#peerExtensions.get(name) ?? 0;
         if (id === 0) throw new RangeError(`the peer does not speak ${name}`);
-        return encodeExtended(id, payload);
+        return out.add(encodeExtended(id, payload));
       }
       default:
-        return encodeMessage(message);
+        writeMessage(message, out);
     }
   }
 
@@ -122,6 +137,10 @@ export class PeerConnection {
 
   /** Copies what is missing of the message into `#partial`; returns the offset behind it. */
   #collect(chunk: Uint8Array, offset: number): number {
+    if (this.#partial.length < this.#needed) {
+      // Most messages that are cut are blocks: one buffer of their size serves them all.
+      this.#partial = new Uint8Array(Math.max(this.#needed, LENGTH_BYTES + 9 + BLOCK_BYTES));
+    }
     const end = Math.min(chunk.length, offset + this.#needed - this.#partialBytes);
     this.#partial.set(chunk.subarray(offset, end), this.#partialBytes);
     this.#partialBytes += end - offset;
@@ -140,15 +159,13 @@ export class PeerConnection {
   #finishHandshake(): PeerMessage {
     const bytes = this.#partial;
     this.#handshakeSeen = true;
-    const message: PeerMessage = {
+    return {
       type: "handshake",
       infoHash: toInfoHash(copyOf(bytes, 28, 48)),
       peerId: toPeerId(copyOf(bytes, 48, 68)),
       fast: (bytes[27]! & 0x04) !== 0,
       extended: (bytes[25]! & 0x10) !== 0,
     };
-    this.#expectPrefix();
-    return message;
   }
 
   /** Reads the length; afterwards `#needed` counts prefix and body, and `#partialBytes` the prefix. */
@@ -171,26 +188,7 @@ export class PeerConnection {
     return end;
   }
 
-  /**
-   * The body of the message (id and payload): a view into `chunk` when all of it is there, else collected.
-   * The id is checked against the length before anything is allocated for it.
-   */
-  #takeBody(chunk: Uint8Array, offset: number): { bytes: Uint8Array; end: number } | undefined {
-    const bodyBytes = this.#needed - LENGTH_BYTES;
-    if (this.#partialBytes === LENGTH_BYTES) {
-      this.#checkLength(chunk[offset]!, bodyBytes);
-      if (chunk.length - offset >= bodyBytes)
-        return { bytes: chunk.subarray(offset, offset + bodyBytes), end: offset + bodyBytes };
-      if (this.#partial.length < this.#needed) {
-        // Most messages that are cut are blocks: one buffer of their size serves them all.
-        this.#partial = new Uint8Array(Math.max(this.#needed, LENGTH_BYTES + 9 + BLOCK_BYTES));
-      }
-    }
-    const end = this.#collect(chunk, offset);
-    if (this.#partialBytes < this.#needed) return undefined;
-    return { bytes: this.#partial.subarray(LENGTH_BYTES, this.#needed), end };
-  }
-
+  /** Before anything is allocated for a message, its id is checked against its length. */
   #checkLength(id: number, bodyBytes: number): void {
     const payloadBytes = bodyBytes - 1;
     const exact = EXACT_PAYLOAD_BYTES[id];
@@ -222,29 +220,26 @@ export class PeerConnection {
     return this.#pieceCount;
   }
 
-  /** Undefined for a message that is skipped. */
-  #parse(body: Uint8Array): PeerMessage | undefined {
-    const id = body[0]!;
-    if (
-      id !== ID.extended &&
-      id !== ID.port &&
-      id <= ID.extended &&
-      id !== ID.bitfield &&
-      id !== ID.haveAll &&
-      id !== ID.haveNone
-    ) {
+  /** The message whose id and payload are the bytes from `start` to `end`; undefined when it is skipped. */
+  #parse(bytes: Uint8Array, start: number, end: number): PeerMessage | undefined {
+    const id = bytes[start]!;
+    const at = start + 1;
+    if (id === ID.piece) {
+      this.#haveAllAllowed = false;
+      const data = bytes.subarray(start + 9, end);
+      return { type: "piece", index: this.#index(bytes, at), begin: uint32(bytes, at + 4), data };
+    }
+    if (id < ID.extended && id !== ID.port && id !== ID.bitfield && id !== ID.haveAll && id !== ID.haveNone) {
       // BEP 6: what a peer has comes first; extended handshakes come before it in practice.
       this.#haveAllAllowed = false;
     }
     switch (id) {
-      case ID.piece:
-        return { type: "piece", index: this.#index(body, 1), begin: uint32(body, 5), data: body.subarray(9) };
       case ID.request:
-        return { type: "request", ...this.#range(body) };
+        return { type: "request", ...this.#range(bytes, at) };
       case ID.have:
-        return { type: "have", index: this.#index(body, 1) };
+        return { type: "have", index: this.#index(bytes, at) };
       case ID.cancel:
-        return { type: "cancel", ...this.#range(body) };
+        return { type: "cancel", ...this.#range(bytes, at) };
       case ID.choke:
         return { type: "choke" };
       case ID.unchoke:
@@ -254,7 +249,7 @@ export class PeerConnection {
       case ID.notInterested:
         return { type: "not-interested" };
       case ID.bitfield:
-        return this.#parseBitfield(copyOf(body, 1));
+        return this.#parseBitfield(copyOf(bytes, at, end));
       case ID.haveAll:
         this.#takeHaveAllTurn();
         return { type: "have-all" };
@@ -262,15 +257,15 @@ export class PeerConnection {
         this.#takeHaveAllTurn();
         return { type: "have-none" };
       case ID.suggest:
-        return { type: "suggest", index: this.#index(body, 1) };
+        return { type: "suggest", index: this.#index(bytes, at) };
       case ID.reject:
-        return { type: "reject", ...this.#range(body) };
+        return { type: "reject", ...this.#range(bytes, at) };
       case ID.allowedFast:
-        return { type: "allowed-fast", index: this.#index(body, 1) };
+        return { type: "allowed-fast", index: this.#index(bytes, at) };
       case ID.port:
-        return { type: "port", port: (body[1]! << 8) | body[2]! };
+        return { type: "port", port: (bytes[at]! << 8) | bytes[at + 1]! };
       case ID.extended:
-        return this.#parseExtended(body[1]!, body.subarray(2));
+        return this.#parseExtended(bytes[at]!, bytes.subarray(at + 1, end));
       default:
         return undefined;
     }
@@ -300,13 +295,13 @@ export class PeerConnection {
     return decodeExtension(extensionId, payload);
   }
 
-  #range(body: Uint8Array): { index: number; begin: number; length: number } {
-    return { index: this.#index(body, 1), begin: uint32(body, 5), length: uint32(body, 9) };
+  #range(bytes: Uint8Array, at: number): BlockRange {
+    return { index: this.#index(bytes, at), begin: uint32(bytes, at + 4), length: uint32(bytes, at + 8) };
   }
 
   /** A piece index from outside; usable only because it is checked here. */
-  #index(body: Uint8Array, offset: number): number {
-    const index = uint32(body, offset);
+  #index(bytes: Uint8Array, at: number): number {
+    const index = uint32(bytes, at);
     if (index >= this.#boundPieceCount()) {
       throw new ProtocolError("bad-index", `piece ${index} of a torrent of ${this.#pieceCount} pieces`);
     }

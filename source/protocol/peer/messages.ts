@@ -4,6 +4,7 @@ import type { ExtendedHandshake } from "./extensions/extended-handshake.ts";
 import type { PushMessage } from "./extensions/sta-push.ts";
 import type { PexMessage } from "./extensions/ut-pex.ts";
 import type { MetadataMessage } from "./extensions/ut-metadata.ts";
+import { Outbox } from "./outbox.ts";
 
 /** A block, or the request for one: `length` bytes from `begin` in piece `index`. */
 export interface BlockRange {
@@ -77,6 +78,8 @@ export const HANDSHAKE_BYTES = 68;
 /** Bytes before the payload of a `piece` message: length 4, id 1, index 4, begin 4. */
 export const PIECE_HEADER_BYTES = 13;
 
+const KEEP_ALIVE = new Uint8Array(4);
+
 /** A handshake's 68 bytes. Reserved bits: byte 5 `0x10` extended (BEP 10), byte 7 `0x04` fast (BEP 6). */
 export function encodeHandshake(handshake: Omit<Handshake, "type">): Uint8Array {
   const bytes = new Uint8Array(HANDSHAKE_BYTES);
@@ -102,47 +105,58 @@ export function writePieceHeader(
   putUint32(target, offset + 9, begin);
 }
 
+/** A message that is no extension's and no handshake. */
+export type PlainMessage = Exclude<
+  PeerMessage,
+  Handshake | { type: "extended-handshake" | "sta-push" | "ut-metadata" | "ut-pex" }
+>;
+
 /** Bytes of a message that is no extension's: `uint32 length, uint8 id, payload`, numbers big-endian. */
-export function encodeMessage(
-  message: Exclude<PeerMessage, Handshake | { type: "extended-handshake" | "sta-push" | "ut-metadata" | "ut-pex" }>,
-): Uint8Array {
+export function encodeMessage(message: PlainMessage): Uint8Array {
+  const out = new Outbox();
+  writeMessage(message, out);
+  return out.take();
+}
+
+/** Writes the bytes of `encodeMessage` behind what waits in `out`. */
+export function writeMessage(message: PlainMessage, out: Outbox): void {
   switch (message.type) {
-    case "keep-alive":
-      return new Uint8Array(4);
-    case "choke":
-      return alone(ID.choke);
-    case "unchoke":
-      return alone(ID.unchoke);
-    case "interested":
-      return alone(ID.interested);
-    case "not-interested":
-      return alone(ID.notInterested);
-    case "have":
-      return withIndex(ID.have, message.index);
-    case "bitfield":
-      return withBytes(ID.bitfield, message.bytes);
     case "request":
-      return withRange(ID.request, message);
+      return writeRange(out, ID.request, message);
+    case "have":
+      return writeIndex(out, ID.have, message.index);
+    case "keep-alive":
+      out.add(KEEP_ALIVE);
+      return;
+    case "choke":
+      return writeAlone(out, ID.choke);
+    case "unchoke":
+      return writeAlone(out, ID.unchoke);
+    case "interested":
+      return writeAlone(out, ID.interested);
+    case "not-interested":
+      return writeAlone(out, ID.notInterested);
+    case "bitfield":
+      return writeBytes(out, ID.bitfield, message.bytes);
     case "piece": {
-      const bytes = new Uint8Array(PIECE_HEADER_BYTES + message.data.length);
-      writePieceHeader(bytes, 0, message.index, message.begin, message.data.length);
-      bytes.set(message.data, PIECE_HEADER_BYTES);
-      return bytes;
+      const at = out.room(PIECE_HEADER_BYTES + message.data.length);
+      writePieceHeader(out.bytes, at, message.index, message.begin, message.data.length);
+      return out.bytes.set(message.data, at + PIECE_HEADER_BYTES);
     }
     case "cancel":
-      return withRange(ID.cancel, message);
+      return writeRange(out, ID.cancel, message);
     case "port":
-      return withBytes(ID.port, Uint8Array.of(message.port >>> 8, message.port & 0xff));
+      return writeBytes(out, ID.port, Uint8Array.of(message.port >>> 8, message.port & 0xff));
     case "suggest":
-      return withIndex(ID.suggest, message.index);
+      return writeIndex(out, ID.suggest, message.index);
     case "have-all":
-      return alone(ID.haveAll);
+      return writeAlone(out, ID.haveAll);
     case "have-none":
-      return alone(ID.haveNone);
+      return writeAlone(out, ID.haveNone);
     case "reject":
-      return withRange(ID.reject, message);
+      return writeRange(out, ID.reject, message);
     case "allowed-fast":
-      return withIndex(ID.allowedFast, message.index);
+      return writeIndex(out, ID.allowedFast, message.index);
     default:
       return message satisfies never;
   }
@@ -158,44 +172,34 @@ export function encodeExtended(extensionId: number, payload: Uint8Array): Uint8A
   return bytes;
 }
 
-function alone(id: number): Uint8Array {
-  return begin(id, 0);
+function writeAlone(out: Outbox, id: number): void {
+  begin(out, id, 0);
 }
 
-function withIndex(id: number, index: number): Uint8Array {
-  const bytes = begin(id, 4);
-  putUint32(bytes, 5, index);
-  return bytes;
+function writeIndex(out: Outbox, id: number, index: number): void {
+  const at = begin(out, id, 4);
+  putUint32(out.bytes, at, index);
 }
 
-function withRange(id: number, range: { index: number; begin: number; length: number }): Uint8Array {
-  const bytes = begin(id, 12);
-  putUint32(bytes, 5, range.index);
-  putUint32(bytes, 9, range.begin);
-  putUint32(bytes, 13, range.length);
-  return bytes;
+function writeRange(out: Outbox, id: number, { index, begin: from, length }: BlockRange): void {
+  const at = begin(out, id, 12);
+  const { bytes } = out;
+  putUint32(bytes, at, index);
+  putUint32(bytes, at + 4, from);
+  putUint32(bytes, at + 8, length);
 }
 
-/** Length and id; the payload is left to be written. */
-function begin(id: number, payloadBytes: number): Uint8Array {
-  const bytes = takeBytes(5 + payloadBytes);
-  putUint32(bytes, 0, 1 + payloadBytes);
-  bytes[4] = id;
-  return bytes;
+function writeBytes(out: Outbox, id: number, payload: Uint8Array): void {
+  const at = begin(out, id, payload.length);
+  out.bytes.set(payload, at);
 }
 
-/** Small messages lie one behind the other: memory of its own for each request was a third of a download's garbage. */
-const SLAB_BYTES = 8_192;
-let slab = new Uint8Array();
-let taken = 0;
-
-function takeBytes(count: number): Uint8Array {
-  if (taken + count > slab.length) {
-    slab = new Uint8Array(SLAB_BYTES);
-    taken = 0;
-  }
-  taken += count;
-  return slab.subarray(taken - count, taken);
+/** Writes length and id; returns where the payload is to be written. */
+function begin(out: Outbox, id: number, payloadBytes: number): number {
+  const at = out.room(5 + payloadBytes);
+  putUint32(out.bytes, at, 1 + payloadBytes);
+  out.bytes[at + 4] = id;
+  return at + 5;
 }
 
 function putUint32(bytes: Uint8Array, offset: number, number: number): void {
@@ -203,12 +207,4 @@ function putUint32(bytes: Uint8Array, offset: number, number: number): void {
   bytes[offset + 1] = number >>> 16;
   bytes[offset + 2] = number >>> 8;
   bytes[offset + 3] = number;
-}
-
-function withBytes(id: number, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(5 + payload.length);
-  putUint32(bytes, 0, 1 + payload.length);
-  bytes[4] = id;
-  bytes.set(payload, 5);
-  return bytes;
 }

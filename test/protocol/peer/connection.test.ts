@@ -163,7 +163,9 @@ function connected(): PeerConnection {
 }
 
 function receive(connection: PeerConnection, bytes: Uint8Array): PeerMessage[] {
-  return [...connection.receive(bytes)];
+  const messages: PeerMessage[] = [];
+  connection.receive(bytes, (message) => messages.push(message));
+  return messages;
 }
 
 /** A frame that says it has `length` bytes, with an id and as much of its payload as is given, zeros to `length` when it is small. */
@@ -192,11 +194,11 @@ function outcome(chunks: readonly Uint8Array[]): readonly string[] {
   const seen: string[] = [];
   try {
     for (const chunk of chunks) {
-      for (const message of connection.receive(chunk)) {
+      connection.receive(chunk, (message) => {
         seen.push(
           JSON.stringify(message, (_key, value: unknown) => (value instanceof Uint8Array ? [...value] : value)),
         );
-      }
+      });
     }
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;

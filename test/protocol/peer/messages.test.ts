@@ -110,10 +110,10 @@ describe("the handshake", () => {
   it("is followed by messages in the same read", () => {
     const connection = new PeerConnection();
     const messages: PeerMessage[] = [];
-    for (const message of connection.receive(new Uint8Array([...bytes, ...bytesOf("00000001 0e")]))) {
+    connection.receive(new Uint8Array([...bytes, ...bytesOf("00000001 0e")]), (message) => {
       if (message.type === "handshake") connection.bind(PIECES);
       messages.push(message);
-    }
+    });
     expect(messages.map(({ type }) => type)).toEqual(["handshake", "have-all"]);
   });
 
@@ -152,9 +152,9 @@ function read(connection: PeerConnection, chunks: readonly Uint8Array[]): PeerMe
   const messages: PeerMessage[] = [];
   for (const chunk of chunks) {
     const reused = chunk.slice();
-    for (const message of connection.receive(reused)) {
+    connection.receive(reused, (message) => {
       messages.push(message.type === "piece" ? { ...message, data: message.data.slice() } : message);
-    }
+    });
     reused.fill(0xee);
   }
   return messages;
