@@ -304,9 +304,17 @@ export class Transfer {
 
   /** Tells the swarm what happened and does what it says. */
   dispatch(event: SwarmEvent): void {
-    if (this.#closed) return;
-    for (const command of this.swarm.handle(event, performance.now())) this.#execute(command);
+    this.#dispatch(event, performance.now());
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
     if (!this.#closed) this.#alarm.set(this.swarm.nextTick());
+  }
+
+  #dispatch(event: SwarmEvent, now: number): void {
+    if (this.#closed) return;
+    for (const command of this.swarm.handle(event, now)) this.#execute(command);
   }
 
   /** Ends all connections, waits for pieces that are being written, and saves. Throws StorageError. */
@@ -396,12 +404,14 @@ export class Transfer {
   }
 
   #gotMessage(key: PeerKey, message: PeerMessage): void {
-    if (message.type === "piece" || (message.type === "sta-push" && message.message.type === "block")) {
-      const { length } =
-        message.type === "piece" ? message.data : message.message.type === "block" ? message.message.data : [];
-      this.down.add(length, performance.now());
+    const now = performance.now();
+    if (message.type === "piece") this.down.add(message.data.length, now);
+    else if (message.type === "sta-push" && message.message.type === "block") {
+      this.down.add(message.message.data.length, now);
     }
-    this.dispatch({ type: "message", peer: key, message });
+    this.#dispatch({ type: "message", peer: key, message }, now);
+    // Blocks and requests for them, by far the most, make nothing due that was not before.
+    if (message.type !== "piece" && message.type !== "request") this.#setAlarm();
   }
 
   #execute(command: SwarmCommand): void {

@@ -52,9 +52,12 @@ export class Uploader {
   /** Serves what waits, as far as the socket and the rate limit take it; goes on by itself. */
   pump(): void {
     const { socket, limit } = this.#options;
-    while (!socket.isClosed && this.#batches < MAX_BATCHES && socket.waitingBytes < UPLOAD_BUFFER_BYTES) {
+    while (!socket.isClosed && this.#batches < MAX_BATCHES) {
+      const isFull = socket.waitingBytes >= UPLOAD_BUFFER_BYTES;
+      // It goes on when that has left.
+      if (isFull && this.#batches > 0) return;
       const now = performance.now();
-      const waitMs = limit.waitMs(now);
+      const waitMs = isFull ? LIMIT_WAIT_MS : limit.waitMs(now);
       if (waitMs > 0) {
         this.#timer ??= setTimeout(() => this.#afterWait(), Math.min(waitMs, LIMIT_WAIT_MS));
         return;

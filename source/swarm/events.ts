@@ -68,7 +68,7 @@ export type SwarmCommand =
   | { readonly type: "verify-piece"; readonly index: number }
   /** The blocks of this piece are of no use any more. */
   | { readonly type: "discard-piece"; readonly index: number }
-  /** Requests wait in `takeUploads(peer)`. */
+  /** Requests wait in `takeUploads(peer)`, where none did: all of them are to be taken in time. */
   | { readonly type: "uploads-waiting"; readonly peer: PeerKey }
   /** Read piece `index` and send it in `sta_push` blocks. */
   | { readonly type: "give-piece"; readonly peer: PeerKey; readonly index: number }

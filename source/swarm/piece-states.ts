@@ -9,6 +9,8 @@ const FREE = 0;
 const ASKED = 1;
 const RECEIVED = 2;
 
+const NOBODY: readonly PeerKey[] = [];
+
 /** A piece that is downloading or verifying: which of its blocks are there, and who was asked for the others. */
 export class PartialPiece {
   readonly index: number;
@@ -20,7 +22,10 @@ export class PartialPiece {
   readonly #blocks: Uint8Array;
   /** Whose block it is; 0: nobody's yet. */
   readonly #senders: Uint32Array;
-  readonly #askers = new Map<number, PeerKey[]>();
+  /** Who is asked for each block; 0: nobody. */
+  readonly #asked: Uint32Array;
+  /** Who else is, where several are. */
+  readonly #alsoAsked = new Map<number, PeerKey[]>();
   #received = 0;
   #nextFree = 0;
 
@@ -30,6 +35,7 @@ export class PartialPiece {
     this.only = only;
     this.#blocks = new Uint8Array(blockCount);
     this.#senders = new Uint32Array(blockCount);
+    this.#asked = new Uint32Array(blockCount);
   }
 
   /** Who sent each block: of a whole piece, one of them is to blame for a bad hash. */
@@ -62,36 +68,41 @@ export class PartialPiece {
 
   /** Who is asked for `block` now. */
   askers(block: number): readonly PeerKey[] {
-    return this.#askers.get(block) ?? [];
+    const asked = this.#asked[block]!;
+    return asked === 0 ? NOBODY : [asked, ...(this.#alsoAsked.get(block) ?? NOBODY)];
   }
 
   ask(block: number, peer: PeerKey): void {
     this.#blocks[block] = ASKED;
-    const askers = this.#askers.get(block);
-    if (askers) askers.push(peer);
-    else this.#askers.set(block, [peer]);
+    if (this.#asked[block] === 0) this.#asked[block] = peer;
+    else this.#alsoAsked.set(block, [...(this.#alsoAsked.get(block) ?? NOBODY), peer]);
   }
 
   /** `peer` is not asked for `block` any more; with nobody left, the block is free again. */
   unask(block: number, peer: PeerKey): void {
-    const askers = this.#askers.get(block)?.filter((key) => key !== peer) ?? [];
-    if (askers.length > 0) {
-      this.#askers.set(block, askers);
-      return;
-    }
-    this.#askers.delete(block);
-    if (this.#blocks[block] !== ASKED) return;
+    const [first = 0, ...others] = this.askers(block).filter((key) => key !== peer);
+    this.#asked[block] = first;
+    if (others.length > 0) this.#alsoAsked.set(block, others);
+    else this.#alsoAsked.delete(block);
+    if (first !== 0 || this.#blocks[block] !== ASKED) return;
     this.#blocks[block] = FREE;
     this.#nextFree = Math.min(this.#nextFree, block);
   }
 
   /** `block` came from `peer`; returns whoever else was asked for it. */
   receive(block: number, peer: PeerKey): readonly PeerKey[] {
-    const others = this.askers(block).filter((key) => key !== peer);
-    this.#askers.delete(block);
+    const others = this.#othersAsked(block, peer);
+    this.#asked[block] = 0;
     this.#blocks[block] = RECEIVED;
     this.#received++;
     this.#senders[block] = peer;
+    return others;
+  }
+
+  #othersAsked(block: number, peer: PeerKey): readonly PeerKey[] {
+    if (this.#alsoAsked.size === 0 && (this.#asked[block] === peer || this.#asked[block] === 0)) return NOBODY;
+    const others = this.askers(block).filter((key) => key !== peer);
+    this.#alsoAsked.delete(block);
     return others;
   }
 }

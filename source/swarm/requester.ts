@@ -53,6 +53,7 @@ export class Requester {
   fill(peer: SwarmPeer, now: number): void {
     const { outstanding, allowedFast, notBefore } = peer.requests;
     if (!peer.amInterested || (peer.peerChoking && allowedFast.size === 0) || now < notBefore) return;
+    if (outstanding.size > largestWindow(peer) / 2) return;
     const window = windowOf(peer, now);
     if (outstanding.size > window / 2) return;
     while (outstanding.size < window) {
@@ -302,13 +303,17 @@ function mayWork(peer: SwarmPeer, partial: PartialPiece): boolean {
   return mayAsk(peer, partial.index) && peer.pieces.get(partial.index) && partial.nextFree() !== undefined;
 }
 
-/** Blocks that may be outstanding at a peer: slow start, then what 3 s of its rate hold, within its `reqq` and what is of use. */
-function windowOf(peer: SwarmPeer, now: number): number {
-  const { requests } = peer;
+/** Slow start, within the peer's `reqq` and what is of use. */
+function largestWindow({ requests }: SwarmPeer): number {
   if (requests.snubbed) return 1;
   const mostOfUse = requests.quickestMs <= NEAR_MS ? NEAR_WINDOW : MAX_WINDOW;
-  const bound = Math.min(requests.window, requests.peerLimit, mostOfUse);
-  if (now - requests.unchokedAt < WINDOW_MS) return bound;
+  return Math.min(requests.window, requests.peerLimit, mostOfUse);
+}
+
+/** Blocks that may be outstanding at a peer: slow start, then what 3 s of its rate hold. */
+function windowOf(peer: SwarmPeer, now: number): number {
+  const bound = largestWindow(peer);
+  if (now - peer.requests.unchokedAt < WINDOW_MS) return bound;
   const byRate = Math.ceil((peer.down.bytesPerSecond(now) * WINDOW_MS) / 1_000 / BLOCK_BYTES);
   return Math.min(bound, Math.max(MIN_WINDOW, byRate));
 }

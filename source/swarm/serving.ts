@@ -45,7 +45,7 @@ export class Serving {
       throw new ProtocolError("request-flood", `more than ${MAX_QUEUED_REQUESTS} requests waiting`);
     }
     peer.uploads.push({ index, begin, length });
-    this.#options.emit({ type: "uploads-waiting", peer: peer.key });
+    if (peer.uploads.length === 1) this.#options.emit({ type: "uploads-waiting", peer: peer.key });
   }
 
   /** Nothing happens when the block is on its way already. */

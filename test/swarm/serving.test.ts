@@ -28,12 +28,15 @@ describe("requests of a peer", () => {
     const { serving, peer, commands } = serve();
     const asked = [block(0, 0), block(2, 1), block(1, 0, 100)];
     for (const range of asked) serving.request(peer, range);
-    expect(commands).toEqual(asked.map(() => ({ type: "uploads-waiting", peer: 1 })));
+    expect(commands).toEqual([{ type: "uploads-waiting", peer: 1 }]);
     expect(serving.take(peer, 1)).toEqual([asked[0]]);
     expect(serving.take(peer, BLOCK_BYTES + 99)).toEqual([asked[1]]);
     serving.request(peer, asked[0]!);
     expect(serving.take(peer, BLOCK_BYTES + 100)).toEqual([asked[2], asked[0]]);
     expect(serving.take(peer, 1e9)).toEqual([]);
+    expect(commands).toHaveLength(1);
+    serving.request(peer, asked[0]!);
+    expect(commands).toHaveLength(2);
   });
 
   it("that is choked, or for a piece we lack, are answered by reject where BEP 6 is spoken, else not at all", () => {
