@@ -48,6 +48,7 @@ export class ChannelServer {
   readonly #strangers = new Map<ChannelClient, number>();
   #saidProxy = false;
   readonly #pings: NodeJS.Timeout;
+  #pingedAt: number;
   readonly #greetings: NodeJS.Timeout;
 
   constructor(room: ChannelRoom, timing: Timing) {
@@ -57,6 +58,7 @@ export class ChannelServer {
     this.#closed = function (code) {
       gone(clientOf(this), code);
     };
+    this.#pingedAt = room.now();
     this.#pings = setInterval(() => this.#ping(), timing.pingMs);
     this.#greetings = setInterval(() => this.#awaitHellos(), timing.helloMs / 5);
   }
@@ -144,10 +146,15 @@ export class ChannelServer {
     }
   }
 
+  /** When we ourselves were stopped, as with a machine that was suspended, nobody was silent meanwhile. */
   #ping(): void {
-    const { silentMs } = this.#timing;
+    const { pingMs, silentMs } = this.#timing;
+    const now = this.#room.now();
+    const lateMs = now - this.#pingedAt - pingMs;
+    this.#pingedAt = now;
     for (const { line } of this.#clients) {
-      if (this.#room.now() - line.heardAt > silentMs) line.cut(`silent for ${Math.round(silentMs / 1000)} s`);
+      if (lateMs > pingMs) line.heardAt = Math.min(now, line.heardAt + lateMs);
+      if (now - line.heardAt > silentMs) line.cut(`silent for ${Math.round(silentMs / 1000)} s`);
       else line.ping();
     }
   }

@@ -278,13 +278,18 @@ test("a client that does not read is cut, and the others hear of it", async () =
 test("silence ends a connection", async () => {
   const tracker = await startTracker({ timing: { helloMs: 20 } });
   expect(await new RawClient(tracker.port).closed).toEqual({ code: 1008, reason: "no hello in time" });
-  let now = 0;
-  const other = await startTracker({ now: () => now, timing: { pingMs: 5 } });
-  const a = await welcomed(other, 1);
-  a.socket.pause();
-  now = 90_001;
-  a.socket.resume();
+  const a = await welcomed(await startTracker({ timing: { pingMs: 5, silentMs: 50 } }), 1);
+  a.socket.pong = () => undefined;
   expect((await a.closed).code).toBe(1006);
+});
+
+test("a tracker that was suspended itself holds it against nobody", async () => {
+  let now = 0;
+  const a = await welcomed(await startTracker({ now: () => now, timing: { pingMs: 5 } }), 1);
+  now = 200_000;
+  await new Promise((pinged) => a.socket.once("ping", pinged));
+  await a.settled();
+  expect(a.socket.readyState).toBe(WebSocket.OPEN);
 });
 
 test.for([
