@@ -145,7 +145,10 @@ export class RarestFirst {
     this.#seeds--;
   }
 
-  /** The first piece of the order that `holder` has and `allows` lets pass, ties broken at random; undefined when there is none. */
+  /**
+   * The first piece of the order that `holder`, who was counted, has and `allows` lets pass, ties broken at random; undefined when there is
+   * none.
+   */
   pick(holder: Bitfield, allows: Allows = () => true): number | undefined {
     const fits: Allows = (index) => holder.get(index) && allows(index);
     const next = this.#cursor === undefined ? undefined : this.#nextInFile(fits);
@@ -158,8 +161,9 @@ export class RarestFirst {
   #rarest(holder: Bitfield, fits: Allows): number | undefined {
     let start = 0;
     let probes = MAX_PROBES;
-    for (const end of this.#bucketEnd) {
-      const size = end - start;
+    for (const [rank, end] of this.#bucketEnd.entries()) {
+      // Who is no seed has nothing of what none but seeds hold: most of what is missing, in a young swarm.
+      const size = rank % BEHIND_FIRST === 0 && !holder.isFull ? 0 : end - start;
       const offset = size > 1 ? Math.floor(this.#random() * size) : 0;
       for (let i = 0; i < size; i++) {
         if (probes-- === 0) return this.#anyOf(holder, fits);

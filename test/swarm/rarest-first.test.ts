@@ -42,7 +42,9 @@ describe("rarest first", () => {
             rarest.removeSeed();
             seeds--;
           } else {
-            const has = [...Array(PIECES).keys()].filter((i) => index & (1 << i));
+            // Whoever picks was counted: only a seed has what no other holder has.
+            const isSeed = index === 2 ** PIECES - 1;
+            const has = [...Array(PIECES).keys()].filter((i) => index & (1 << i) && (isSeed || holders[i]! > 0));
             const picked = rarest.pick(Bitfield.of(PIECES, has));
             const eligible = has.filter((i) => present.has(i));
             if (picked === undefined) expect(eligible).toEqual([]);
@@ -157,6 +159,7 @@ describe("a torrent of 2 097 152 pieces", () => {
     const rarest = new RarestFirst(COUNT, seededRandom(1));
     rarest.reset(undefined, true);
     for (let index = 0; index < COUNT; index++) rarest.insert(index);
+    for (const index of [5, 1_000, 2_000_000]) rarest.increase(index);
     expect(rarest.pick(Bitfield.of(COUNT, [5, 1_000, 2_000_000]))).toBe(5);
     expect(rarest.pick(Bitfield.of(COUNT, [2_000_000]))).toBe(2_000_000);
     for (let index = 0; index < 1_000; index++) rarest.remove(index);
