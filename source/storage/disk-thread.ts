@@ -1,6 +1,6 @@
 // The thread of DiskThreads: takes tasks, one after the other, and answers.
 import { parentPort } from "node:worker_threads";
-import { answerTo, type DiskAnswer, type DiskTask } from "./disk-tasks.ts";
+import { answerTo, type DiskAnswer, type DiskTask, transferOf } from "./disk-tasks.ts";
 import { WINDOW_BYTES } from "./file-hasher.ts";
 
 export interface DiskRequest {
@@ -16,7 +16,6 @@ export interface DiskReply {
 let window: Uint8Array | undefined;
 
 parentPort?.on("message", ({ id, task }: DiskRequest) => {
-  const message: DiskReply = { id, answer: answerTo(task, () => (window ??= new Uint8Array(WINDOW_BYTES))) };
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-  parentPort?.postMessage(message);
+  const answer = answerTo(task, () => (window ??= new Uint8Array(WINDOW_BYTES)));
+  parentPort?.postMessage({ id, answer } satisfies DiskReply, transferOf(answer));
 });

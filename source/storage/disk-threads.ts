@@ -6,10 +6,10 @@ import { Worker } from "node:worker_threads";
 import { answerTo, type DiskAnswer, type DiskTask } from "./disk-tasks.ts";
 import type { DiskReply, DiskRequest } from "./disk-thread.ts";
 import { errorOf, type StorageError } from "./errors.ts";
-import { type HashJob, type PieceDigest, WINDOW_BYTES } from "./file-hasher.ts";
+import { type FilePart, type HashJob, type PieceDigest, WINDOW_BYTES } from "./file-hasher.ts";
 import { sharedBytes } from "./piece-io.ts";
 import type { FileStats, SafePath } from "./safe-sync.ts";
-import type { SyncedFile, SyncOutcome, WriteJob, WriteOutcome } from "./small-files.ts";
+import type { FileOutcome, ReadOutcome, SyncOutcome, WriteJob, WriteOutcome } from "./small-files.ts";
 
 /** More threads than this only fill the memory bus. */
 const MAX_WORKERS = 4;
@@ -21,6 +21,12 @@ const IDLE_MS = 10_000;
 const { copy } = Buffer.prototype;
 
 const WORKER_FILE = new URL(import.meta.url.endsWith(".ts") ? "./disk-thread.ts" : "./disk-thread.js", import.meta.url);
+
+/** As FileOutcome. */
+export interface FileResult {
+  readonly stats: FileStats | undefined;
+  readonly failure: StorageError | undefined;
+}
 
 interface Pending {
   readonly task: DiskTask;
@@ -79,13 +85,19 @@ export class DiskThreads {
   }
 
   /**
-   * Makes the bytes of files survive a loss of power; resolves to what stands under their names behind that, and why some could not be
-   * synced. Throws StorageError for a name that cannot be looked at; rejects when it is closed meanwhile.
+   * Makes the bytes of files survive a loss of power; tells what stands under their names behind that. Throws StorageError for a name
+   * that cannot be looked at; rejects when it is closed meanwhile.
    */
-  async syncFiles(files: readonly SafePath[]): Promise<SyncedFile[]> {
+  async syncFiles(files: readonly SafePath[]): Promise<FileResult[]> {
     const outcome = (await this.#ask({ syncing: files })) as SyncOutcome;
     if (outcome.failure) throw errorOf(outcome.failure);
-    return outcome.files.map(({ stats, failure }) => ({ stats, failure: failure && errorOf(failure) }));
+    return outcome.files.map(resultOf);
+  }
+
+  /** Reads parts of files: the bytes of all one behind the other, and what became of each. Rejects when it is closed meanwhile. */
+  async readFiles(parts: readonly FilePart[]): Promise<{ bytes: Uint8Array; files: FileResult[] }> {
+    const { bytes, files } = (await this.#ask({ reading: parts })) as ReadOutcome;
+    return { bytes, files: files.map(resultOf) };
   }
 
   /** Ends all threads; what they had not answered is rejected. */
@@ -163,6 +175,10 @@ function doHere({ task, resolve, reject }: Pending): void {
   } catch (error) {
     reject(error);
   }
+}
+
+function resultOf({ stats, failure }: FileOutcome): FileResult {
+  return { stats, failure: failure && errorOf(failure) };
 }
 
 /** A message would carry all of the buffer that a view is of. */

@@ -10,15 +10,18 @@ import type { Bitfield } from "../metainfo/bitfield.ts";
 import type { FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
 import { allocate, type Allocation } from "./allocate.ts";
 import type { DiskThreads } from "./disk-threads.ts";
-import { storageError, toStorageError } from "./errors.ts";
+import { type StorageError, storageError, toStorageError } from "./errors.ts";
 import type { FilePart } from "./file-hasher.ts";
 import { KnownFiles } from "./known-files.ts";
 import { NewNames } from "./new-names.ts";
 import type { OpenFiles } from "./open-files.ts";
-import { readFully, writeFully } from "./piece-io.ts";
+import { cut, readFully, writeFully } from "./piece-io.ts";
 import type { FileChange } from "./resume-journal.ts";
 import { SafeFolder } from "./safe-open.ts";
 import type { FileStats } from "./safe-sync.ts";
+
+/** Of a Buffer, but any bytes do. */
+const { copy } = Buffer.prototype;
 
 /** What `blocks` of a file counts in, whatever the disk's own blocks are. */
 const STAT_BLOCK_BYTES = 512;
@@ -174,6 +177,36 @@ export class TorrentFiles {
       const done = await readFully(handle, into, start + fileOffset);
       if (done < length) throw storageError("truncated", this.pathOf(id));
     });
+  }
+
+  /** Those of the segments that `readSmall` is for: two at least, or none. */
+  smallOf(segments: readonly FileSegment[]): ReadonlySet<FileSegment> {
+    const small = this.#hasManyFiles ? segments.filter(({ file }) => this.#isSmall(this.placeOf(file))) : [];
+    return new Set(small.length > 1 ? small : []);
+  }
+
+  /** As `look` and `read`, of segments of many small files; resolves to the first that is not to be had, and why. */
+  async readSmall(
+    segments: Iterable<FileSegment>,
+    into: readonly Uint8Array[],
+  ): Promise<{ place: number; error: StorageError } | undefined> {
+    const small = [...segments];
+    const reading = this.#options.diskThreads.readFiles(small.map((segment) => this.partOf(segment)));
+    const looking = small.map(({ file }, i) =>
+      this.#known.look(file, performance.now(), async () => (await reading).files[i]!.stats),
+    );
+    const seen = await Promise.all(looking);
+    const { bytes, files } = await reading;
+    let start = 0;
+    for (const [i, { file, pieceOffset, length }] of small.entries()) {
+      const { failure } = files[i]!;
+      if (failure) return { place: file, error: failure };
+      if (seen[i] !== "unchanged") return { place: file, error: storageError(seen[i]!, this.pathOf(file)) };
+      for (const buffer of cut(into, pieceOffset, length)) {
+        start += copy.call(bytes, buffer, 0, start, start + buffer.length);
+      }
+    }
+    return undefined;
   }
 
   /** Writes the bytes of a piece. */

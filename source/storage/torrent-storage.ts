@@ -179,21 +179,24 @@ export class TorrentStorage {
    */
   async read(index: number, begin: number, into: readonly Uint8Array[]): Promise<void> {
     const length = into.reduce((sum, buffer) => sum + buffer.length, 0);
-    for (const segment of this.#layout.segments(this.#layout.pieceStart(index) + begin, length)) {
+    const segments = this.#layout.segments(this.#layout.pieceStart(index) + begin, length);
+    const small = this.#files.smallOf(segments);
+    if (small.size > 0) {
+      const refused = await this.#files.readSmall(small, into);
+      if (refused) await this.#refuse(refused.place, refused.error);
+    }
+    for (const segment of segments) {
+      if (small.has(segment)) continue;
       const place = this.#files.placeOf(segment.file);
-      const seen = await this.#files.look(place, performance.now());
-      if (seen !== "unchanged") {
-        await this.#distrust(place);
-        throw storageError(seen, this.#files.pathOf(place));
-      }
       try {
+        const seen = await this.#files.look(place, performance.now());
+        if (seen !== "unchanged") throw storageError(seen, this.#files.pathOf(place));
         await this.#files.read(
           segment,
           segment.length === length ? into : cut(into, segment.pieceOffset, segment.length),
         );
       } catch (error) {
-        if (isGone(error)) await this.#distrust(place);
-        throw error;
+        await this.#refuse(place, error);
       }
     }
   }
@@ -320,6 +323,13 @@ export class TorrentStorage {
     await this.#files.requireFolder();
     await this.#files.forget(place);
     await this.#claims.distrust(this.#files.piecesAt(place));
+  }
+
+  /** What could not be read is thrown; when it is because the file is not what we left, its pieces are suspect. */
+  async #refuse(place: number, error: unknown): Promise<never> {
+    const isOther = isGone(error) || (error instanceof StorageError && error.code === "changed");
+    if (isOther) await this.#distrust(place);
+    throw error;
   }
 
   /** Empty files come with the last piece that is wanted. */

@@ -1,9 +1,10 @@
-// Every disk operation fails once while small files are written and synced, in every way: it is done all the same, or what is wrong is said.
+// Every disk operation fails once while small files are written, synced and read, in every way: it is done all the same, or what is wrong is
+// said.
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { syncFiles, writeFiles, type WriteJob } from "../../source/storage/small-files.ts";
+import { readFiles, syncFiles, writeFiles, type WriteJob } from "../../source/storage/small-files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 import { DiskUser, FAULTS } from "./faulty-disk.ts";
 
@@ -25,7 +26,7 @@ async function jobIn(path: string): Promise<WriteJob> {
   return { folder: { path, dev, ino }, bytes: BYTES, files };
 }
 
-/** Writes and syncs until both work; every try ends, and what it says is collected. */
+/** Writes, syncs and reads until all work; every try ends, and what it says is collected. */
 function store(job: WriteJob, told: string[]): void {
   for (let tries = 0; tries < 3; tries++) {
     const { opened, failure } = writeFiles(job);
@@ -35,11 +36,13 @@ function store(job: WriteJob, told: string[]): void {
     }
     expect(opened).toHaveLength(NAMES.length);
     const outcome = syncFiles(job.files);
-    const failures = [outcome.failure, ...outcome.files.map((file) => file.failure)].filter(
-      (each) => each !== undefined,
+    const read = readFiles(
+      job.files.map(({ path, depth, length }) => ({ path, depth, position: 2, length: length - 2 })),
     );
+    const failures = [outcome, ...outcome.files, ...read.files].flatMap(({ failure }) => failure ?? []);
     if (failures.length === 0) {
       expect(outcome.files.map(({ stats }) => stats?.size)).toEqual([5, 6, 7]);
+      expect([...read.bytes]).toEqual([2, 3, 4, 12, 13, 14, 15, 22, 23, 24, 25, 26]);
       return;
     }
     told.push(...failures.map(({ message }) => message));
@@ -64,5 +67,5 @@ test.each(FAULTS)("the n-th operation meets %s, for every n", async (fault) => {
     for (const message of told) expect(message).toMatch(/^[^\n]+\.$/);
     expect(told).toHaveLength(fault.startsWith("E") ? 1 : 0);
   }
-  expect(n).toBeGreaterThan(25);
+  expect(n).toBeGreaterThan(35);
 });

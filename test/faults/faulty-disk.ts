@@ -36,6 +36,7 @@ const SYNC_OPERATIONS = [
   "lstatSync",
   "mkdirSync",
   "openSync",
+  "readSync",
   "statSync",
   "writeSync",
 ] as const;
@@ -97,7 +98,7 @@ export class DiskUser {
     this.count++;
     const fault = this.count === this.#at ? this.#fault : undefined;
     if (fault) this.failed = name;
-    if (fault === "short write" && name === "writeSync") return half();
+    if (fault === "short write" && (name === "writeSync" || name === "readSync")) return half();
     const isError = fault !== undefined && fault.startsWith("E");
     // A file is closed whatever closing it says.
     const result = isError && name !== "closeSync" ? undefined : operation();
@@ -203,7 +204,7 @@ export function wrappedSync(original: Fs): Fs {
   return { ...original, ...functions };
 }
 
-/** `writeSync(descriptor, bytes, offset, length, position)`, of half the bytes. */
+/** `writeSync` or `readSync(descriptor, bytes, offset, length, position)`, of half the bytes. */
 function halfOfSync(real: (...args: unknown[]) => unknown, args: unknown[]): () => unknown {
   const [descriptor, bytes, offset, length, position] = args;
   return () => real(descriptor, bytes, offset, Math.ceil((length as number) / 2), position);

@@ -161,16 +161,20 @@ describe("ResumeJournal", () => {
   });
 
   test("tells all whose records could not be appended, and the next take their place", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     const { file, opened } = await journal();
     await opened.gather({ type: "written", value: 3 });
     const fault = Object.assign(new Error("made up"), { code: "ENOSPC" });
     const failing = vi.spyOn(pieceIo, "writeFully").mockRejectedValueOnce(fault);
     onTestFinished(() => failing.mockRestore());
     const gathered = [4, 5].map((value) => opened.gather({ type: "written", value }));
+    vi.advanceTimersByTime(5);
     for (const outcome of await Promise.allSettled(gathered)) {
       expect(outcome).toMatchObject({ status: "rejected", reason: { name: "StorageError", code: "disk-full" } });
     }
     expect(opened.records).toBe(1);
+    vi.advanceTimersByTime(5);
     await opened.gather({ type: "written", value: 6 });
     expect(show(await readFile(file))).toEqual({ written: [3, 6], synced: [], records: 2 });
   });

@@ -157,6 +157,42 @@ describe("a torrent of many small files", () => {
     expect([...storage.suspect.held()]).toEqual([4]);
   });
 
+  test.each([
+    ["deleted", "missing", (path: string) => rm(path)],
+    ["cut", "truncated", (path: string) => truncate(path, 0)],
+    ["replaced", "changed", (path: string) => rm(path).then(() => writeFile(path, "the others"))],
+    ["a link", "link", (path: string) => rename(path, `${path}.old`).then(() => symlink(`${path}.old`, path))],
+  ])("does not give out what it held of a file that is %s now, only that", async (_, code, act) => {
+    const { storage, path } = await open();
+    await write(storage);
+    await storage.sync();
+    await act(path(VICTIM));
+    const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 5_000);
+    onTestFinished(() => clock.mockRestore());
+    const reading = [0, 1].map(() => storage.read(3, 30, [new Uint8Array(50), new Uint8Array(40)]));
+    for (const outcome of await Promise.allSettled(reading)) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { name: "StorageError", code, path: path(VICTIM) } });
+    }
+    expect([...storage.suspect.held()]).toEqual([4]);
+    await storage.read(2, 0, [new Uint8Array(120)]);
+  });
+
+  test("is read at any place, into any number of buffers", async () => {
+    const { storage } = await open();
+    await write(storage);
+    for (const [start, lengths] of [
+      [0, [1_190]],
+      [7, [1, 30, 0, 150, 3]],
+      [239, [5]],
+      [602, [16, 16, 16]],
+    ] as const) {
+      const buffers = lengths.map((length) => new Uint8Array(length));
+      await storage.read(Math.floor(start / 60), start % 60, buffers);
+      const length = lengths.reduce((a: number, b) => a + b, 0);
+      expect(Buffer.compare(Buffer.concat(buffers), torrent.data.subarray(start, start + length))).toBe(0);
+    }
+  });
+
   test("takes its own second write of a file for its own", async () => {
     const { storage, path } = await open();
     await write(storage);
