@@ -11,8 +11,12 @@ import { sharedBytes } from "./piece-io.ts";
 import type { FileStats, SafePath } from "./safe-sync.ts";
 import type { FileOutcome, ReadOutcome, SyncOutcome, WriteJob, WriteOutcome } from "./small-files.ts";
 
-/** More threads than this only fill the memory bus. */
-const MAX_WORKERS = 4;
+/** More threads than this only fill the memory bus; with less than two, writing waits for syncing. */
+const MAX_THREADS = 4;
+const MIN_THREADS = 2;
+
+/** Pieces that are copied for threads at once: enough that none has to wait, and little memory. */
+const MAX_COPIES = 4;
 
 /** A thread costs about 8 MB; one that had nothing to do for so long is let go. */
 const IDLE_MS = 10_000;
@@ -51,8 +55,12 @@ export class DiskThreads {
   readonly size: number;
   readonly #threads = new Set<DiskThread>();
   #nextId = 0;
+  /** Copies that tasks use, who waits for one fewer, and memory for the next. */
+  #copies = 0;
+  readonly #waiting: (() => void)[] = [];
+  readonly #spare: Uint8Array[] = [];
 
-  constructor(size: number = Math.min(MAX_WORKERS, availableParallelism())) {
+  constructor(size: number = Math.min(MAX_THREADS, Math.max(MIN_THREADS, availableParallelism()))) {
     this.size = size;
   }
 
@@ -61,7 +69,7 @@ export class DiskThreads {
    * copied first. Rejects when it is closed meanwhile.
    */
   async sha1(bytes: Uint8Array): Promise<Uint8Array> {
-    const [digest] = (await this.#ask({ bytes: shared(bytes) })) as readonly PieceDigest[];
+    const [digest] = await this.#shared(bytes, (shared) => this.#ask<readonly PieceDigest[]>({ bytes: shared }));
     return digest as Uint8Array;
   }
 
@@ -70,16 +78,16 @@ export class DiskThreads {
    * Rejects when it is closed meanwhile.
    */
   async sha1OfFiles(job: HashJob): Promise<(Uint8Array | StorageError)[]> {
-    const digests = (await this.#ask({ job })) as readonly PieceDigest[];
+    const digests = await this.#ask<readonly PieceDigest[]>({ job });
     return digests.map((digest) => (digest instanceof Uint8Array ? digest : errorOf(digest)));
   }
 
   /**
-   * Writes files from their first byte on; resolves to what they were before. For the bytes see `sha1`. Throws StorageError for the first that
+   * Writes parts of files; resolves to what these were before. For the bytes see `sha1`. Throws StorageError for the first that
    * fails; rejects when it is closed meanwhile.
    */
   async writeFiles(job: WriteJob): Promise<readonly FileStats[]> {
-    const outcome = (await this.#ask({ writing: { ...job, bytes: shared(job.bytes) } })) as WriteOutcome;
+    const outcome = await this.#shared(job.bytes, (bytes) => this.#ask<WriteOutcome>({ writing: { ...job, bytes } }));
     if (outcome.failure) throw errorOf(outcome.failure);
     return outcome.opened;
   }
@@ -89,14 +97,14 @@ export class DiskThreads {
    * that cannot be looked at; rejects when it is closed meanwhile.
    */
   async syncFiles(files: readonly SafePath[]): Promise<FileResult[]> {
-    const outcome = (await this.#ask({ syncing: files })) as SyncOutcome;
+    const outcome = await this.#ask<SyncOutcome>({ syncing: files });
     if (outcome.failure) throw errorOf(outcome.failure);
     return outcome.files.map(resultOf);
   }
 
   /** Reads parts of files: the bytes of all one behind the other, and what became of each. Rejects when it is closed meanwhile. */
   async readFiles(parts: readonly FilePart[]): Promise<{ bytes: Uint8Array; files: FileResult[] }> {
-    const { bytes, files } = (await this.#ask({ reading: parts })) as ReadOutcome;
+    const { bytes, files } = await this.#ask<ReadOutcome>({ reading: parts });
     return { bytes, files: files.map(resultOf) };
   }
 
@@ -106,9 +114,28 @@ export class DiskThreads {
     await Promise.all(Array.from(this.#threads, ({ worker }) => worker.terminate()));
   }
 
-  #ask(task: DiskTask): Promise<DiskAnswer> {
+  /** A message would carry all of the buffer that a view is of: what is not shared is copied, for so many tasks at once. */
+  async #shared<T>(bytes: Uint8Array, use: (shared: Uint8Array) => Promise<T>): Promise<T> {
+    if (bytes.buffer instanceof SharedArrayBuffer) return use(bytes);
+    while (this.#copies >= MAX_COPIES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#copies++;
+    const spare = this.#spare.pop();
+    const buffer = spare && spare.length >= bytes.length ? spare : sharedBytes(bytes.length);
+    copy.call(bytes, buffer);
+    try {
+      return await use(buffer.subarray(0, bytes.length));
+    } finally {
+      this.#copies--;
+      this.#spare.push(buffer);
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** The answer is that of the task: `T`. */
+  #ask<T extends DiskAnswer>(task: DiskTask): Promise<T> {
     const thread = this.#leastBusy();
-    return new Promise((resolve, reject) => {
+    return new Promise((resolved, reject) => {
+      const resolve = (answer: DiskAnswer) => resolved(answer as T);
       if (!thread) return doHere({ task, resolve, reject });
       const id = this.#nextId++;
       clearTimeout(thread.idleTimer);
@@ -154,6 +181,7 @@ export class DiskThreads {
     thread.worker.unref();
     thread.idleTimer = setTimeout(() => {
       this.#threads.delete(thread);
+      this.#spare.length = 0;
       void thread.worker.terminate();
     }, IDLE_MS).unref();
   }
@@ -179,12 +207,4 @@ function doHere({ task, resolve, reject }: Pending): void {
 
 function resultOf({ stats, failure }: FileOutcome): FileResult {
   return { stats, failure: failure && errorOf(failure) };
-}
-
-/** A message would carry all of the buffer that a view is of. */
-function shared(bytes: Uint8Array): Uint8Array {
-  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
-  const into = sharedBytes(bytes.length);
-  copy.call(bytes, into);
-  return into;
 }

@@ -69,7 +69,12 @@ export class SafeFolder {
 
   /** A thread has just made the folders of that file, or found them there. */
   wasEntered(components: readonly string[]): void {
-    this.#note(parentOf(components), { at: performance.now(), isThere: true });
+    const at = performance.now();
+    for (let depth = components.length - 1; depth > 0; depth--) {
+      const folder = components.slice(0, depth).join(sep);
+      if (this.#isThere(folder, at)) return;
+      this.#note(folder, { at, isThere: true });
+    }
   }
 
   /**
@@ -80,9 +85,10 @@ export class SafeFolder {
     try {
       return await this.#open(components, mode);
     } catch (error) {
-      // A folder that was there a moment ago may be gone.
+      // A folder that was there a moment ago may be gone, or the other way round.
       const isGone = error instanceof StorageError && error.code === "missing";
-      if (!isGone || !this.#entered.delete(parentOf(components))) throw error;
+      if (!isGone || this.#entered.size === 0) throw error;
+      this.#entered.clear();
       return this.#open(components, mode);
     }
   }
@@ -108,14 +114,15 @@ export class SafeFolder {
 
   /** What is known of a regular file; undefined when there is none, or something else stands on the way. */
   async stat(components: readonly string[]): Promise<Stats | undefined> {
+    const path = this.resolve(components);
     try {
       if (!(await this.#enterParents(components, false))) return undefined;
-      const stats = await lstat(this.resolve(components));
+      const stats = await lstat(path);
       return stats.isFile() ? stats : undefined;
     } catch (error) {
-      const { code } = toStorageError(error, this.resolve(components));
-      if (code === "missing" || code === "link") return undefined;
-      throw toStorageError(error, this.resolve(components));
+      const failure = toStorageError(error, path);
+      if (failure.code === "missing" || failure.code === "link") return undefined;
+      throw failure;
     }
   }
 
@@ -148,34 +155,29 @@ export class SafeFolder {
   /** Is every folder between us and the file a folder? With `make` those that are not there are created. */
   async #enterParents(components: readonly string[], make: boolean): Promise<boolean> {
     if (make) await this.#check();
-    if (components.length === 1) return true;
-    const parent = parentOf(components);
-    const at = performance.now();
-    const seen = this.#entered.get(parent);
-    if (seen && at - seen.at < PARENTS_MS && (seen.isThere || !make)) return seen.isThere;
-    try {
-      await this.#lookAtParents(components, make);
-      this.#note(parent, { at, isThere: true });
-      return true;
-    } catch (error) {
-      this.#entered.delete(parent);
-      if (make || toStorageError(error, this.path).code !== "missing") throw error;
-      this.#note(parent, { at, isThere: false });
-      return false;
-    }
-  }
-
-  #note(parent: string, entered: Entered): void {
-    if (this.#entered.size >= MAX_ENTERED) this.#entered.clear();
-    this.#entered.set(parent, entered);
-  }
-
-  async #lookAtParents(components: readonly string[], make: boolean): Promise<void> {
+    const now = performance.now();
+    if (this.#isThere(parentOf(components), now)) return true;
     for (let depth = 1; depth < components.length; depth++) {
-      const folder = this.resolve(components.slice(0, depth));
-      if (make) await mkdir(folder).catch(ignore("EEXIST"));
-      requireFolder(folder, await lstat(folder));
+      const folder = components.slice(0, depth).join(sep);
+      let isThere = this.#isThere(folder, now);
+      if (isThere === undefined || (make && !isThere)) {
+        isThere = await lookAt(this.#prefix + folder, make);
+        this.#note(folder, { at: now, isThere });
+      }
+      if (!isThere) return false;
     }
+    return true;
+  }
+
+  /** Undefined when nobody has looked for a while. */
+  #isThere(folder: string, now: number): boolean | undefined {
+    const entered = this.#entered.get(folder);
+    return entered && now - entered.at < PARENTS_MS ? entered.isThere : undefined;
+  }
+
+  #note(folder: string, entered: Entered): void {
+    if (this.#entered.size >= MAX_ENTERED) this.#entered.clear();
+    this.#entered.set(folder, entered);
   }
 
   /** Nothing is created when the folder is another than before: an unmounted disk leaves its empty mount point. */
@@ -189,6 +191,18 @@ export class SafeFolder {
 /** Is a component no plain name? */
 function leadsAstray(component: string): boolean {
   return component === "" || component === "." || component === ".." || component.includes(sep);
+}
+
+/** Is it a folder, and not missing? With `make` it is created. Throws the system's error, or `link`. */
+async function lookAt(folder: string, make: boolean): Promise<boolean> {
+  try {
+    if (make) await mkdir(folder).catch(ignore("EEXIST"));
+    requireFolder(folder, await lstat(folder));
+    return true;
+  } catch (error) {
+    if (make || toStorageError(error, folder).code !== "missing") throw error;
+    return false;
+  }
 }
 
 function parentOf(components: readonly string[]): string {

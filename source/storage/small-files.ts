@@ -1,21 +1,22 @@
 // Small files, written, synced and read where it runs: in a thread, which may wait for the disk. Through the thread pool each of them took
 // eleven calls of 30 microseconds and more, and five to be read; here they take three, and one message for all files of a piece.
-import { closeSync, fdatasyncSync, readSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { failureOf, type StorageFailure, storageError, toStorageError } from "./errors.ts";
 import type { FilePart } from "./file-hasher.ts";
 import { type FileStats, type SafeFolderId, type SafePath, SafeReader, SafeWriter } from "./safe-sync.ts";
 
-/** A file to be written from its first byte on. */
-export interface WholeFile extends SafePath {
+/** A part of a file that is to be written. */
+export interface WritePart extends FilePart {
   /** Where its bytes begin in those of the job. */
   readonly start: number;
-  readonly length: number;
+  /** Bytes that the file has from its first part on. */
+  readonly fileLength: number;
 }
 
 export interface WriteJob {
   readonly folder: SafeFolderId;
   readonly bytes: Uint8Array;
-  readonly files: readonly WholeFile[];
+  readonly parts: readonly WritePart[];
 }
 
 /** The files as they were when they were opened, up to the one that failed. */
@@ -38,30 +39,35 @@ export interface SyncOutcome {
   readonly failure: StorageFailure | undefined;
 }
 
-/** Writes files, which are made when they are not there and never cut. Ends with the first that fails. */
-export function writeFiles({ folder, bytes, files }: WriteJob): WriteOutcome {
+/** Writes parts of files, which are made when they are not there and never cut. Ends with the first that fails. */
+export function writeFiles({ folder, bytes, parts }: WriteJob): WriteOutcome {
   const opened: FileStats[] = [];
   try {
     const writer = new SafeWriter(folder);
-    for (const file of files) opened.push(writeFile(writer, file, bytes));
+    for (const part of parts) opened.push(writePart(writer, part, bytes));
     return { opened, failure: undefined };
   } catch (error) {
     return { opened, failure: failureOf(error) };
   }
 }
 
-function writeFile(writer: SafeWriter, file: WholeFile, bytes: Uint8Array): FileStats {
-  const { descriptor, stats } = writer.open(file);
+/** Others may write to the file, too: it is only ever made as long as all of them make it. */
+function writePart(writer: SafeWriter, part: WritePart, bytes: Uint8Array): FileStats {
+  const { descriptor, stats } = writer.open(part);
+  const { start, position, length, fileLength } = part;
   try {
-    const { start, length } = file;
     try {
-      for (let done = 0; done < length;) done += writeSync(descriptor, bytes, start + done, length - done, done);
+      const soonThere = position === 0 ? length : 0;
+      if (Math.max(stats.size, soonThere) < fileLength) ftruncateSync(descriptor, fileLength);
+      for (let done = 0; done < length;) {
+        done += writeSync(descriptor, bytes, start + done, length - done, position + done);
+      }
     } finally {
       // A disk of another machine may say only here that it is full.
       closeSync(descriptor);
     }
   } catch (error) {
-    throw toStorageError(error, file.path);
+    throw toStorageError(error, part.path);
   }
   return stats;
 }

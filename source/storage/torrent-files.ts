@@ -33,7 +33,7 @@ const STAT_BLOCK_BYTES = 512;
 const MANY_FILES = 200;
 
 /** Files that one message to a thread asks to be synced: whoever waits for the thread waits for no more. */
-const SYNCED_TOGETHER = 64;
+const SYNCED_TOGETHER = 32;
 
 /** A file that we write to; another object when another file stands under its name. */
 interface WrittenFile {
@@ -212,8 +212,8 @@ export class TorrentFiles {
   /** Writes the bytes of a piece. */
   async write(index: number, bytes: Uint8Array): Promise<WrittenFiles> {
     const segments = this.#layout.filesOfPiece(index);
-    const whole = this.#hasManyFiles ? segments.filter((segment) => this.#isWhole(segment)) : [];
-    const written = await this.#writeWhole(whole, bytes);
+    const small = this.#hasManyFiles ? segments.filter((segment) => this.#isForThread(segment)) : [];
+    const written = small.length > 0 ? await this.#writeSmall(small, bytes) : new Map<number, WrittenFile>();
     for (const { file, fileOffset, pieceOffset, length } of segments) {
       if (written.has(file)) continue;
       const { id, start } = this.#placeOf(file);
@@ -338,27 +338,28 @@ export class TorrentFiles {
     return this.#hasManyFiles && file !== undefined && file.length <= this.#layout.pieceLength;
   }
 
-  /** Does a piece hold all of its file? */
-  #isWhole({ file, length }: FileSegment): boolean {
-    return length === this.#layout.files[file]!.length && !this.setAside.has(file);
+  /** To allocate a file takes the main thread, but of one that is written at once. */
+  #isForThread({ file, length }: FileSegment): boolean {
+    const isWhole = length === this.#layout.files[file]!.length;
+    return this.#isSmall(this.placeOf(file)) && (isWhole || this.#options.allocation === "sparse");
   }
 
-  /** Writes files that are wholly in `bytes`: nobody else writes to them now. */
-  async #writeWhole(segments: readonly FileSegment[], bytes: Uint8Array): Promise<Map<number, WrittenFile>> {
-    const all = new Map<number, WrittenFile>();
-    if (segments.length === 0) return all;
+  async #writeSmall(segments: readonly FileSegment[], bytes: Uint8Array): Promise<Map<number, WrittenFile>> {
     const { folder, paths, diskThreads, gotForeign } = this.#options;
-    const files = segments.map(({ file, pieceOffset: start, length }) => {
-      return { ...folder.locate(paths[file]!), start, length };
+    const all = new Map<number, WrittenFile>();
+    const parts = segments.map((segment) => {
+      const fileLength = this.#layout.files[segment.file]!.length;
+      return { ...this.partOf(segment), start: segment.pieceOffset, fileLength };
     });
+    const before = segments.map(({ file }) => this.#written.get(file));
     for (const { file } of segments) this.#known.wrote(file);
     try {
-      const opened = await diskThreads.writeFiles({ folder: folder.id, bytes, files });
+      const opened = await diskThreads.writeFiles({ folder: folder.id, bytes, parts });
       for (const [i, { ino, size }] of opened.entries()) {
-        const { file, length } = segments[i]!;
+        const { file } = segments[i]!;
         folder.wasEntered(paths[file]!);
-        const before = this.#written.get(file);
-        if (before && (before.ino !== ino || size < length)) await gotForeign(file);
+        const isForeign = before[i] && (before[i].ino !== ino || size < parts[i]!.fileLength);
+        if (isForeign) await gotForeign(file);
         const written = this.#written.get(file) ?? { ino, handle: undefined };
         this.#written.set(file, written);
         all.set(file, written);

@@ -20,10 +20,20 @@ const NAMES = [["a"], ["sub", "b"], ["sub", "c"]];
 
 async function jobIn(path: string): Promise<WriteJob> {
   const { dev, ino } = await stat(path);
-  const files = NAMES.map((names, i) => {
-    return { path: join(path, ...names), depth: names.length, start: 10 * i, length: 5 + i };
+  const parts = NAMES.map((names, i) => {
+    const length = 5 + i;
+    // Of the second only the rest is written: it gets its length by itself.
+    const position = i === 1 ? 2 : 0;
+    return {
+      path: join(path, ...names),
+      depth: names.length,
+      start: 10 * i,
+      length,
+      position,
+      fileLength: position + length,
+    };
   });
-  return { folder: { path, dev, ino }, bytes: BYTES, files };
+  return { folder: { path, dev, ino }, bytes: BYTES, parts };
 }
 
 /** Writes, syncs and reads until all work; every try ends, and what it says is collected. */
@@ -35,14 +45,12 @@ function store(job: WriteJob, told: string[]): void {
       continue;
     }
     expect(opened).toHaveLength(NAMES.length);
-    const outcome = syncFiles(job.files);
-    const read = readFiles(
-      job.files.map(({ path, depth, length }) => ({ path, depth, position: 2, length: length - 2 })),
-    );
+    const outcome = syncFiles(job.parts);
+    const read = readFiles(job.parts.map((part) => ({ ...part, position: 2, length: part.fileLength - 2 })));
     const failures = [outcome, ...outcome.files, ...read.files].flatMap(({ failure }) => failure ?? []);
     if (failures.length === 0) {
-      expect(outcome.files.map(({ stats }) => stats?.size)).toEqual([5, 6, 7]);
-      expect([...read.bytes]).toEqual([2, 3, 4, 12, 13, 14, 15, 22, 23, 24, 25, 26]);
+      expect(outcome.files.map(({ stats }) => stats?.size)).toEqual([5, 8, 7]);
+      expect([...read.bytes]).toEqual([2, 3, 4, 10, 11, 12, 13, 14, 15, 22, 23, 24, 25, 26]);
       return;
     }
     told.push(...failures.map(({ message }) => message));
@@ -59,8 +67,8 @@ test.each(FAULTS)("the n-th operation meets %s, for every n", async (fault) => {
     user.plan(fault, n);
     await user.run(async () => store(job, told));
     expect({ failed: user.failed, openFiles: user.openFiles }).toEqual({ failed: user.failed, openFiles: 0 });
-    for (const { path, start, length } of job.files) {
-      expect(await readFile(path)).toEqual(Buffer.from(BYTES.subarray(start, start + length)));
+    for (const { path, start, position, length } of job.parts) {
+      expect((await readFile(path)).subarray(position)).toEqual(Buffer.from(BYTES.subarray(start, start + length)));
     }
     if (user.count < n) break;
     expect(user.failed).toBeDefined();

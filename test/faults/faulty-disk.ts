@@ -33,6 +33,7 @@ const SYNC_OPERATIONS = [
   "closeSync",
   "fdatasyncSync",
   "fstatSync",
+  "ftruncateSync",
   "lstatSync",
   "mkdirSync",
   "openSync",

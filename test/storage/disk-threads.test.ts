@@ -43,8 +43,8 @@ async function job(): Promise<HashJob> {
 async function writeJob(): Promise<WriteJob> {
   const path = await temporaryFolder();
   const { dev, ino } = await stat(path);
-  const files = [{ path: join(path, "in", "file"), depth: 2, start: 1, length: 2 }];
-  return { folder: { path, dev, ino }, bytes: new Uint8Array([1, 2, 3, 4]), files };
+  const part = { path: join(path, "in", "file"), depth: 2, start: 1, position: 0, length: 2, fileLength: 2 };
+  return { folder: { path, dev, ino }, bytes: new Uint8Array([1, 2, 3, 4]), parts: [part] };
 }
 
 const JOB_DIGESTS = [expected(new Uint8Array(100).fill(7)), "io"];
@@ -112,8 +112,8 @@ describe("DiskThreads", () => {
     expect(digests.map(textOf)).toEqual(inputs.map(expected));
     expect((await files).map(textOf)).toEqual(JOB_DIGESTS);
     expect(await writing).toHaveLength(1);
-    expect(await readFile(written.files[0]!.path)).toEqual(Buffer.from([2, 3]));
-    expect(await pool.syncFiles(written.files)).toMatchObject([{ stats: { size: 2 }, failure: undefined }]);
+    expect(await readFile(written.parts[0]!.path)).toEqual(Buffer.from([2, 3]));
+    expect(await pool.syncFiles(written.parts)).toMatchObject([{ stats: { size: 2 }, failure: undefined }]);
   });
 
   test("say which file the disk does not take, and what became of each that is synced", async () => {
@@ -121,9 +121,10 @@ describe("DiskThreads", () => {
     const written = await writeJob();
     const path = join(written.folder.path, "no", "file");
     await writeFile(join(written.folder.path, "no"), "");
-    const failing = pool.writeFiles({ ...written, files: [...written.files, { path, depth: 2, start: 0, length: 1 }] });
+    const bad = { ...written.parts[0]!, path };
+    const failing = pool.writeFiles({ ...written, parts: [...written.parts, bad] });
     await expect(failing).rejects.toMatchObject({ name: "StorageError", code: "missing" });
-    expect(await pool.syncFiles([{ path, depth: 2 }, ...written.files])).toMatchObject([
+    expect(await pool.syncFiles([{ path, depth: 2 }, ...written.parts])).toMatchObject([
       { stats: undefined, failure: { name: "StorageError", code: "missing" } },
       { stats: { size: 2 }, failure: undefined },
     ]);

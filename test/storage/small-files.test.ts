@@ -40,7 +40,7 @@ describe("a torrent of many small files", () => {
     const { storage, at, path } = await open({ openFiles });
     await write(storage, PIECES.toReversed());
     expect(writing).toHaveBeenCalledTimes(PIECES.length);
-    expect(openFiles.size).toBeLessThanOrEqual(PIECES.length);
+    expect(openFiles.size).toBe(0);
     for (const file of FILES.keys()) expect(Buffer.compare(await readFile(path(file)), bytesOf(file))).toBe(0);
     await storage.sync();
     expect((await storage.check()).isFull).toBe(true);
@@ -53,6 +53,25 @@ describe("a torrent of many small files", () => {
     expect(again.held.isFull).toBe(true);
     expect(again.suspect.isEmpty).toBe(true);
     await again.close();
+  });
+
+  test("is written whole where files are allocated first", async () => {
+    const { storage, path } = await open({ allocation: "full" });
+    await write(storage);
+    for (const file of FILES.keys()) expect(Buffer.compare(await readFile(path(file)), bytesOf(file))).toBe(0);
+  });
+
+  test("has files of full length from their first part on, and doubts what it held of one that it had to make anew", async () => {
+    const { storage, path } = await open();
+    const { file: border } = layout.filesOfPiece(4).at(-1)!;
+    expect(layout.filesOfPiece(5)[0]!.file).toBe(border);
+    await storage.write(5, torrent.piece(5));
+    expect((await stat(path(border))).size).toBe(FILES[border]!.length);
+    await rm(path(border));
+    await storage.write(4, torrent.piece(4));
+    expect([...storage.held.held()]).toEqual([4]);
+    expect([...storage.suspect.held()]).toEqual([5]);
+    await storage.sync();
   });
 
   test("has no file cut that is longer", async () => {
