@@ -99,6 +99,11 @@ export class ChannelSocket {
     this.#socket.send(frame);
   }
 
+  /** A dead connection answers it with a reset. */
+  ping(): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  }
+
   /** Ends the connection at once; `onLost` follows. */
   terminate(): void {
     this.#socket.terminate();

@@ -91,6 +91,11 @@ export class SwarmChannel {
     this.#connection.start();
   }
 
+  /** Makes a connection that is dead show it. */
+  ping(): void {
+    this.#connection.ping();
+  }
+
   /** Leaves the tracker. Requests under way are rejected. */
   async close(): Promise<void> {
     if (this.#closed) return;

@@ -65,6 +65,11 @@ export class TrackerConnection {
     this.#socket?.send(frame);
   }
 
+  /** Makes a connection that is dead show it. */
+  ping(): void {
+    this.#socket?.ping();
+  }
+
   /** Ends this connection at once; the next one follows. */
   terminate(): void {
     this.#socket?.terminate();

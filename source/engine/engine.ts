@@ -18,6 +18,7 @@ import { StorageError } from "../storage/errors.ts";
 import { freeBytes } from "../storage/free-space.ts";
 import { StateFolder } from "../storage/state-folder.ts";
 import { TransferStore } from "../storage/transfer-store.ts";
+import { speakSoon } from "../swarm/patience.ts";
 import { Bans } from "./bans.ts";
 import { Connections } from "./connections.ts";
 import { GiftTaker } from "./gift-taker.ts";
@@ -158,6 +159,10 @@ export class Engine implements EngineClient, EngineEvents {
         if (moved || links.isWaiting) this.#snapshotter.changed();
       },
       lookAtDisk: () => void this.#lookAtDisk(),
+      woke: () => {
+        for (const { transfer } of book.entries.values()) speakSoon(transfer.swarm.peers.values());
+        links.ping();
+      },
     });
   }
 

@@ -1,5 +1,6 @@
 // Housekeeping: what an engine does because time passes: rates, limits of seeding, the queue, the disk, holders, saving.
 import { StorageError } from "../storage/errors.ts";
+import { SUSPENDED_MS } from "../swarm/limits.ts";
 import type { Doctor } from "./doctor.ts";
 import { HEALTH_MINUTES, HOLDERS_MS, LATE_LOOP_MS, SAVE_MS } from "./limits.ts";
 import type { News } from "./news.ts";
@@ -20,6 +21,8 @@ export interface HousekeepingOptions {
   /** A second is over; `moved`: something that is shown has changed. */
   readonly secondEnded: (moved: boolean) => void;
   readonly lookAtDisk: () => void;
+  /** The machine may have slept. */
+  readonly woke: () => void;
 }
 
 const DISK_MS = 5_000;
@@ -29,6 +32,8 @@ export class Housekeeping {
   readonly history = new RateHistory();
   readonly #options: HousekeepingOptions;
   readonly #timers: NodeJS.Timeout[] = [];
+  /** Wall time of the last second: monotonic time stands still while a machine sleeps. */
+  #secondAt = 0;
   /** Minutes since it began. */
   #minutes = 0;
 
@@ -38,6 +43,7 @@ export class Housekeeping {
 
   start(): void {
     const { book, finder, lookAtDisk, secondEnded } = this.#options;
+    this.#secondAt = Date.now();
     this.#every(1_000, () => secondEnded(this.#endSecond()));
     this.#every(DISK_MS, lookAtDisk);
     this.#every(60_000, () => this.#endMinute());
@@ -72,6 +78,9 @@ export class Housekeeping {
       this.#countSeeding(entry);
     }
     this.#options.queueChanged();
+    const now = Date.now();
+    if (now - this.#secondAt > SUSPENDED_MS) this.#options.woke();
+    this.#secondAt = now;
     return this.history.endSecond(down, up);
   }
 

@@ -46,6 +46,11 @@ export class TrackerLinks {
     return Array.from(this.#links.values()).some(({ channel }) => channel.state.retryAt !== null);
   }
 
+  /** Says something to each, so that a connection that is dead shows it. */
+  ping(): void {
+    for (const { channel } of this.#links.values()) channel.ping();
+  }
+
   /** HTTP announce URLs of all trackers, for metainfo that we make. */
   announceUrls(): string[] {
     return Array.from(this.#links.values(), ({ address }) => {

@@ -40,6 +40,11 @@ export function needsKeepAlive(peer: Watched, now: number): boolean {
   return now - peer.saidAt > KEEP_ALIVE_MS;
 }
 
+/** The machine slept, so whoever left meanwhile could not tell: something is said to all at the next tick, and a line that is dead answers with a reset. */
+export function speakSoon(peers: Iterable<Watched>): void {
+  for (const peer of peers) peer.saidAt = Number.NEGATIVE_INFINITY;
+}
+
 /** After a suspend every deadline is past at once: of the time since the last tick, what a tick does not take is given back. */
 export function forgiveSuspension(peers: Iterable<Watched>, sinceTickMs: number, now: number): void {
   const lostMs = sinceTickMs - TICK_MS;

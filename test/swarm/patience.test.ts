@@ -9,7 +9,7 @@ import {
   SUSPENDED_MS,
   TICK_MS,
 } from "../../source/swarm/limits.ts";
-import { countFlap, endOf, forgiveSuspension, needsKeepAlive, stalls } from "../../source/swarm/patience.ts";
+import { countFlap, endOf, forgiveSuspension, needsKeepAlive, speakSoon, stalls } from "../../source/swarm/patience.ts";
 
 const NOW = 1_000_000;
 
@@ -72,6 +72,12 @@ describe("patience with a peer", () => {
     [KEEP_ALIVE_MS + 1, true],
   ])("to which we said nothing for %d ms: a keep-alive? %s", (saidMs, expected) => {
     expect(needsKeepAlive(peer({ saidMs }), NOW)).toBe(expected);
+  });
+
+  it("is told something at once after a sleep", () => {
+    const heard = peer({ saidMs: 0 });
+    speakSoon([heard]);
+    expect(needsKeepAlive(heard, NOW)).toBe(true);
   });
 
   it("that chokes ends with the 61st choke of a minute, and begins anew with the next", () => {
