@@ -11,9 +11,15 @@ import { sharedBytes } from "./piece-io.ts";
 import type { FileStats, SafePath } from "./safe-sync.ts";
 import type { FileOutcome, ReadOutcome, SyncOutcome, WriteJob, WriteOutcome } from "./small-files.ts";
 
-/** More threads than this only fill the memory bus; with less than two, writing waits for syncing. */
-const MAX_THREADS = 4;
-const MIN_THREADS = 2;
+/** More threads that hash than this only fill the memory bus. */
+const MAX_HASHING = 4;
+
+/**
+ * Threads for small files at most, which do not wait behind what is hashed. One is as fast as two (measured, 20 000 files); the second is
+ * for a slow disk, so that others are read and written while the first syncs: it is started when that has not answered for so long.
+ */
+const FILE_THREADS = 2;
+const SLOW_MS = 50;
 
 /** Pieces that are copied for threads at once: enough that none has to wait, and little memory. */
 const MAX_COPIES = 4;
@@ -40,7 +46,11 @@ interface Pending {
 
 interface DiskThread {
   readonly worker: Worker;
+  /** It hashes pieces, or it has small files. */
+  readonly hashes: boolean;
   readonly pending: Map<number, Pending>;
+  /** When it answered last, or began to have something to do: monotonic. */
+  answeredAtMs: number;
   idleTimer: NodeJS.Timeout | undefined;
   /** We end it. */
   isEnding: boolean;
@@ -51,7 +61,7 @@ interface DiskThread {
  * thread leaves undone that the system ends (no memory), or that cannot be started, is done on the main thread.
  */
 export class DiskThreads {
-  /** Threads at most. */
+  /** Threads that hash at most. */
   readonly size: number;
   readonly #threads = new Set<DiskThread>();
   #nextId = 0;
@@ -60,7 +70,7 @@ export class DiskThreads {
   readonly #waiting: (() => void)[] = [];
   readonly #spare: Uint8Array[] = [];
 
-  constructor(size: number = Math.min(MAX_THREADS, Math.max(MIN_THREADS, availableParallelism()))) {
+  constructor(size: number = Math.min(MAX_HASHING, availableParallelism())) {
     this.size = size;
   }
 
@@ -133,13 +143,14 @@ export class DiskThreads {
 
   /** The answer is that of the task: `T`. */
   #ask<T extends DiskAnswer>(task: DiskTask): Promise<T> {
-    const thread = this.#leastBusy();
+    const thread = this.#leastBusy("bytes" in task || "job" in task);
     return new Promise((resolved, reject) => {
       const resolve = (answer: DiskAnswer) => resolved(answer as T);
       if (!thread) return doHere({ task, resolve, reject });
       const id = this.#nextId++;
       clearTimeout(thread.idleTimer);
       thread.worker.ref();
+      if (thread.pending.size === 0) thread.answeredAtMs = performance.now();
       thread.pending.set(id, { task, resolve, reject });
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       thread.worker.postMessage({ id, task } satisfies DiskRequest);
@@ -147,20 +158,35 @@ export class DiskThreads {
   }
 
   /** Undefined when the system has room for no thread. */
-  #leastBusy(): DiskThread | undefined {
+  #leastBusy(hashes: boolean): DiskThread | undefined {
     let best: DiskThread | undefined;
-    for (const thread of this.#threads) if (!best || thread.pending.size < best.pending.size) best = thread;
-    return best && (best.pending.size === 0 || this.#threads.size >= this.size) ? best : (this.#start() ?? best);
+    let count = 0;
+    for (const thread of this.#threads) {
+      if (thread.hashes !== hashes) continue;
+      count++;
+      if (!best || thread.pending.size < best.pending.size) best = thread;
+    }
+    if (!best) return this.#start(hashes);
+    const isQuick = best.pending.size === 0 || (!hashes && performance.now() - best.answeredAtMs < SLOW_MS);
+    return isQuick || count >= (hashes ? this.size : FILE_THREADS) ? best : (this.#start(hashes) ?? best);
   }
 
-  #start(): DiskThread | undefined {
+  #start(hashes: boolean): DiskThread | undefined {
     const worker = startWorker();
     if (!worker) return undefined;
-    const thread: DiskThread = { worker, pending: new Map(), idleTimer: undefined, isEnding: false };
+    const thread: DiskThread = {
+      worker,
+      hashes,
+      pending: new Map(),
+      answeredAtMs: 0,
+      idleTimer: undefined,
+      isEnding: false,
+    };
     this.#threads.add(thread);
     worker.on("message", ({ id, answer }: DiskReply) => {
       thread.pending.get(id)?.resolve(answer);
       thread.pending.delete(id);
+      thread.answeredAtMs = performance.now();
       if (thread.pending.size === 0) this.#rest(thread);
     });
     // Its end, which follows, is what counts.

@@ -142,6 +142,28 @@ describe("DiskThreads", () => {
     expect(started).toHaveLength(threads + 1);
   });
 
+  test("for small files are one, and a second only where the disk is slow; and none waits for what is hashed", async () => {
+    const pool = workers(1);
+    const files = (await writeJob()).parts;
+    const before = started.length;
+    await Promise.all([1, 2, 3].map(() => pool.syncFiles(files)));
+    expect(started).toHaveLength(before + 1);
+    await pool.close();
+
+    thread = "setInterval(() => undefined, 1_000);";
+    onTestFinished(() => void (thread = undefined));
+    const stuck = [pool.sha1(new Uint8Array(1)), pool.syncFiles(files), pool.syncFiles(files)];
+    const over = expect(Promise.allSettled(stuck)).resolves.toMatchObject(stuck.map(() => ({ status: "rejected" })));
+    expect(started).toHaveLength(before + 3);
+    thread = undefined;
+    const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 50);
+    onTestFinished(() => clock.mockRestore());
+    expect(await pool.syncFiles(files)).toHaveLength(1);
+    expect(started).toHaveLength(before + 4);
+    await pool.close();
+    await over;
+  });
+
   test("verify, check and write pieces from shared memory", async () => {
     const { metainfo, layout, piece } = makeTorrent([
       { path: ["a"], length: 40 },
