@@ -8,7 +8,7 @@ import { type FileHandle, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { Bitfield } from "../metainfo/bitfield.ts";
 import type { FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
-import { allocate, type Allocation } from "./allocate.ts";
+import type { Allocation } from "./allocate.ts";
 import type { DiskThreads } from "./disk-threads.ts";
 import { type StorageError, storageError, toStorageError } from "./errors.ts";
 import type { FilePart } from "./file-hasher.ts";
@@ -19,6 +19,7 @@ import { cut, readFully, writeFully } from "./piece-io.ts";
 import type { FileChange } from "./resume-journal.ts";
 import { SafeFolder } from "./safe-open.ts";
 import type { FileStats } from "./safe-sync.ts";
+import { type WrittenFile, WrittenFiles } from "./written-files.ts";
 
 /** Of a Buffer, but any bytes do. */
 const { copy } = Buffer.prototype;
@@ -34,16 +35,6 @@ const MANY_FILES = 200;
 
 /** Files that one message to a thread asks to be synced: whoever waits for the thread waits for no more. */
 const SYNCED_TOGETHER = 32;
-
-/** A file that we write to; another object when another file stands under its name. */
-interface WrittenFile {
-  readonly ino: number;
-  /** The last one that was seen to have the file's full length. */
-  handle: FileHandle | undefined;
-}
-
-/** By their places: the files that a piece was written to. */
-export type WrittenFiles = ReadonlyMap<number, WrittenFile>;
 
 /** A file on disk: a file of the torrent under its own index, or the part file under the next index behind them. */
 interface Place {
@@ -79,10 +70,7 @@ export class TorrentFiles {
   readonly #layout: PieceLayout;
   readonly #partFolder: SafeFolder;
   readonly #keyPrefix: string;
-  /** Places that we wrote to and gave their full length. */
-  readonly #written = new Map<number, WrittenFile>();
-  /** Those whose length is being seen to. */
-  readonly #sizing = new Map<number, Promise<WrittenFile>>();
+  readonly #written: WrittenFiles;
   readonly #known = new KnownFiles();
   readonly #names = new NewNames();
   readonly #hasManyFiles: boolean;
@@ -94,6 +82,11 @@ export class TorrentFiles {
     this.#keyPrefix = `${options.partFile}\0`;
     this.setAside = options.setAside;
     this.#hasManyFiles = options.layout.files.length >= MANY_FILES;
+    this.#written = new WrittenFiles({
+      ...options,
+      lengthOf: (place) => options.layout.files[place]?.length ?? 0,
+      pathOf: (place) => this.pathOf(place),
+    });
   }
 
   /** Absolute path of the folder that the download goes to. */
@@ -209,8 +202,8 @@ export class TorrentFiles {
     return undefined;
   }
 
-  /** Writes the bytes of a piece. */
-  async write(index: number, bytes: Uint8Array): Promise<WrittenFiles> {
+  /** Writes the bytes of a piece; resolves to the files by their places. */
+  async write(index: number, bytes: Uint8Array): Promise<ReadonlyMap<number, WrittenFile>> {
     const segments = this.#layout.filesOfPiece(index);
     const small = this.#hasManyFiles ? segments.filter((segment) => this.#isForThread(segment)) : [];
     const written = small.length > 0 ? await this.#writeSmall(small, bytes) : new Map<number, WrittenFile>();
@@ -224,7 +217,7 @@ export class TorrentFiles {
   }
 
   /** The first that is not the file any more that was written to. */
-  replacedOf(written: WrittenFiles): number | undefined {
+  replacedOf(written: ReadonlyMap<number, WrittenFile>): number | undefined {
     for (const [place, file] of written) if (this.#written.get(place) !== file) return place;
     return undefined;
   }
@@ -291,7 +284,7 @@ export class TorrentFiles {
   /** What stands under that name now counts, not what is open. */
   async forget(place: number): Promise<void> {
     await this.#options.openFiles.close(`${this.#keyPrefix}${place} `);
-    this.#written.delete(place);
+    this.#written.forget(place);
     this.#names.forget(place);
   }
 
@@ -345,7 +338,7 @@ export class TorrentFiles {
   }
 
   async #writeSmall(segments: readonly FileSegment[], bytes: Uint8Array): Promise<Map<number, WrittenFile>> {
-    const { folder, paths, diskThreads, gotForeign } = this.#options;
+    const { folder, paths, diskThreads } = this.#options;
     const all = new Map<number, WrittenFile>();
     const parts = segments.map((segment) => {
       const fileLength = this.#layout.files[segment.file]!.length;
@@ -355,14 +348,10 @@ export class TorrentFiles {
     for (const { file } of segments) this.#known.wrote(file);
     try {
       const opened = await diskThreads.writeFiles({ folder: folder.id, bytes, parts });
-      for (const [i, { ino, size }] of opened.entries()) {
+      for (const [i, stats] of opened.entries()) {
         const { file } = segments[i]!;
         folder.wasEntered(paths[file]!);
-        const isForeign = before[i] && (before[i].ino !== ino || size < parts[i]!.fileLength);
-        if (isForeign) await gotForeign(file);
-        const written = this.#written.get(file) ?? { ino, handle: undefined };
-        this.#written.set(file, written);
-        all.set(file, written);
+        all.set(file, await this.#written.written(file, stats, before[i]));
       }
     } finally {
       for (const { file } of segments) this.#known.wrote(file);
@@ -410,7 +399,7 @@ export class TorrentFiles {
     this.#known.wrote(place);
     try {
       await this.use(place, "write", async (handle) => {
-        written = await this.#ensureSize(place, handle, position === 0 ? bytes.length : 0);
+        written = await this.#written.ensureSize(place, handle, position === 0 ? bytes.length : 0);
         await writeFully(handle, bytes, position);
       });
     } finally {
@@ -418,45 +407,6 @@ export class TorrentFiles {
       this.#known.wrote(place);
     }
     return written!;
-  }
-
-  /**
-   * One write at a time sees to the size of a file: another's zeros must not land on its piece. `soonThere`: so many bytes from the first
-   * on are written now anyway.
-   */
-  async #ensureSize(place: number, handle: FileHandle, soonThere: number): Promise<WrittenFile> {
-    for (let other = this.#sizing.get(place); other; other = this.#sizing.get(place))
-      await other.catch(() => undefined);
-    const before = this.#written.get(place);
-    if (before?.handle === handle) return before;
-    const sizing = this.#size(place, handle, { before, soonThere }).finally(() => this.#sizing.delete(place));
-    this.#sizing.set(place, sizing);
-    return sizing;
-  }
-
-  /**
-   * A file has its length from its first byte on, as a hole or allocated. It is never cut: what is longer is a person's business.
-   * When it is not the one that we wrote to before, what was held of it is suspect.
-   */
-  async #size(
-    place: number,
-    handle: FileHandle,
-    { before, soonThere }: { before: WrittenFile | undefined; soonThere: number },
-  ): Promise<WrittenFile> {
-    const length = this.#layout.files[place]?.length ?? 0;
-    const { ino, size } = await handle.stat();
-    if (before && (before.ino !== ino || size < length)) await this.#options.gotForeign(place);
-    if (size < length && this.#options.allocation === "full")
-      await allocate(handle, this.pathOf(place), { size, length });
-    else if (Math.max(size, soonThere) < length) await handle.truncate(length);
-    const known = this.#written.get(place);
-    if (known?.ino === ino) {
-      known.handle = handle;
-      return known;
-    }
-    const written = { ino, handle };
-    this.#written.set(place, written);
-    return written;
   }
 
   #saw(place: number, stats: FileStats): void {
