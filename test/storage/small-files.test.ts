@@ -212,6 +212,20 @@ describe("a torrent of many small files", () => {
     }
   });
 
+  test("takes its own write of a file that it reads for its own", async () => {
+    const { storage } = await open();
+    await storage.write(5, torrent.piece(5));
+    await storage.sync();
+    await storage.read(5, 0, [new Uint8Array(60)]);
+    const [, reading] = await Promise.allSettled([
+      storage.write(4, torrent.piece(4)),
+      storage.read(5, 0, [new Uint8Array(60)]),
+    ]);
+    expect(reading.status).toBe("fulfilled");
+    await storage.read(5, 0, [new Uint8Array(60)]);
+    expect([...storage.held.held()]).toEqual([4, 5]);
+  });
+
   test("takes its own second write of a file for its own", async () => {
     const { storage, path } = await open();
     await write(storage);
