@@ -5,6 +5,7 @@ import type { InfoHash, PeerId } from "../protocol/ids.ts";
 import type { Endpoint } from "../protocol/tracker/endpoint.ts";
 import type { AnnounceEvent } from "../protocol/tracker/http-announce.ts";
 import { announceOver, canAnnounce } from "./announce-over.ts";
+import type { AnnouncePace } from "./announce-pace.ts";
 import { type GetLimits, TRACKER_GET } from "./http-get.ts";
 import type { Resolve } from "./resolve.ts";
 
@@ -76,6 +77,8 @@ export interface AnnouncerOptions {
   /** Up to 200 peers, possibly ourselves among them. */
   readonly onPeers: (peers: readonly Endpoint[]) => void;
   readonly onState?: (state: AnnouncerState) => void;
+  /** Who has all that it wants waits its turn there. */
+  readonly pace?: AnnouncePace;
   readonly timing?: Partial<AnnouncerTiming>;
   readonly limits?: Partial<GetLimits>;
   /** Stands in for the system's resolver in tests. */
@@ -185,13 +188,20 @@ export class Announcer {
     if (this.#abort.signal.aborted || this.#tiers.length === 0) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#running = this.#round().finally(() => {
-        this.#running = undefined;
-        if (this.#again && this.#failures === 0) this.#schedule(0);
-        this.#again = false;
-      });
+      const { pace, stats } = this.#options;
+      const waitMs = pace && stats().left === 0 ? pace.waitMs(performance.now()) : 0;
+      if (waitMs > 0) this.#timer = setTimeout(() => this.#begin(), waitMs);
+      else this.#begin();
     }, delayMs);
     this.#setState({ nextAt: performance.now() + delayMs });
+  }
+
+  #begin(): void {
+    this.#running = this.#round().finally(() => {
+      this.#running = undefined;
+      if (this.#again && this.#failures === 0) this.#schedule(0);
+      this.#again = false;
+    });
   }
 
   /** Tries each tracker in order until one answers. */

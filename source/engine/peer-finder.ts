@@ -1,4 +1,5 @@
 // PeerFinder: how transfers and trackers hear of each other: who holds what, and what we hold.
+import { AnnouncePace } from "../discovery/announce-pace.ts";
 import { Announcer } from "../discovery/announcer.ts";
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
@@ -17,6 +18,7 @@ export interface PeerFinderOptions {
 
 export class PeerFinder {
   readonly #options: PeerFinderOptions;
+  readonly #pace = new AnnouncePace();
 
   constructor(options: PeerFinderOptions) {
     this.#options = options;
@@ -60,6 +62,7 @@ export class PeerFinder {
         left: length - transfer.heldBytes,
       }),
       random: Math.random,
+      pace: this.#pace,
       onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "tracker" }),
       onState: () => {
         entry.row = undefined;

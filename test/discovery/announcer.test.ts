@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from "node:ht
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { AnnouncePace } from "../../source/discovery/announce-pace.ts";
 import { type AnnouncerState, Announcer, type AnnouncerOptions } from "../../source/discovery/announcer.ts";
 import { type GetLimits, TRACKER_GET, httpGet } from "../../source/discovery/http-get.ts";
 import { encode } from "../../source/protocol/bencode.ts";
@@ -137,6 +138,16 @@ test("the time of the next announce is told by the clock as it is now, and stays
     expect(Math.abs(made.reports[0]!.nextAt! - report!.nextAt! - setByMs)).toBeLessThan(1_000);
     expect(made.reports).toEqual(made.reports);
   }
+});
+
+test("of a hundred that share, twenty announce at once and the others one by one; who downloads does not wait", async () => {
+  const tracker = await scripted(answer([], 60));
+  const pace = new AnnouncePace();
+  const seeding = { stats: () => ({ uploaded: 0, downloaded: 0, left: 0 }), pace };
+  for (let n = 0; n < 100; n++) announcer([[tracker.url]], seeding);
+  const leecher = announcer([[tracker.url]], { pace });
+  await leecher.until(() => leecher.announcer.state.state === "working");
+  expect(tracker.queries.filter(({ left }) => left === 0).length).toBeLessThan(40);
 });
 
 test("only the first 200 peers are taken", async () => {
