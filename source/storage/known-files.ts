@@ -14,8 +14,9 @@ interface Known {
 /** Files by their index. While we write a file ourselves, changes of others cannot be told from ours and are not noticed. */
 export class KnownFiles {
   readonly #known = new Map<number, Known>();
-  /** How many there were of each file. */
-  readonly #ownWrites = new Map<number, number>();
+  /** Our own writes of each file: how many run, and how many have ended. */
+  readonly #running = new Map<number, number>();
+  readonly #ended = new Map<number, number>();
 
   /** Was the file looked at so lately that it need not be now? `now` in milliseconds, monotonic. */
   isFresh(file: number, now: number): boolean {
@@ -23,9 +24,18 @@ export class KnownFiles {
     return known !== undefined && now - known.lookedAtMs < LOOK_INTERVAL_MS;
   }
 
-  /** To be called before and after each write of our own. */
+  /** To be called before each write of our own; `wrote` follows. */
+  writes(file: number): void {
+    this.#running.set(file, (this.#running.get(file) ?? 0) + 1);
+    this.#known.delete(file);
+  }
+
+  /** To be called after each write of our own. */
   wrote(file: number): void {
-    this.#ownWrites.set(file, (this.#ownWrites.get(file) ?? 0) + 1);
+    const running = this.#running.get(file)! - 1;
+    if (running > 0) this.#running.set(file, running);
+    else this.#running.delete(file);
+    this.#ended.set(file, (this.#ended.get(file) ?? 0) + 1);
     this.#known.delete(file);
   }
 
@@ -40,10 +50,10 @@ export class KnownFiles {
     now: number,
     stat: () => Promise<FileStats | undefined>,
   ): Promise<"unchanged" | "changed" | "missing"> {
-    const ownWrites = this.#ownWrites.get(file);
+    const ended = this.#ended.get(file);
     const stats = await stat();
     if (!stats) return "missing";
-    if (this.#ownWrites.get(file) !== ownWrites) return "unchanged";
+    if (this.#running.has(file) || this.#ended.get(file) !== ended) return "unchanged";
     const before = this.#known.get(file);
     const { ino, size, ctimeMs } = stats;
     const same = !before || (before.ino === ino && before.size === size && before.ctimeMs === ctimeMs);

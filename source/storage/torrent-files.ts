@@ -130,7 +130,10 @@ export class TorrentFiles {
   async bytesOf(file: number): Promise<(FileChange & { readonly size: number }) | undefined> {
     const { id, start } = this.#placeOf(file);
     const stats = await this.stat(id);
-    if (stats) this.#saw(id, stats);
+    if (stats) {
+      this.#known.saw(id, stats);
+      this.#sawTime(stats);
+    }
     return stats && { size: Math.max(0, stats.size - start), ctimeMs: stats.ctimeMs, dev: stats.dev };
   }
 
@@ -345,7 +348,7 @@ export class TorrentFiles {
       return { ...this.partOf(segment), start: segment.pieceOffset, fileLength };
     });
     const before = segments.map(({ file }) => this.#written.get(file));
-    for (const { file } of segments) this.#known.wrote(file);
+    for (const { file } of segments) this.#known.writes(file);
     try {
       const opened = await diskThreads.writeFiles({ folder: folder.id, bytes, parts });
       for (const [i, stats] of opened.entries()) {
@@ -388,7 +391,7 @@ export class TorrentFiles {
     if (!stats || stats.ino !== (this.#written.get(place)?.ino ?? stats.ino)) return false;
     if (failure) throw failure;
     if (seen !== "unchanged") return false;
-    this.#saw(place, stats);
+    this.#sawTime(stats);
     const { folder, path } = this.#at(place);
     this.#names.add(place, folder, path);
     return true;
@@ -396,7 +399,7 @@ export class TorrentFiles {
 
   async #writeAt(place: number, bytes: Uint8Array, position: number): Promise<WrittenFile> {
     let written: WrittenFile | undefined;
-    this.#known.wrote(place);
+    this.#known.writes(place);
     try {
       await this.use(place, "write", async (handle) => {
         written = await this.#written.ensureSize(place, handle, position === 0 ? bytes.length : 0);
@@ -409,9 +412,8 @@ export class TorrentFiles {
     return written!;
   }
 
-  #saw(place: number, stats: FileStats): void {
-    this.#known.saw(place, stats);
-    this.changedAtMs = Math.max(this.changedAtMs, stats.ctimeMs);
+  #sawTime({ ctimeMs }: FileStats): void {
+    this.changedAtMs = Math.max(this.changedAtMs, ctimeMs);
   }
 
   #placeOf(file: number): Place {

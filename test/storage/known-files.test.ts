@@ -20,11 +20,28 @@ test("what is written by ourselves during a look is no change", async () => {
   const known = new KnownFiles();
   await known.look(0, 0, async () => stats(1));
   const look = known.look(0, 0, async () => {
+    known.writes(0);
     known.wrote(0);
     return stats(2);
   });
   expect(await look).toBe("unchanged");
   expect(await known.look(0, 0, async () => stats(3))).toBe("unchanged");
+});
+
+test("what we write while others look again and again is no change of theirs", async () => {
+  const known = new KnownFiles();
+  const look = (ctimeMs: number) => known.look(0, 5_000, async () => stats(ctimeMs));
+  await look(1);
+  known.writes(0);
+  known.writes(0);
+  expect(await look(1)).toBe("unchanged");
+  expect(await look(2)).toBe("unchanged");
+  known.wrote(0);
+  expect(await look(3)).toBe("unchanged");
+  expect(await look(4)).toBe("unchanged");
+  known.wrote(0);
+  expect(await look(4)).toBe("unchanged");
+  expect(await look(5)).toBe("changed");
 });
 
 test("what is gone is missing", async () => {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { DiskThreads } from "../../source/storage/disk-threads.ts";
 import { OpenFiles } from "../../source/storage/open-files.ts";
 import { TorrentStorage, type TorrentStorageOptions } from "../../source/storage/torrent-storage.ts";
 import { diskThreads, makeTorrent, temporaryFolder } from "./fixtures.ts";
@@ -222,6 +223,33 @@ describe("a torrent of many small files", () => {
       storage.read(5, 0, [new Uint8Array(60)]),
     ]);
     expect(reading.status).toBe("fulfilled");
+    await storage.read(5, 0, [new Uint8Array(60)]);
+    expect([...storage.held.held()]).toEqual([4, 5]);
+  });
+
+  test("takes its own write of a file that is being synced for its own", async () => {
+    const { storage, path } = await open();
+    const { file: border } = layout.filesOfPiece(4).at(-1)!;
+    const looked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const { syncFiles } = DiskThreads.prototype;
+    const syncing = vi.spyOn(diskThreads, "syncFiles").mockImplementation(async (files) => {
+      const synced = await syncFiles.call(diskThreads, files);
+      looked.resolve();
+      await answered.promise;
+      return synced;
+    });
+    onTestFinished(() => syncing.mockRestore());
+    await storage.write(5, torrent.piece(5));
+    const synced = storage.sync();
+    await looked.promise;
+    const { ctimeMs } = await stat(path(border));
+    const clock = `${path(border)}-clock`;
+    do await writeFile(clock, "");
+    while ((await stat(clock)).ctimeMs <= ctimeMs);
+    await storage.write(4, torrent.piece(4));
+    answered.resolve();
+    await synced;
     await storage.read(5, 0, [new Uint8Array(60)]);
     expect([...storage.held.held()]).toEqual([4, 5]);
   });
