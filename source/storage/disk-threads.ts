@@ -93,13 +93,14 @@ export class DiskThreads {
   }
 
   /**
-   * Writes parts of files; resolves to what these were before. For the bytes see `sha1`. Throws StorageError for the first that
-   * fails; rejects when it is closed meanwhile.
+   * Writes parts of files; resolves to what these were before, up to the first that fails, and why it does. For the bytes see `sha1`.
+   * Rejects when it is closed meanwhile.
    */
-  async writeFiles(job: WriteJob): Promise<readonly FileStats[]> {
-    const outcome = await this.#shared(job.bytes, (bytes) => this.#ask<WriteOutcome>({ writing: { ...job, bytes } }));
-    if (outcome.failure) throw errorOf(outcome.failure);
-    return outcome.opened;
+  async writeFiles(job: WriteJob): Promise<{ opened: readonly FileStats[]; failure: StorageError | undefined }> {
+    const { opened, failure } = await this.#shared(job.bytes, (bytes) =>
+      this.#ask<WriteOutcome>({ writing: { ...job, bytes } }),
+    );
+    return { opened, failure: failure && errorOf(failure) };
   }
 
   /**

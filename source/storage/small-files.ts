@@ -3,7 +3,14 @@
 import { closeSync, fdatasyncSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { failureOf, type StorageFailure, storageError, toStorageError } from "./errors.ts";
 import type { FilePart } from "./file-hasher.ts";
-import { type FileStats, type SafeFolderId, type SafePath, SafeReader, SafeWriter } from "./safe-sync.ts";
+import {
+  type FileStats,
+  type OpenedFile,
+  type SafeFolderId,
+  type SafePath,
+  SafeReader,
+  SafeWriter,
+} from "./safe-sync.ts";
 
 /** A part of a file that is to be written. */
 export interface WritePart extends FilePart {
@@ -19,7 +26,7 @@ export interface WriteJob {
   readonly parts: readonly WritePart[];
 }
 
-/** The files as they were when they were opened, up to the one that failed. */
+/** The files as they were when they were opened, up to and with the one that failed. */
 export interface WriteOutcome {
   readonly opened: readonly FileStats[];
   readonly failure: StorageFailure | undefined;
@@ -44,7 +51,11 @@ export function writeFiles({ folder, bytes, parts }: WriteJob): WriteOutcome {
   const opened: FileStats[] = [];
   try {
     const writer = new SafeWriter(folder);
-    for (const part of parts) opened.push(writePart(writer, part, bytes));
+    for (const part of parts) {
+      const file = writer.open(part);
+      opened.push(file.stats);
+      writePart(file, part, bytes);
+    }
     return { opened, failure: undefined };
   } catch (error) {
     return { opened, failure: failureOf(error) };
@@ -52,8 +63,7 @@ export function writeFiles({ folder, bytes, parts }: WriteJob): WriteOutcome {
 }
 
 /** Others may write to the file, too: it is only ever made as long as all of them make it. */
-function writePart(writer: SafeWriter, part: WritePart, bytes: Uint8Array): FileStats {
-  const { descriptor, stats } = writer.open(part);
+function writePart({ descriptor, stats }: OpenedFile, part: WritePart, bytes: Uint8Array): void {
   const { start, position, length, fileLength } = part;
   try {
     try {
@@ -69,7 +79,6 @@ function writePart(writer: SafeWriter, part: WritePart, bytes: Uint8Array): File
   } catch (error) {
     throw toStorageError(error, part.path);
   }
-  return stats;
 }
 
 /** Makes the bytes of files survive a loss of power, and tells what stands under their names behind that. */

@@ -350,12 +350,13 @@ export class TorrentFiles {
     const before = segments.map(({ file }) => this.#written.get(file));
     for (const { file } of segments) this.#known.writes(file);
     try {
-      const opened = await diskThreads.writeFiles({ folder: folder.id, bytes, parts });
+      const { opened, failure } = await diskThreads.writeFiles({ folder: folder.id, bytes, parts });
       for (const [i, stats] of opened.entries()) {
         const { file } = segments[i]!;
         folder.wasEntered(paths[file]!);
         all.set(file, await this.#written.written(file, stats, before[i]));
       }
+      if (failure) throw failure;
     } finally {
       for (const { file } of segments) this.#known.wrote(file);
     }

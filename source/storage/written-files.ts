@@ -39,14 +39,16 @@ export class WrittenFiles {
     this.#files.delete(place);
   }
 
-  /** A thread has given the file its length and written to it; it was so when it was opened, and `before` when that was asked for. */
+  /** A thread has written to the file, or tried to; it was so when it was opened, and `before` when that was asked for. */
   async written(
     place: number,
     { ino, size }: Pick<FileStats, "ino" | "size">,
     before: WrittenFile | undefined,
   ): Promise<WrittenFile> {
-    if (before && this.#isForeign(place, { ino, size }, before)) await this.#options.gotForeign(place);
-    return this.#files.get(place) ?? this.#add(place, { ino, handle: undefined });
+    const isForeign = before && this.#isForeign(place, { ino, size }, before);
+    // Another write may have found another file meanwhile.
+    if (isForeign || (this.get(place)?.ino ?? ino) !== ino) await this.#options.gotForeign(place);
+    return this.get(place) ?? this.#add(place, { ino, handle: undefined });
   }
 
   /**

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import type { FileSegment } from "../../source/metainfo/piece-layout.ts";
 import { DiskThreads } from "../../source/storage/disk-threads.ts";
 import { OpenFiles } from "../../source/storage/open-files.ts";
 import { TorrentStorage, type TorrentStorageOptions } from "../../source/storage/torrent-storage.ts";
@@ -73,6 +74,47 @@ describe("a torrent of many small files", () => {
     expect([...storage.held.held()]).toEqual([4]);
     expect([...storage.suspect.held()]).toEqual([5]);
     await storage.sync();
+  });
+
+  test("doubts what it held of a file that was cut, also when the piece that shows it is not stored", async () => {
+    const { storage, path } = await open();
+    const [{ file: border }, , { file: next }] = layout.filesOfPiece(5) as [FileSegment, FileSegment, FileSegment];
+    expect(layout.filesOfPiece(4).at(-1)!.file).toBe(border);
+    await storage.write(4, torrent.piece(4));
+    await truncate(path(border), 0);
+    await mkdir(path(next));
+    await expect(storage.write(5, torrent.piece(5))).rejects.toMatchObject({ code: "io", path: path(next) });
+    await rm(path(next), { recursive: true });
+    await storage.write(5, torrent.piece(5));
+    expect([...storage.held.held()]).toEqual([5]);
+    expect([...storage.suspect.held()]).toEqual([4]);
+  });
+
+  test("doubts what it has just written to a file that another write had to make anew", async () => {
+    const { storage, path } = await open();
+    const { file: border } = layout.filesOfPiece(4).at(-1)!;
+    const { writeFiles } = DiskThreads.prototype;
+    const removed = Promise.withResolvers<void>();
+    const made = Promise.withResolvers<void>();
+    const writing = vi.spyOn(diskThreads, "writeFiles").mockImplementationOnce(async (job) => {
+      const written = await writeFiles.call(diskThreads, job);
+      await rename(path(border), `${path(border)}.old`);
+      removed.resolve();
+      await made.promise;
+      return written;
+    });
+    onTestFinished(() => writing.mockRestore());
+    writing.mockImplementationOnce(async (job) => {
+      await removed.promise;
+      const written = await writeFiles.call(diskThreads, job);
+      made.resolve();
+      await first;
+      return written;
+    });
+    const first = storage.write(5, torrent.piece(5));
+    await Promise.all([first, storage.write(4, torrent.piece(4))]);
+    expect([...storage.held.held()]).toEqual([4]);
+    expect([...storage.suspect.held()]).toEqual([5]);
   });
 
   test("has no file cut that is longer", async () => {
