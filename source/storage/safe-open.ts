@@ -56,7 +56,7 @@ export class SafeFolder {
     return this.#prefix + components.join(sep);
   }
 
-  /** What `SafeMaker` asks for. Throws RangeError before `enter`. */
+  /** What `SafeWriter` asks for. Throws RangeError before `enter`. */
   get id(): SafeFolderId {
     if (!this.#identity) throw new RangeError(`${this.path} was not entered`);
     return { path: this.path, ...this.#identity };

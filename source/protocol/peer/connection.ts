@@ -28,8 +28,8 @@ const LENGTH_BYTES = 4;
 const UNKNOWN_PIECE_COUNT = 2 ** 32;
 
 /**
- * Reads and writes the wire of one peer. The first message received is `handshake`; whoever reads it calls
- * `bind` with the torrent's number of pieces before asking for the next message.
+ * Reads and writes the wire of one peer. The first message received is `handshake`; whoever it is handed to calls
+ * `bind` with the torrent's number of pieces before it returns.
  */
 export class PeerConnection {
   #pieceCount: number | undefined;

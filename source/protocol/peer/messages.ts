@@ -34,7 +34,7 @@ export type PeerMessage =
   /** `bytes`: one bit a piece, highest first, spare bits zero. Received: a copy of the receiver's own. */
   | { readonly type: "bitfield"; readonly bytes: Uint8Array }
   | ({ readonly type: "request" } & BlockRange)
-  /** `data` received is a view that is valid until the next message is asked for. */
+  /** `data` received is a view that is valid only while the message is handed on. */
   | { readonly type: "piece"; readonly index: number; readonly begin: number; readonly data: Uint8Array }
   | ({ readonly type: "cancel" } & BlockRange)
   /** DHT port (BEP 5). */
