@@ -112,6 +112,25 @@ export class Bitfield {
     return count;
   }
 
+  /** Pieces that are set from `first` up to and without `end`. */
+  countIn(first: number, end: number): number {
+    let count = 0;
+    let index = first;
+    for (; index < end && index % 8 !== 0; index++) if (this.get(index)) count++;
+    for (; index + 8 <= end; index += 8) count += bitsOf(this.#bytes[index >>> 3]!);
+    for (; index < end; index++) if (this.get(index)) count++;
+    return count;
+  }
+
+  /** Sets those that are set in both `a` and `b`, which have the same size. */
+  addCommon(a: Bitfield, b: Bitfield): void {
+    for (let byte = 0; byte < this.#bytes.length; byte++) {
+      const added = a.#bytes[byte]! & b.#bytes[byte]! & ~this.#bytes[byte]!;
+      this.#bytes[byte]! |= added;
+      this.#count += bitsOf(added);
+    }
+  }
+
   /** Indexes that are not set, rising. */
   *missing(): Generator<number, void> {
     for (let byte = 0; byte < this.#bytes.length; byte++) {

@@ -73,10 +73,7 @@ export class FileSelection {
     const layout = this.#layout;
     if (this.leftOut.size === 0) return layout.bytesIn(held);
     let bytes = 0;
-    for (const index of held.held()) {
-      if (!this.wanted.get(index)) continue;
-      for (const { file, length } of layout.filesOfPiece(index)) if (!this.leftOut.has(file)) bytes += length;
-    }
+    for (const file of layout.files.keys()) if (!this.leftOut.has(file)) bytes += layout.bytesOfFileIn(file, held);
     return bytes;
   }
 }

@@ -122,6 +122,17 @@ export class PieceLayout {
     return { first, end: length === 0 ? first : Math.ceil((offset + length) / this.pieceLength) };
   }
 
+  /** Bytes of file `file` that lie in `pieces`. */
+  bytesOfFileIn(file: number, pieces: Bitfield): number {
+    const { offset, length } = this.files[file]!;
+    const { first, end } = this.piecesOfFile(file);
+    if (first === end) return 0;
+    let bytes = pieces.countIn(first, end) * this.pieceLength;
+    if (pieces.get(first)) bytes -= offset - first * this.pieceLength;
+    if (pieces.get(end - 1)) bytes -= end * this.pieceLength - (offset + length);
+    return bytes;
+  }
+
   /** Bytes of the pieces in `indexes` together. */
   bytesOf(indexes: Iterable<number>): number {
     let bytes = 0;

@@ -83,7 +83,7 @@ export class PieceClaims {
   /** The bytes of `covered`, which the first `records` records tell of, are safe from a loss of power; so is this word of it. Throws StorageError. */
   async markSynced(records: number, covered: Bitfield): Promise<void> {
     await this.#journal.append([{ type: "synced", value: records }], true);
-    for (const index of covered.held()) if (this.held.get(index)) this.synced.set(index);
+    this.synced.addCommon(covered, this.held);
   }
 
   /** Writes the journal anew, without its history. `changedAtMs`: when a file was changed last, if none is from here on. Throws StorageError. */

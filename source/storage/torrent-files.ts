@@ -137,18 +137,14 @@ export class TorrentFiles {
     return stats && { size: Math.max(0, stats.size - start), ctimeMs: stats.ctimeMs, dev: stats.dev };
   }
 
-  /** Bytes that must still be allocated for those pieces, as far as the files do not have them already. */
-  async bytesNeeded(pieces: Iterable<number>): Promise<number> {
-    const missing = new Map<number, number>();
-    for (const index of pieces) {
-      for (const { file, length } of this.#layout.filesOfPiece(index)) {
-        if (!this.setAside.has(file)) missing.set(file, (missing.get(file) ?? 0) + length);
-      }
-    }
+  /** Bytes that must still be allocated for all pieces but those in `settled`, as far as the files do not have them already. */
+  async bytesNeeded(settled: Bitfield): Promise<number> {
     let needed = 0;
-    for (const [file, bytes] of missing) {
+    for (const [file, { length }] of this.#layout.files.entries()) {
+      const missing = this.setAside.has(file) ? 0 : length - this.#layout.bytesOfFileIn(file, settled);
+      if (missing === 0) continue;
       const allocated = ((await this.stat(file))?.blocks ?? 0) * STAT_BLOCK_BYTES;
-      needed += Math.min(bytes, Math.max(0, this.#layout.files[file]!.length - allocated));
+      needed += Math.min(missing, Math.max(0, length - allocated));
     }
     return needed;
   }

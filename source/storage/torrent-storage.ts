@@ -137,8 +137,9 @@ export class TorrentStorage {
 
   /** Throws StorageError `disk-full` when the disk has no room for what is wanted and missing. */
   async requireSpace(): Promise<void> {
-    const missing = [...this.#wanted.held()].filter((index) => !this.held.get(index));
-    await this.#space.require(await this.#files.bytesNeeded(missing));
+    const settled = this.held.clone();
+    for (const index of this.#wanted.missing()) settled.set(index);
+    await this.#space.require(await this.#files.bytesNeeded(settled));
   }
 
   /**

@@ -75,4 +75,20 @@ describe("Bitfield", () => {
       }),
     );
   });
+
+  test("counts its pieces in a part of it, and takes in those that two others have in common", () => {
+    const all = fc.tuple(fc.uniqueArray(fc.nat(29)), fc.uniqueArray(fc.nat(29)), fc.nat(30), fc.nat(30));
+    fc.assert(
+      fc.property(all, ([ours, theirs, a, b]) => {
+        const [first, end] = [Math.min(a, b), Math.max(a, b)];
+        const inside = (index: number) => index >= first && index < end;
+        expect(Bitfield.of(30, ours).countIn(first, end)).toBe(ours.filter(inside).length);
+        const sum = Bitfield.of(30, ours.filter(inside));
+        sum.addCommon(Bitfield.of(30, ours), Bitfield.of(30, theirs));
+        const expected = ours.filter((index) => inside(index) || theirs.includes(index));
+        expect([...sum.held()]).toEqual(expected.toSorted((x, y) => x - y));
+        expect(sum.count).toBe(expected.length);
+      }),
+    );
+  });
 });

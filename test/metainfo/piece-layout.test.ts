@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Bitfield } from "../../source/metainfo/bitfield.ts";
 import { BLOCK_BYTES, PieceLayout } from "../../source/metainfo/piece-layout.ts";
 
 function layoutOf(lengths: readonly number[], pieceLength: number): PieceLayout {
@@ -56,6 +57,23 @@ describe("PieceLayout", () => {
           const { first, end } = layout.piecesOfFile(file);
           expect(Array.from({ length: end - first }, (_, i) => first + i)).toEqual(expected[file]);
         });
+      }),
+    );
+  });
+
+  test("counts the bytes of a file in some pieces as their segments do", () => {
+    fc.assert(
+      fc.property(lengths, fc.integer({ min: 500, max: 70_000 }), fc.nat(), (files, pieceLength, seed) => {
+        fc.pre(files.some((length) => length > 0));
+        const layout = layoutOf(files, pieceLength);
+        const pieces = Bitfield.empty(layout.pieceCount);
+        const expected = files.map(() => 0);
+        for (let index = 0; index < layout.pieceCount; index++) {
+          if (((seed >>> (index % 29)) & 1) === 0) continue;
+          pieces.set(index);
+          for (const { file, length } of layout.filesOfPiece(index)) expected[file]! += length;
+        }
+        expect(files.map((_, file) => layout.bytesOfFileIn(file, pieces))).toEqual(expected);
       }),
     );
   });
