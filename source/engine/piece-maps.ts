@@ -3,21 +3,16 @@ import { MAP_CELLS } from "./limits.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** One character a cell: see `TransferRow.pieceMap`. */
-export function pieceMap(transfer: Transfer): string {
-  const { states } = transfer.swarm;
-  return cells(transfer.layout.pieceCount, (first, end) => {
-    let held = 0;
-    let given = false;
-    let busy = "";
-    for (let index = first; index < end; index++) {
-      if (states.held.get(index)) {
-        held++;
-        given ||= transfer.given.get(index);
-      } else if (states.verifying.has(index)) busy ||= "v";
-      else if ((states.downloading.get(index)?.receivedBlocks ?? 0) > 0) busy = "a";
-    }
-    if (held === end - first) return given ? "g" : "h";
-    return busy || (held > 0 ? "p" : "m");
+export function pieceMap({ layout: { pieceCount }, swarm: { states }, given }: Transfer): string {
+  const busy = new Map<number, string>();
+  for (const index of states.verifying.keys()) busy.set(cellOf(index, pieceCount), "v");
+  for (const { index, receivedBlocks } of states.downloading.values()) {
+    if (receivedBlocks > 0) busy.set(cellOf(index, pieceCount), "a");
+  }
+  return cells(pieceCount, (first, end, cell) => {
+    const held = states.held.countIn(first, end);
+    if (held === end - first) return given.countIn(first, end) > 0 ? "g" : "h";
+    return busy.get(cell) ?? (held > 0 ? "p" : "m");
   });
 }
 
@@ -30,13 +25,18 @@ export function availabilityMap(transfer: Transfer): string {
   });
 }
 
-function cells(pieceCount: number, cell: (first: number, end: number) => string): string {
+function cells(pieceCount: number, textOf: (first: number, end: number, cell: number) => string): string {
   const count = Math.min(pieceCount, MAP_CELLS);
   let text = "";
   for (let i = 0; i < count; i++) {
-    text += cell(Math.floor((i * pieceCount) / count), Math.floor(((i + 1) * pieceCount) / count));
+    text += textOf(Math.floor((i * pieceCount) / count), Math.floor(((i + 1) * pieceCount) / count), i);
   }
   return text;
+}
+
+/** Number of the cell that shows piece `index`. */
+function cellOf(index: number, pieceCount: number): number {
+  return Math.ceil(((index + 1) * Math.min(pieceCount, MAP_CELLS)) / pieceCount) - 1;
 }
 
 /** Copies among connected peers: see `TransferRow.availability`. Two digits behind the point. */

@@ -99,14 +99,7 @@ function reasonOf(transfer: Transfer, state: TransferState): DisplayText {
 export function fileRows(transfer: Transfer, most: number): FileRow[] {
   const { layout, metainfo, swarm } = transfer;
   return metainfo.files.slice(0, most).map((file, i) => {
-    const { first, end } = layout.piecesOfFile(i);
-    let heldBytes = 0;
-    for (let index = first; index < end; index++) {
-      if (!swarm.states.held.get(index)) continue;
-      const from = Math.max(file.offset, layout.pieceStart(index));
-      const to = Math.min(file.offset + file.length, layout.pieceStart(index) + layout.pieceLengthAt(index));
-      heldBytes += to - from;
-    }
+    const heldBytes = layout.bytesOfFileIn(i, swarm.states.held);
     const priority = transfer.selection.priorityOf(i);
     return { index: i, priority, path: displayText(file.path.join("/")), length: file.length, heldBytes };
   });

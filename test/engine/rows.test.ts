@@ -99,6 +99,21 @@ describe("the row of a transfer", () => {
     expect(pieceMap).toMatch(/^h{512}m{512}$/);
   });
 
+  it("shows a piece that arrives in the cell that has its share", () => {
+    for (const pieceCount of [1_025, 2_500, 3_000]) {
+      for (const index of [0, 1, 2, 777, 1_023, 1_024, pieceCount - 1]) {
+        const hand = new HandSwarm({ pieceCount });
+        hand.join(1, [index]);
+        hand.say(1, { type: "unchoke" });
+        hand.deliver(1, index, 0);
+        const cell = rowOf(fake(hand)).pieceMap.indexOf("a");
+        const start = (n: number) => Math.floor((n * pieceCount) / MAP_CELLS);
+        expect(start(cell)).toBeLessThanOrEqual(index);
+        expect(start(cell + 1)).toBeGreaterThan(index);
+      }
+    }
+  });
+
   it("adds what earlier runs moved, and tells how long it will take", () => {
     const down = new RateMeter();
     down.add(3_000_000, 1_000);
