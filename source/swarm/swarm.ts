@@ -306,6 +306,7 @@ export class Swarm {
       if (this.#holdings.isDownloading || this.states.held.isFull) this.#out.push({ type: "completed" });
     } else this.#roster.hungry();
     for (const peer of this.peers.values()) {
+      if (this.#wanted.isDone) peer.down.rest();
       if (peer.connected.extended) this.#send(peer, extendedHandshake(this.#options, this.#wanted.isDone));
       this.#closeIfNeitherWants(peer, now);
     }

@@ -34,6 +34,18 @@ describe("a swarm", () => {
     expect(Math.max(...leechers.map((node) => node.completedAt!)) - 1_000).toBeLessThan(4 * alone);
   });
 
+  it("that has all it wants gets nothing from anybody any more, and says so at once", () => {
+    const leecher = new HandSwarm({ pieceCount: 2, blocksPerPiece: 1, held: [1] });
+    leecher.join(1, [0]);
+    leecher.say(1, { type: "unchoke" });
+    leecher.deliver(1, 0, 0);
+    const { down } = leecher.swarm.peers.get(1)!;
+    expect(down.bytesPerSecond(leecher.now)).toBeGreaterThan(0);
+    leecher.handle({ type: "piece-verified", index: 0, ok: true });
+    expect(leecher.swarm.peers.has(1)).toBe(true);
+    expect(down.bytesPerSecond(leecher.now)).toBe(0);
+  });
+
   it("takes halves from two peers that have no whole", () => {
     const simulation = new Simulation({ seed: 4, pieceCount: 40 });
     const indexes = [...Array(40).keys()];
