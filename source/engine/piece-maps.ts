@@ -3,11 +3,11 @@ import { MAP_CELLS } from "./limits.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** One character a cell: see `TransferRow.pieceMap`. */
-export function pieceMap({ layout: { pieceCount }, swarm: { states }, given }: Transfer): string {
+export function pieceMap({ layout: { pieceCount }, swarm: { states, peers }, given }: Transfer): string {
   const busy = new Map<number, string>();
   for (const index of states.verifying.keys()) busy.set(cellOf(index, pieceCount), "v");
   for (const { index, receivedBlocks } of states.downloading.values()) {
-    if (receivedBlocks > 0) busy.set(cellOf(index, pieceCount), "a");
+    if (receivedBlocks > 0 && peers.size > 0) busy.set(cellOf(index, pieceCount), "a");
   }
   return cells(pieceCount, (first, end, cell) => {
     const held = states.held.countIn(first, end);

@@ -90,6 +90,8 @@ describe("the row of a transfer", () => {
     hand.deliver(1, 3, 1);
     const given = Bitfield.of(5, [1]);
     expect(rowOf(fake(hand, { given }))).toMatchObject({ pieceMap: "hgavm", availabilityMap: "00110" });
+    hand.handle({ type: "peer-left", peer: 1 });
+    expect(rowOf(fake(hand, { given })).pieceMap).toBe("hgmvm");
   });
 
   it("has at most 1 024 cells, each for its share of the pieces", () => {
