@@ -44,7 +44,7 @@ export class KnownFiles {
     if (!this.#known.has(file)) this.#known.set(file, { ino, size, ctimeMs, lookedAtMs: Number.NEGATIVE_INFINITY });
   }
 
-  /** Looks at a file and compares it with the last look. What has changed stays changed, for many read it at once, until all is forgotten. */
+  /** Looks at a file and compares it with the last look. What has changed stays changed, for many read it at once, until it is forgotten. */
   async look(
     file: number,
     now: number,
@@ -62,8 +62,8 @@ export class KnownFiles {
     return same ? "unchanged" : "changed";
   }
 
-  /** Forgets all that was seen. */
-  clear(): void {
-    this.#known.clear();
+  /** Forgets what was seen of a file. */
+  forget(file: number): void {
+    this.#known.delete(file);
   }
 }

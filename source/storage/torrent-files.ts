@@ -287,9 +287,9 @@ export class TorrentFiles {
     this.#names.forget(place);
   }
 
-  /** All files are looked at anew. */
-  async refresh(): Promise<void> {
-    this.#known.clear();
+  /** All files are opened anew, and what stands in these places is no news any more. */
+  async refresh(places: Iterable<number>): Promise<void> {
+    for (const place of places) this.#known.forget(place);
     await this.close();
   }
 

@@ -210,9 +210,12 @@ export class TorrentStorage {
   async check(options: CheckOptions = {}): Promise<Bitfield> {
     const found = Bitfield.empty(this.#layout.pieceCount);
     let checked = 0;
+    const indexes = new Set(options.only ?? Array(this.#layout.pieceCount).keys());
+    // What other programs do to files that hold other pieces, too, is still to be noticed.
+    const others = new Set(this.#placesOf([...this.held.held()].filter((index) => !indexes.has(index))));
     // Files that were replaced must not be read through what is open of the old ones.
-    await this.#files.refresh();
-    await hashPieces(options.only ?? Array(this.#layout.pieceCount).keys(), {
+    await this.#files.refresh(this.#placesOf(indexes).filter((place) => !others.has(place)));
+    await hashPieces(indexes, {
       layout: this.#layout,
       partsOf: (start, length) => this.#layout.segments(start, length).map((segment) => this.#files.partOf(segment)),
       workers: this.#options.diskThreads,
@@ -309,11 +312,15 @@ export class TorrentStorage {
   }
 
   #touch(pieces: Iterable<number>): void {
+    this.#behind.touch(this.#placesOf(pieces));
+  }
+
+  #placesOf(pieces: Iterable<number>): number[] {
     const places = new Set<number>();
     for (const index of pieces) {
       for (const { file } of this.#layout.filesOfPiece(index)) places.add(this.#files.placeOf(file));
     }
-    this.#behind.touch(places);
+    return [...places];
   }
 
   /**

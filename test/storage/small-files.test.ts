@@ -219,6 +219,29 @@ describe("a torrent of many small files", () => {
     expect([...storage.suspect.held()]).toEqual([4]);
   });
 
+  test("notices what another program wrote to one file after a check of another", async () => {
+    const { storage, path } = await open();
+    await write(storage);
+    await storage.sync();
+    const others = layout.filesOfPiece(10)[1]!.file;
+    const edit = async (file: number) => {
+      const { ctimeMs } = await stat(path(file));
+      while ((await stat(path(file))).ctimeMs === ctimeMs) await writeFile(path(file), new Uint8Array(9));
+    };
+    const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 5_000);
+    onTestFinished(() => clock.mockRestore());
+    await edit(VICTIM);
+    await expect(storage.read(4, 0, [new Uint8Array(60)])).rejects.toMatchObject({ code: "changed" });
+    await edit(others);
+    await storage.check({ only: storage.suspect.held() });
+    const failure = { code: "changed", path: path(others) };
+    await expect(storage.read(10, 0, [new Uint8Array(60)])).rejects.toMatchObject(failure);
+    await storage.check({ only: storage.suspect.held() });
+    expect([...storage.held.missing()]).toEqual([4, 10]);
+    await storage.write(4, torrent.piece(4));
+    await storage.read(3, 0, [new Uint8Array(120)]);
+  });
+
   test.each([
     ["deleted", "missing", (path: string) => rm(path)],
     ["cut", "truncated", (path: string) => truncate(path, 0)],
