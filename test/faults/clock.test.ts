@@ -64,7 +64,7 @@ test.skipIf(!libfaketime)("clocks that are set by an hour and by ten years are o
     const { downloadedBytes } = row();
     const at = performance.now();
     await untilSnapshot(two.engine, `bytes at ${wrong}`, () => row().downloadedBytes > downloadedBytes + RATE);
-    expect(performance.now() - at, wrong).toBeLessThan(4_000);
+    expect(performance.now() - at, wrong).toBeLessThan(10_000);
     expect(row().peers.map(({ key }) => key)).toEqual([peer]);
     // What is shown goes with the clock on the wall.
     const inMs = row().trackers[0]!.nextAnnounceAt! - (Date.now() + byMs);
