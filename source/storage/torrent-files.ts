@@ -377,6 +377,7 @@ export class TorrentFiles {
     place: number,
     look: () => Promise<{ readonly stats: FileStats | undefined; readonly failure: unknown }>,
   ): Promise<boolean> {
+    const before = this.#written.get(place);
     let failure: unknown;
     let stats: FileStats | undefined;
     // From here on changes of others show.
@@ -385,7 +386,7 @@ export class TorrentFiles {
       return stats;
     });
     // What was deleted behind us has taken bytes without a word.
-    if (!stats || stats.ino !== (this.#written.get(place)?.ino ?? stats.ino)) return false;
+    if (!stats || this.#written.isForeign(place, stats, before)) return false;
     if (failure) throw failure;
     if (seen !== "unchanged") return false;
     this.#sawTime(stats);

@@ -6,6 +6,8 @@ import type { FileStats } from "./safe-sync.ts";
 /** A file that we write to; another object when another file stands under its name. */
 export interface WrittenFile {
   readonly ino: number;
+  /** Bytes that it has had since before its first write. */
+  readonly length: number;
   /** The last one that was seen to have the file's full length. */
   handle: FileHandle | undefined;
 }
@@ -39,16 +41,21 @@ export class WrittenFiles {
     this.#files.delete(place);
   }
 
+  /** Is what was seen there another file than we write to, or shorter than it was `before` that look? */
+  isForeign(place: number, { ino, size }: Pick<FileStats, "ino" | "size">, before: WrittenFile | undefined): boolean {
+    // Another write may have found another file meanwhile.
+    const isOther = ino !== (this.get(place)?.ino ?? ino);
+    return isOther || size < (before?.length ?? 0);
+  }
+
   /** A thread has written to the file, or tried to; it was so when it was opened, and `before` when that was asked for. */
   async written(
     place: number,
     { ino, size }: Pick<FileStats, "ino" | "size">,
     before: WrittenFile | undefined,
   ): Promise<WrittenFile> {
-    const isForeign = before && this.#isForeign(place, { ino, size }, before);
-    // Another write may have found another file meanwhile.
-    if (isForeign || (this.get(place)?.ino ?? ino) !== ino) await this.#options.gotForeign(place);
-    return this.get(place) ?? this.#add(place, { ino, handle: undefined });
+    if (this.isForeign(place, { ino, size }, before)) await this.#options.gotForeign(place);
+    return this.get(place) ?? this.#add(place, { ino, length: this.#options.lengthOf(place), handle: undefined });
   }
 
   /**
@@ -77,17 +84,14 @@ export class WrittenFiles {
     const { allocation, lengthOf, pathOf, gotForeign } = this.#options;
     const length = lengthOf(place);
     const { ino, size } = await handle.stat();
-    if (before && this.#isForeign(place, { ino, size }, before)) await gotForeign(place);
+    if (this.isForeign(place, { ino, size }, before)) await gotForeign(place);
+    const isSoonThere = soonThere >= length && allocation === "sparse";
     if (size < length && allocation === "full") await allocate(handle, pathOf(place), { size, length });
-    else if (Math.max(size, soonThere) < length) await handle.truncate(length);
+    else if (size < length && !isSoonThere) await handle.truncate(length);
     const known = this.#files.get(place);
-    if (known?.ino !== ino) return this.#add(place, { ino, handle });
+    if (known?.ino !== ino) return this.#add(place, { ino, length: isSoonThere ? 0 : length, handle });
     known.handle = handle;
     return known;
-  }
-
-  #isForeign(place: number, { ino, size }: Pick<FileStats, "ino" | "size">, before: WrittenFile): boolean {
-    return before.ino !== ino || size < this.#options.lengthOf(place);
   }
 
   #add(place: number, file: WrittenFile): WrittenFile {

@@ -397,6 +397,25 @@ describe("TorrentStorage", () => {
     await storage.sync();
   });
 
+  test("suspects what it held of a file that was cut between two writes", async () => {
+    const torrent = makeTorrent([{ path: ["a.bin"], length: 160 }]);
+    const at = await place();
+    const storage = await open(torrent, at);
+    for (const index of [0, 1, 8]) await storage.write(index, torrent.piece(index));
+    await storage.sync();
+    const path = join(at.folder, "shared", "a.bin");
+    await truncate(path, 20);
+    await storage.write(4, torrent.piece(4));
+    await expect(storage.sync()).rejects.toMatchObject({ code: "changed", path });
+    expect(storage.held.isEmpty).toBe(true);
+    await storage.check({ only: storage.suspect.held() });
+    expect([...storage.held.held()]).toEqual([0, 4]);
+    await storage.write(1, torrent.piece(1));
+    await storage.sync();
+    expect((await stat(path)).size).toBe(160);
+    expect((await storage.check()).count).toBe(3);
+  });
+
   test("ends a check at the first error of the disk", async () => {
     const torrent = makeTorrent([{ length: 160 }], 1);
     const at = await place();
