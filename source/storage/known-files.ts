@@ -18,6 +18,11 @@ export class KnownFiles {
   readonly #running = new Map<number, number>();
   readonly #ended = new Map<number, number>();
 
+  /** Was the file seen since our last write? */
+  has(file: number): boolean {
+    return this.#known.has(file);
+  }
+
   /** Was the file looked at so lately that it need not be now? `now` in milliseconds, monotonic. */
   isFresh(file: number, now: number): boolean {
     const known = this.#known.get(file);

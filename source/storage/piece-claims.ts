@@ -67,8 +67,8 @@ export class PieceClaims {
     return changed.filter((index) => onDisk.get(index));
   }
 
-  /** What was held of these must be hashed before it counts again. Throws StorageError; it is doubted all the same. */
-  async distrust(indexes: Iterable<number>): Promise<void> {
+  /** What was held of these must be hashed before it counts again; resolves to whether any was. Throws StorageError; it is doubted all the same. */
+  async distrust(indexes: Iterable<number>): Promise<boolean> {
     const lost: number[] = [];
     for (const index of indexes) {
       const isClaimed = this.held.clear(index) || this.#claiming.delete(index);
@@ -78,6 +78,7 @@ export class PieceClaims {
       lost.push(index);
     }
     if (lost.length > 0) await this.#journal.append(lost.map((value) => ({ type: "lost", value })));
+    return lost.length > 0;
   }
 
   /** The bytes of `covered`, which the first `records` records tell of, are safe from a loss of power; so is this word of it. Throws StorageError. */

@@ -223,8 +223,7 @@ export class TorrentFiles {
 
   /** Looks whether somebody else has changed a file since the last look, once a second. `now` in monotonic milliseconds. */
   async look(place: number, now: number): Promise<"unchanged" | "changed" | "missing"> {
-    if (this.#known.isFresh(place, now)) return "unchanged";
-    return this.#known.look(place, now, () => this.stat(place));
+    return this.#known.isFresh(place, now) ? "unchanged" : this.#lookNow(place, now);
   }
 
   /**
@@ -397,6 +396,9 @@ export class TorrentFiles {
 
   async #writeAt(place: number, bytes: Uint8Array, position: number): Promise<WrittenFile> {
     let written: WrittenFile | undefined;
+    // What is written now would hide that it was cut.
+    if (this.#known.has(place) && (await this.#lookNow(place, performance.now())) !== "unchanged")
+      await this.#options.gotForeign(place);
     this.#known.writes(place);
     try {
       await this.use(place, "write", async (handle) => {
@@ -408,6 +410,10 @@ export class TorrentFiles {
       this.#known.wrote(place);
     }
     return written!;
+  }
+
+  #lookNow(place: number, now: number): Promise<"unchanged" | "changed" | "missing"> {
+    return this.#known.look(place, now, () => this.stat(place));
   }
 
   #sawTime({ ctimeMs }: FileStats): void {

@@ -76,7 +76,7 @@ export class TorrentStorage {
     this.#leftOut = new Set(options.leftOut);
     this.#wanted = wantedPieces(options.layout, this.#leftOut);
     this.#space = new FreeSpace(files.folder, options.keptFreeBytes);
-    const distrust = (place: number) => this.#distrust(place);
+    const distrust = async (place: number) => void (await this.#distrust(place));
     this.#behind = new BehindSync({ files, claims, distrust, onProblem: (error) => this.#report(error) });
   }
 
@@ -102,7 +102,7 @@ export class TorrentStorage {
       allocation: options.allocation ?? "sparse",
       openFiles: options.openFiles ?? new OpenFiles(),
       diskThreads: options.diskThreads,
-      gotForeign: (place) => storage.#distrust(place),
+      gotForeign: (place) => storage.#gotForeign(place),
     });
     const { justHashed = false, acceptMissing = false } = options;
     const state = await stateOnDisk(layout, recovered, { files, justHashed, acceptMissing });
@@ -325,12 +325,17 @@ export class TorrentStorage {
 
   /**
    * A file is not what we left: what was held of it must be hashed again. Throws `missing` when it is the disk that is gone: what
-   * lies on it is not lost.
+   * lies on it is not lost. Resolves to whether any was.
    */
-  async #distrust(place: number): Promise<void> {
+  async #distrust(place: number): Promise<boolean> {
     await this.#files.requireFolder();
     await this.#files.forget(place);
-    await this.#claims.distrust(this.#files.piecesAt(place));
+    return this.#claims.distrust(this.#files.piecesAt(place));
+  }
+
+  /** A write found it: what is written goes on, and who gives out what was held has to hear of it. */
+  async #gotForeign(place: number): Promise<void> {
+    if (await this.#distrust(place)) this.#report(storageError("changed", this.#files.pathOf(place)));
   }
 
   /** What could not be read is thrown; when it is because the file is not what we left, its pieces are suspect. */

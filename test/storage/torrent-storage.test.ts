@@ -383,10 +383,11 @@ describe("TorrentStorage", () => {
     },
   );
 
-  test("suspects what it held of a file that it had to make anew", async () => {
+  test("suspects what it held of a file that it had to make anew, and says so", async () => {
     const torrent = makeTorrent(FILES);
     const at = await place();
-    const storage = await open(torrent, at, { openFiles: new OpenFiles(1) });
+    const onProblem = vi.fn();
+    const storage = await open(torrent, at, { openFiles: new OpenFiles(1), onProblem });
     for (const index of [3, 4, 0]) await storage.write(index, torrent.piece(index));
     const path = join(at.folder, "shared", "d.bin");
     await rm(path);
@@ -395,6 +396,22 @@ describe("TorrentStorage", () => {
     expect([...storage.suspect.held()]).toEqual([3, 4]);
     expect((await stat(path)).size).toBe(77);
     await storage.sync();
+    expect(onProblem.mock.calls).toMatchObject([[{ code: "changed", path }]]);
+  });
+
+  test("suspects what it held of a file that was cut and would be as long again with the next write", async () => {
+    const torrent = makeTorrent([{ path: ["a.bin"], length: 160 }]);
+    const at = await place();
+    const storage = await open(torrent, at);
+    for (const index of [0, 1]) await storage.write(index, torrent.piece(index));
+    await storage.sync();
+    const path = join(at.folder, "shared", "a.bin");
+    await truncate(path, 20);
+    await storage.write(9, torrent.piece(9));
+    expect([...storage.held.held()]).toEqual([9]);
+    await storage.check({ only: storage.suspect.held() });
+    await storage.sync();
+    expect([...storage.held.held()]).toEqual([0, 9]);
   });
 
   test("suspects what it held of a file that was cut between two writes", async () => {
@@ -402,7 +419,6 @@ describe("TorrentStorage", () => {
     const at = await place();
     const storage = await open(torrent, at);
     for (const index of [0, 1, 8]) await storage.write(index, torrent.piece(index));
-    await storage.sync();
     const path = join(at.folder, "shared", "a.bin");
     await truncate(path, 20);
     await storage.write(4, torrent.piece(4));
