@@ -101,6 +101,8 @@ export class ResumeJournal {
   #offset = 0;
   #records = 0;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Syncs that run: the file stays open until they are over. */
+  #syncing: Promise<unknown> = Promise.resolve();
   /** Records that wait to be appended together, oldest first, and who waits for those of `gather`. */
   #gathered: JournalRecord[] = [];
   #waiting: PromiseWithResolvers<void> | undefined;
@@ -129,8 +131,8 @@ export class ResumeJournal {
   }
 
   /**
-   * Appends records, behind all that were gathered; resolves when they are written. After a failure the next records take the place of
-   * these. Throws StorageError.
+   * Appends records, behind all that were gathered; resolves when they are written, with `sync` when they are safe from a loss of power.
+   * When they cannot be written the next records take their place. Throws StorageError.
    */
   append(records: readonly JournalRecord[], sync = false): Promise<void> {
     this.#gathered.push(...records);
@@ -162,8 +164,7 @@ export class ResumeJournal {
   async close(): Promise<void> {
     if (this.#timer) await this.#appendGathered().catch(() => undefined);
     await this.#turn;
-    await this.#handle?.close();
-    this.#handle = undefined;
+    await this.#closeFile();
   }
 
   /** Rejections reach who waits for the records, also when a timer calls this. */
@@ -173,10 +174,29 @@ export class ResumeJournal {
     this.#appendedAtMs = performance.now();
     const records = this.#gathered;
     this.#gathered = [];
-    const done = this.#inTurn(() => this.#write(records, sync));
+    let syncing: Promise<void> | undefined;
+    const done = this.#inTurn(async () => {
+      await this.#write(records);
+      if (sync) syncing = this.#sync();
+    });
     this.#waiting?.resolve(done);
     this.#waiting = undefined;
-    return done;
+    return sync ? done.then(() => syncing) : done;
+  }
+
+  /** Outside of all turns: on a slow disk the records of pieces, and with them the download, would stand still every second. */
+  #sync(): Promise<void> {
+    const syncing = this.#handle!.datasync().catch((error: unknown) => {
+      throw toStorageError(error, this.#options.file);
+    });
+    this.#syncing = Promise.allSettled([this.#syncing, syncing]);
+    return syncing;
+  }
+
+  async #closeFile(): Promise<void> {
+    await this.#syncing;
+    await this.#handle?.close();
+    this.#handle = undefined;
   }
 
   async #inTurn(action: () => Promise<void>): Promise<void> {
@@ -191,7 +211,7 @@ export class ResumeJournal {
 
   async #begin(): Promise<FileHandle> {
     const handle = await replaceFile(this.#options.file, this.#header.bytes);
-    await this.#handle?.close();
+    await this.#closeFile();
     this.#handle = handle;
     this.#crc = this.#header.crc;
     this.#offset = this.#header.bytes.length;
@@ -199,7 +219,7 @@ export class ResumeJournal {
     return handle;
   }
 
-  async #write(records: readonly JournalRecord[], sync: boolean): Promise<void> {
+  async #write(records: readonly JournalRecord[]): Promise<void> {
     const handle = this.#handle ?? (await this.#begin());
     let crc = this.#crc;
     const bytes = concatBytes(
@@ -210,7 +230,6 @@ export class ResumeJournal {
       }),
     );
     await writeFully(handle, bytes, this.#offset);
-    if (sync) await handle.datasync();
     this.#crc = crc;
     this.#offset += bytes.length;
     this.#records += records.length;

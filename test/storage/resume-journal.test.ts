@@ -1,4 +1,4 @@
-import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Bitfield } from "../../source/metainfo/bitfield.ts";
@@ -177,6 +177,45 @@ describe("ResumeJournal", () => {
     vi.advanceTimersByTime(5);
     await opened.gather({ type: "written", value: 6 });
     expect(show(await readFile(file))).toEqual({ written: [3, 6], synced: [], records: 2 });
+  });
+
+  test("appends records while a slow disk syncs others, and closes no file before that is over", async () => {
+    const { file, opened } = await journal();
+    await opened.append([{ type: "written", value: 3 }]);
+    const handle = await open(file);
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const disk = Promise.withResolvers<void>();
+    const syncs = vi.spyOn(prototype, "datasync").mockImplementationOnce(() => disk.promise);
+    onTestFinished(() => void syncs.mockRestore());
+    let isSynced = false;
+    const synced = opened.append([{ type: "synced", value: 1 }], true).then(() => (isSynced = true));
+    await opened.append([{ type: "written", value: 4 }]);
+    expect(show(await readFile(file))).toEqual({ written: [3, 4], synced: [3], records: 3 });
+    expect(isSynced).toBe(false);
+    let isClosed = false;
+    const closed = opened.close().then(() => (isClosed = true));
+    for (let n = 0; n < 3; n++) await readFile(file);
+    expect(isClosed).toBe(false);
+    disk.resolve();
+    await Promise.all([synced, closed]);
+  });
+
+  test("tells who waits for it of a sync that fails, and of what was written meanwhile nothing is lost", async () => {
+    const { file, opened } = await journal();
+    await opened.append([{ type: "written", value: 3 }]);
+    const handle = await open(file);
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const fault = Object.assign(new Error("made up"), { code: "EIO" });
+    const syncs = vi.spyOn(prototype, "datasync").mockRejectedValueOnce(fault);
+    onTestFinished(() => void syncs.mockRestore());
+    const synced = opened.append([{ type: "synced", value: 1 }], true);
+    const written = opened.append([{ type: "written", value: 4 }]);
+    await expect(synced).rejects.toMatchObject({ name: "StorageError", code: "io" });
+    await written;
+    await opened.close();
+    expect(show(await readFile(file))?.written).toEqual([3, 4]);
   });
 
   test("leaves a file 2 s on its own disk for a record that did not come, 10 s elsewhere and after another boot, none once closed", async () => {
