@@ -190,10 +190,18 @@ export class Announcer {
     this.#timer = setTimeout(() => {
       const { pace, stats } = this.#options;
       const waitMs = pace && stats().left === 0 ? pace.waitMs(performance.now()) : 0;
-      if (waitMs > 0) this.#timer = setTimeout(() => this.#begin(), waitMs);
-      else this.#begin();
+      if (waitMs === 0) return this.#begin();
+      this.#timer = setTimeout(() => this.#begin(), waitMs);
+      this.#nextIn(waitMs);
     }, delayMs);
-    this.#setState({ nextAt: performance.now() + delayMs });
+    this.#nextIn(delayMs);
+  }
+
+  /** Says when the next announce is due, also of each tracker that was to be asked then. */
+  #nextIn(ms: number): void {
+    const nextAt = performance.now() + ms;
+    this.#setState({ nextAt });
+    for (const [url, report] of this.#reports) if (report.nextAt !== null) this.#report(url, { nextAt });
   }
 
   #begin(): void {

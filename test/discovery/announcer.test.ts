@@ -144,10 +144,13 @@ test("of a hundred that share, twenty announce at once and the others one by one
   const tracker = await scripted(answer([], 60));
   const pace = new AnnouncePace();
   const seeding = { stats: () => ({ uploaded: 0, downloaded: 0, left: 0 }), pace };
-  for (let n = 0; n < 100; n++) announcer([[tracker.url]], seeding);
+  const others = Array.from({ length: 100 }, () => announcer([[tracker.url]], seeding));
   const leecher = announcer([[tracker.url]], { pace });
   await leecher.until(() => leecher.announcer.state.state === "working");
   expect(tracker.queries.filter(({ left }) => left === 0).length).toBeLessThan(40);
+  // The last of them waits for (100 - 20) / 5 s, and says so.
+  const last = others.at(-1)!;
+  await last.until(() => last.announcer.state.nextAt! - performance.now() > 5_000);
 });
 
 test("only the first 200 peers are taken", async () => {
