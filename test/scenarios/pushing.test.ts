@@ -33,10 +33,14 @@ async function race(pushed: boolean): Promise<{ seconds: number; wasted: number 
   return { seconds, wasted: wasted / (PEERS.length * BYTES) };
 }
 
-test("pushing while peers pull takes no longer, and little comes twice", { timeout: 120_000 }, async () => {
-  const pulled = await race(false);
-  const pushed = await race(true);
-  // 5.8 s against 6.4 s; the rest is for a machine that does other things meanwhile.
-  expect(pushed.seconds).toBeLessThan(1.5 * pulled.seconds + 2);
-  expect(pushed.wasted).toBeLessThan(0.01);
-});
+test(
+  "a file pushed while peers pull it is whole on all of them, and little of it came twice",
+  { timeout: 120_000 },
+  async () => {
+    const pulled = await race(false);
+    const pushed = await race(true);
+    expect(Math.max(pulled.wasted, pushed.wasted)).toBeLessThan(0.01);
+    // How long it takes depends on the machine, and on which gift comes last: test/swarm/pushing.test.ts compares it on virtual time.
+    console.log(`pulled in ${pulled.seconds.toFixed(1)} s, pushed in ${pushed.seconds.toFixed(1)} s`);
+  },
+);
