@@ -128,12 +128,15 @@ export class Roster {
     this.#candidates.ban(address, now);
   }
 
+  /** Who is connected already is not dialled. */
   heardOf(addresses: readonly Address[], source: PeerSource, now: number): void {
     this.#candidates.add(addresses, source, now);
+    for (const { listensAt } of this.#peers.values()) if (listensAt) this.#candidates.connected(listensAt);
   }
 
+  /** It may have come to us meanwhile. */
   dialFailed(address: Address, now: number): void {
-    this.#candidates.ended(address, now, false);
+    if (!this.#isConnectedTo(address)) this.#candidates.ended(address, now, false);
   }
 
   /** Who is to be dialled now, each counted as dialling from now on; one for whom another would have to go among them. */

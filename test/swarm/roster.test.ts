@@ -228,6 +228,27 @@ describe("dials", () => {
     expect([...roster.dials(1_100)].map(({ address }) => address)).toEqual([addressOf(1)]);
   });
 
+  it("spare it also when a tracker tells of it only now, and when a dial that was under way fails", () => {
+    for (const hear of [
+      (roster: Roster) => roster.heardOf([addressOf(1)], "tracker", 0),
+      (roster: Roster) => roster.dialFailed(addressOf(1), 0),
+    ]) {
+      const roster = rosterOf();
+      roster.heardOf([addressOf(1)], "tracker", 0);
+      expect([...roster.dials(0)]).toHaveLength(1);
+      roster.listensAt(roster.add(connectedOf(1), 0), addressOf(1));
+      hear(roster);
+      expect([...roster.dials(REDIAL_MS)]).toEqual([]);
+    }
+    const roster = rosterOf();
+    const peer = roster.add(connectedOf(1), 0);
+    roster.listensAt(peer, addressOf(1));
+    roster.heardOf([addressOf(1)], "tracker", 0);
+    expect([...roster.dials(0)]).toEqual([]);
+    roster.remove(peer, true, 0);
+    expect([...roster.dials(1_000)]).toHaveLength(1);
+  });
+
   it("go again to who was of use after a second, to who was not after 5", () => {
     for (const [useful, waitMs] of [
       [true, 1_000],
