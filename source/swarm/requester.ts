@@ -160,12 +160,27 @@ export class Requester {
       if (!orphan) this.#orphans.delete(index);
       else if (mayWork(peer, orphan)) return orphan;
     }
-    if (states.partialBytes < MAX_PARTIAL_BYTES) {
+    const isFull = states.partialBytes >= MAX_PARTIAL_BYTES;
+    if (!isFull) {
       const index = this.#choosePieceToBegin(peer, now);
       if (index !== undefined) return this.#begin(index, peer.key);
     }
     for (const shared of states.downloading.values()) if (mayWork(peer, shared)) return shared;
-    return undefined;
+    const index = isFull ? this.#choosePieceToBegin(peer, now) : undefined;
+    return index !== undefined && this.#makeRoom() ? this.#begin(index, peer.key) : undefined;
+  }
+
+  /** Throws away what came least far of the pieces that nobody here has any more: they would keep all others from being begun. */
+  #makeRoom(): boolean {
+    const { states, rarest } = this.#options;
+    let least: PartialPiece | undefined;
+    for (const index of this.#orphans) {
+      const orphan = states.downloading.get(index);
+      if (!orphan || rarest.availability(index) > 0) continue;
+      if (!least || orphan.receivedBlocks < least.receivedBlocks) least = orphan;
+    }
+    if (least) this.#discard(least);
+    return least !== undefined;
   }
 
   /** What it allows while it chokes us; else what it suggests, else the rarest. */

@@ -3,6 +3,7 @@ import { BLOCK_BYTES } from "../../source/metainfo/piece-layout.ts";
 import {
   INITIAL_WINDOW,
   MAX_DROPPED,
+  MAX_PARTIAL_BYTES,
   MAX_UNEXPLAINED_BLOCKS,
   REASK_MS,
   MAX_WINDOW,
@@ -85,6 +86,24 @@ describe("requests", () => {
     leecher.say(1, { type: "choke" });
     leecher.say(2, { type: "unchoke" });
     expect(leecher.requested(2)).toEqual(["0:1", "0:2", "0:3"]);
+  });
+
+  it("of a large piece that nobody here has any more do not keep other pieces from being asked for", () => {
+    const leecher = new HandSwarm({ pieceCount: 3, blocksPerPiece: MAX_PARTIAL_BYTES / BLOCK_BYTES });
+    leecher.join(1, [0]);
+    leecher.say(1, { type: "unchoke" });
+    leecher.deliver(1, 0, 0);
+    leecher.join(2, [0, 1]);
+    leecher.handle({ type: "peer-left", peer: 1 });
+    leecher.take();
+    leecher.say(2, { type: "unchoke" });
+    expect(new Set(leecher.requested(2).map((name) => name.split(":")[0]))).toEqual(new Set(["0"]));
+    leecher.join(3, [1, 2]);
+    leecher.handle({ type: "peer-left", peer: 2 });
+    leecher.say(3, { type: "unchoke" });
+    expect(leecher.requested(3).length).toBeGreaterThan(0);
+    expect(leecher.swarm.states.stateOf(0)).toBe("missing");
+    expect(leecher.swarm.states.partialBytes).toBe(MAX_PARTIAL_BYTES);
   });
 
   it("that were released may still be answered: the block counts, and is no offence", () => {
