@@ -3,7 +3,7 @@ import { BLOCK_BYTES, type PieceLayout } from "../metainfo/piece-layout.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { PushMessage, RefuseReason } from "../protocol/peer/extensions/sta-push.ts";
 import type { PeerKey, SwarmCommand } from "./events.ts";
-import { GIFT_TIMEOUT_MS, MAX_OPEN_GIFTS, MAX_REFUSED_OFFERS, REFUSED_OFFERS_MS } from "./limits.ts";
+import { GIFT_TIMEOUT_MS, MAX_OPEN_GIFTS, MAX_PARTIAL_BYTES, MAX_REFUSED_OFFERS, REFUSED_OFFERS_MS } from "./limits.ts";
 import type { SwarmPeer } from "./peer.ts";
 import type { PieceStates } from "./piece-states.ts";
 import type { RarestFirst } from "./rarest-first.ts";
@@ -119,7 +119,8 @@ export class Taking {
     if (why) return why;
     let open = 0;
     for (const { giver } of this.#gifts.values()) if (giver === key) open++;
-    return state !== "missing" || open >= MAX_OPEN_GIFTS ? "busy" : undefined;
+    const isFull = open >= MAX_OPEN_GIFTS || states.partialBytes >= MAX_PARTIAL_BYTES;
+    return state !== "missing" || isFull ? "busy" : undefined;
   }
 
   #countRefused(key: PeerKey, now: number): void {

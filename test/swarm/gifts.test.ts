@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { BLOCK_BYTES } from "../../source/metainfo/piece-layout.ts";
-import { GIFT_TIMEOUT_MS, MAX_OPEN_GIFTS, OFFER_AGAIN_MS, STALL_MS } from "../../source/swarm/limits.ts";
+import {
+  GIFT_TIMEOUT_MS,
+  MAX_OPEN_GIFTS,
+  MAX_PARTIAL_BYTES,
+  OFFER_AGAIN_MS,
+  STALL_MS,
+} from "../../source/swarm/limits.ts";
 import { Simulation, type SimulatedNode } from "../helpers/simulation.ts";
 import { disconnects, HandSwarm, pushesTo } from "./support.ts";
 
@@ -206,6 +212,16 @@ describe("taking", () => {
     full.join(1, "all");
     full.take();
     expect(pushesTo(1, full.push(1, { type: "offer", piece: 0 }))).toEqual([{ type: "refuse", piece: 0, why: "full" }]);
+  });
+
+  it("refuses one more than memory is kept for, however many givers offer", () => {
+    const taker = new HandSwarm({ pieceCount: 8, blocksPerPiece: MAX_PARTIAL_BYTES / BLOCK_BYTES / 2 });
+    const answers = [0, 1, 2, 3].map((piece) => {
+      taker.join(piece + 1, "all");
+      return pushesTo(piece + 1, taker.push(piece + 1, { type: "offer", piece }))[0];
+    });
+    expect(answers.map((answer) => answer?.type)).toEqual(["ready", "ready", "refuse", "refuse"]);
+    expect(taker.swarm.states.partialBytes).toBe(MAX_PARTIAL_BYTES);
   });
 
   it("asks anew for each offer whether there is room for it", () => {
