@@ -1,12 +1,11 @@
 // Options: the flags of all commands, checked.
 import { resolve } from "node:path";
-import stringWidth from "string-width";
 import { type Filter, parseFilter } from "../control/filter.ts";
 import { PUSH_POLICIES, type PushPolicy } from "../engine/push-policy.ts";
 import { parseAddress } from "../engine/parse-address.ts";
 import { type TrackerAddress, parseTrackerAddress } from "../engine/tracker-address.ts";
 import { MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
-import { displayText } from "../protocol/display-text.ts";
+import { columnsAtMost, displayText } from "../protocol/display-text.ts";
 import type { Allocation } from "../storage/allocate.ts";
 import { stateHome } from "../storage/state-folder.ts";
 import { THEME_NAMES, type ThemeName } from "../ui/theme.ts";
@@ -214,7 +213,7 @@ function readFilter(text: string): Filter {
   // Spaces, whatever they are, keep their places: the caret stands under the mistake.
   const before = text.slice(0, filter.at).replaceAll(/\s/g, " ");
   throw new UsageError(
-    `Wrong format: --filter: ${filter.text}:\n  ${displayText(text.replaceAll(/\s/g, " "))}\n  ${" ".repeat(stringWidth(displayText(before)))}^\n`,
+    `Wrong format: --filter: ${filter.text}:\n  ${displayText(text.replaceAll(/\s/g, " "))}\n  ${" ".repeat(columnsAtMost(displayText(before)))}^\n`,
   );
 }
 

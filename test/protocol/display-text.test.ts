@@ -1,7 +1,7 @@
 import { assert, property, string } from "fast-check";
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
-import { displayText, MAX_DISPLAY_COLUMNS } from "../../source/protocol/display-text.ts";
+import { columnsAtMost, displayText, MAX_DISPLAY_COLUMNS } from "../../source/protocol/display-text.ts";
 
 const table: readonly [why: string, given: string, shown: string][] = [
   ["plain ASCII stays", "video.mkv", "video.mkv"],
@@ -57,6 +57,18 @@ test("whatever comes in, what goes out is safe, bounded and stays as it is", () 
       expect(displayText(shown)).toBe(shown);
     }),
   );
+});
+
+test("columns are counted as the screen measures them, or more: not more for Latin and Chinese", () => {
+  assert(
+    property(string({ unit: "binary", maxLength: 60 }), (text) => {
+      const shown = displayText(text);
+      expect(columnsAtMost(shown)).toBeGreaterThanOrEqual(stringWidth(shown));
+    }),
+  );
+  for (const text of ["plain", "Ünïcödé e\u0301", "日本語 ", "👍 ok"]) {
+    expect([text, columnsAtMost(text)]).toEqual([text, stringWidth(text)]);
+  }
 });
 
 test("a megabyte of marks costs no more than its first columns", () => {
