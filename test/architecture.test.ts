@@ -73,6 +73,26 @@ function arrowOf(file: string, specifier: string): string | undefined {
   return from === to || MAY_IMPORT[from]?.includes(to) ? undefined : `${file} (${from}) imports ${target} (${to})`;
 }
 
+/** The first circle of the arrows, as it is walked; undefined when there is none. */
+function circleOf(next: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const walk = (file: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const to of next.get(file) ?? []) {
+      const circle = walk(to, [...path, file]);
+      if (circle) return circle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of next.keys()) {
+    const circle = walk(file, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
+
 test("a room imports only what stands below it", () => {
   const wrong = files.flatMap((file) => importsOf(codeOf(file)).flatMap((specifier) => arrowOf(file, specifier) ?? []));
   expect(wrong).toEqual([]);
@@ -86,6 +106,24 @@ test("no arrow of the table leads back", () => {
   const reaches = (from: string, to: string): boolean =>
     MAY_IMPORT[from]!.some((next) => next === to || reaches(next, to));
   expect(Object.keys(MAY_IMPORT).filter((room) => reaches(room, room))).toEqual([]);
+});
+
+test("no file imports one that leads back to it, not even for a type", () => {
+  const next = new Map(
+    files.map((file) => [
+      file,
+      importsOf(codeOf(file)).flatMap((to) =>
+        to.startsWith(".") ? [relative(ROOT, resolve(ROOT, dirname(file), to))] : [],
+      ),
+    ]),
+  );
+  expect(circleOf(next)).toBeUndefined();
+  const circle = new Map([
+    ["a", ["b"]],
+    ["b", ["c", "d"]],
+    ["d", ["b"]],
+  ]);
+  expect(circleOf(circle)).toEqual(["b", "d", "b"]);
 });
 
 test.for(PURE)("%s has no system, no clock, no chance and no console", ([path, allowed]) => {

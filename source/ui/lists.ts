@@ -16,10 +16,10 @@ import { knownFiles, type AllFiles } from "./all-files.ts";
 import { flatRows, treeRows, type TreeRow } from "./file-tree.ts";
 import type { PaneName } from "./layout.ts";
 import { comparing, type Order, type SortedList } from "./orders.ts";
-import type { DetailTab } from "./tabs.ts";
+import type { DetailTab, ListTab } from "./tabs.ts";
 
 /** The panes, and the tabs of details that are lists. */
-export type ListName = PaneName | "peers" | "files" | "trackers" | "log";
+export type ListName = PaneName | ListTab;
 
 export interface ListSettings {
   /** Of the panes as `parseFilter` takes them, none of them a mistake; of the tabs words. */
@@ -112,7 +112,7 @@ function filterOf({ filters }: ListSettings, pane: PaneName): Filter {
   return filter.matches;
 }
 
-type TabLists = Pick<Lists, "peers" | "files" | "trackers" | "log">;
+type TabLists = Pick<Lists, ListTab>;
 
 const NO_TAB: TabLists = { peers: [], files: [], trackers: [], log: [] };
 

@@ -1,11 +1,9 @@
 // The tabs of a transfer's details, and the room that each leaves for its rows.
-import type { ListName } from "./lists.ts";
-
 export const DETAIL_TABS = ["pieces", "peers", "files", "trackers", "log", "graph"] as const;
 export type DetailTab = (typeof DETAIL_TABS)[number];
 
 /** The tabs that are lists; the others are pictures, drawn to fit. */
-export type ListTab = Extract<DetailTab, ListName>;
+export type ListTab = Exclude<DetailTab, "pieces" | "graph">;
 
 /** Rows above each tab: the tabs, two lines about the transfer, its bar, an empty one. */
 export const DETAIL_HEAD_ROWS = 5;

@@ -1,7 +1,7 @@
 // The one function that changes the viewer's state. Pure: what is to be done outside comes back as effects.
 import type { Command, Reply, Snapshot } from "../control/contract.ts";
 import { perform } from "./actions.ts";
-import { askedForFiles } from "./all-files.ts";
+import { askedForFiles } from "./ask-for-files.ts";
 import { namesTorrent } from "./command-line.ts";
 import { beginAdding } from "./adding.ts";
 import { watchTracker } from "./first-run.ts";
