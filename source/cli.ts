@@ -50,6 +50,8 @@ const FLAGS = {
   port: { type: "number" },
   host: { type: "string" },
   token: { type: "string" },
+  dht: { type: "boolean" },
+  dhtNode: { type: "string", multiple: true },
   limitDown: { type: "string" },
   limitUp: { type: "string" },
   activeDownloads: { type: "number" },

@@ -1,5 +1,6 @@
 // sta doctor: how the engine itself does, and what helps where it does badly.
 import type { Doctor, TrackerStatus } from "../control/contract.ts";
+import { countText } from "../protocol/count-text.ts";
 import { bytesText } from "../engine/transfer-summary.ts";
 import { withEngine } from "./on-transfer.ts";
 import type { Options } from "./options.ts";
@@ -27,6 +28,15 @@ function lines(doctor: Doctor, trackers: readonly TrackerStatus[]): string[] {
     `peers        ${doctor.peers} connected, ${doctor.dialing} being dialled, port ${doctor.port}${reached.join("")}`,
     `waiting      ${bytesText(doctor.pieceBytes)} of pieces, ${bytesText(doctor.socketBytes)} in sockets`,
     `transfers    ${doctor.transfers}`,
+    `DHT          ${dhtText(doctor.dht)}`,
   ];
   return [...figures, ...(doctor.findings.length === 0 ? ["All is well."] : doctor.findings)];
+}
+
+function dhtText(dht: Doctor["dht"]): string {
+  if (dht === null) return "not used (--no-dht)";
+  if (dht.state === "idle") return "nothing is looked for";
+  const { state, port, nodes, torrents, searches, storedPeers } = dht;
+  const kept = `${countText(storedPeers, "peer")} kept for others`;
+  return `${state}, UDP port ${port}, ${countText(nodes, "node")}, ${countText(torrents, "torrent")} (${searches} searched now), ${kept}`;
 }

@@ -7,6 +7,7 @@ import { setFlagsFromString } from "node:v8";
 import { ControlClient, ControlError } from "../control/client.ts";
 import type { Command, EngineClient, EngineEvents } from "../control/contract.ts";
 import { controlSocketPath } from "../control/socket-path.ts";
+import { addressText } from "../engine/address-text.ts";
 import type { EngineOptions } from "../engine/engine-options.ts";
 import type { Engine } from "../engine/engine.ts";
 import { trackerText } from "../engine/tracker-address.ts";
@@ -44,6 +45,7 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       host: options.host,
       trackers: settings.trackers,
       token: options.token,
+      dht: settings.dht ? { nodes: options.dhtNodes } : undefined,
       ...settings.limits,
       acceptPushes: options.acceptPushes ?? "catalogue",
       allocation: options.allocation,
@@ -85,6 +87,7 @@ const STARTING_FLAGS = {
   folder: "--dir",
   port: "--port",
   host: "--host",
+  dht: "--dht",
   acceptPushes: "--accept-pushes",
   allocation: "--allocation",
   keepFree: "--keep-free",
@@ -169,6 +172,8 @@ function daemonFlags(options: Options): string[] {
   if (options.folder !== undefined) flags.push("--dir", options.folder);
   if (options.port !== undefined) flags.push("--port", String(options.port));
   if (options.host !== undefined) flags.push("--host", options.host);
+  if (options.dht !== undefined) flags.push(options.dht ? "--dht" : "--no-dht");
+  for (const node of options.dhtNodes) flags.push("--dht-node", addressText(node));
   if (options.limitDown !== undefined) flags.push("--limit-down", String(options.limitDown));
   if (options.limitUp !== undefined) flags.push("--limit-up", String(options.limitUp));
   if (options.activeDownloads !== undefined) flags.push("--active-downloads", String(options.activeDownloads));

@@ -20,6 +20,9 @@ ${rows.join("\n")}
     --dir FOLDER          where downloads go, or where the data of a .torrent lies
     --port 6881           TCP port for peers, or the next free one; 0: any
     --host ADDRESS        address to listen on; all by default
+    --no-dht              look for peers through trackers and peers alone, not in the DHT, which
+                          torrents of others are looked for in; remembered until --dht
+    --dht-node HOST:PORT  a node of the DHT to begin with, instead of the usual ones; repeatable
     --limit-down RATE     at most so many bytes a second: 500K, 2M, 1.5MB, none for no limit;
     --limit-up RATE       with get, share and set NAME of that transfer, otherwise of the engine,
                           which remembers it

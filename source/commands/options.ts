@@ -7,6 +7,7 @@ import { type TrackerAddress, parseTrackerAddress } from "../engine/tracker-addr
 import { MAX_PIECE_LENGTH } from "../metainfo/limits.ts";
 import { columnsAtMost, displayText } from "../protocol/display-text.ts";
 import type { Allocation } from "../storage/allocate.ts";
+import type { Address } from "../swarm/events.ts";
 import { stateHome } from "../storage/state-folder.ts";
 import { THEME_NAMES, type ThemeName } from "../ui/theme.ts";
 import { parseDuration } from "./durations.ts";
@@ -22,6 +23,8 @@ export interface Flags {
   readonly port?: number | undefined;
   readonly host?: string | undefined;
   readonly token?: string | undefined;
+  readonly dht?: boolean | undefined;
+  readonly dhtNode?: readonly string[] | undefined;
   readonly limitDown?: string | undefined;
   readonly limitUp?: string | undefined;
   readonly activeDownloads?: number | undefined;
@@ -66,6 +69,10 @@ export interface Options {
   readonly port: number | undefined;
   readonly host: string | undefined;
   readonly token: string | undefined;
+  /** Peers are looked for in the DHT; undefined: not said. */
+  readonly dht: boolean | undefined;
+  /** Nodes of the DHT to begin with. */
+  readonly dhtNodes: readonly Address[];
   /** Bytes a second; undefined: not said. */
   readonly limitDown: number | undefined;
   readonly limitUp: number | undefined;
@@ -140,6 +147,8 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     port,
     host: flags.host,
     token: flags.token ?? environment.STA_TOKEN,
+    dht: flags.dht,
+    dhtNodes: (flags.dhtNode ?? []).map(parseNode),
     limitDown: parseRate(flags.limitDown, "--limit-down"),
     limitUp: parseRate(flags.limitUp, "--limit-up"),
     activeDownloads,
@@ -176,6 +185,12 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
 function parseTracker(text: string): TrackerAddress {
   const address = parseTrackerAddress(text);
   if (!address) throw new UsageError(`Wrong format: "${text}" is no HOST:PORT of a tracker.`);
+  return address;
+}
+
+function parseNode(text: string): Address {
+  const address = parseAddress(text);
+  if (!address) throw new UsageError(`Wrong format: "${text}" is no HOST:PORT of a node of the DHT.`);
   return address;
 }
 

@@ -18,6 +18,7 @@ const schema = z.looseObject({
   trackers: z.array(z.string()).default([]),
   trackerless: z.boolean().optional(),
   folder: z.string().optional(),
+  dht: z.boolean().optional(),
   limits: z
     .looseObject({
       downLimit: count,
@@ -34,11 +35,13 @@ export interface Settings {
   /** A person said that there is none. */
   readonly trackerless: boolean;
   readonly folder: string;
+  /** Peers are looked for in the DHT. */
+  readonly dht: boolean;
   readonly limits: EngineLimits;
 }
 
 /**
- * The remembered settings with what the command line says. Its limits are remembered too; its trackers are once they have answered
+ * The remembered settings with what the command line says. Its limits and whether it uses the DHT are remembered too; its trackers are once they have answered
  * (`rememberTracker`). A damaged file is said and not overwritten. Throws StorageError when they cannot be read or written.
  */
 export async function loadSettings(options: Options): Promise<Settings> {
@@ -57,13 +60,16 @@ export async function loadSettings(options: Options): Promise<Settings> {
     ratioLimit: options.ratio === undefined ? remembered.ratioLimit : options.ratio,
     seedSecondsLimit: options.seedTime === undefined ? remembered.seedSecondsLimit : options.seedTime,
   };
-  if (stored) await write(file, stored, withLimits(stored, limits));
+  const dht = options.dht ?? stored?.dht ?? true;
+  if (stored)
+    await write(file, stored, { ...withLimits(stored, limits), ...(dht !== (stored.dht ?? true) && { dht }) });
   return {
     trackers: withAll(stored?.trackers ?? [], said)
       .map((text) => parseTrackerAddress(text))
       .filter((address) => address !== undefined),
     trackerless: stored?.trackerless ?? false,
     folder: options.folder ?? stored?.folder ?? options.environment.XDG_DOWNLOAD_DIR ?? join(homedir(), "Downloads"),
+    dht,
     limits,
   };
 }

@@ -25,6 +25,8 @@ const engine = [
   "dir",
   "port",
   "host",
+  "dht",
+  "dhtNode",
   "acceptPushes",
   "allocation",
   "keepFree",

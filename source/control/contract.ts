@@ -176,9 +176,9 @@ export interface FileRow {
   readonly priority: FilePriority;
 }
 
-/** One announce URL of a transfer, and what came of it. */
+/** One announce URL of a transfer, and what came of it; or the DHT, whose `leechers` are the peers it told of last. */
 export interface AnnounceRow {
-  /** scheme://host:port: the rest of an announce URL may be a secret. */
+  /** scheme://host:port: the rest of an announce URL may be a secret. Or `DHT`. */
   readonly address: DisplayText;
   /** From 0: those of a tier are tried before those of the next (BEP 12). */
   readonly tier: number;
@@ -209,7 +209,7 @@ export interface PeerRow {
   /** `sta 0.1.0`, `qBittorrent 4.5.2`, ... */
   readonly client: DisplayText;
   /** How we met. */
-  readonly via: "tracker" | "incoming" | "given" | "channel" | "pex";
+  readonly via: "tracker" | "incoming" | "given" | "channel" | "pex" | "dht";
   /** 0 to 1: what it holds. */
   readonly progress: number;
   readonly downBytesPerSecond: number;
@@ -394,6 +394,28 @@ const doctorSchema = z.object({
   pieceBytes: z.number(),
   /** Bytes that wait in sockets for peers to read them. */
   socketBytes: z.number(),
+  /** Our node of the DHT; null when it is not used. */
+  dht: z
+    .object({
+      /** `idle`: nothing is looked for. `alone`: it runs, and no node answers. `failed`: there is no UDP port for it. */
+      state: z.enum(["idle", "starting", "working", "alone", "failed"]),
+      /** UDP; 0 while there is none. */
+      port: z.number(),
+      /** Nodes that answer us. */
+      nodes: z.number(),
+      /** Torrents that are looked for, and those of them that are right now. */
+      torrents: z.number(),
+      searches: z.number(),
+      /** Kept for others. */
+      storedTorrents: z.number(),
+      storedPeers: z.number(),
+      sentBytes: z.number(),
+      receivedBytes: z.number(),
+      /** Datagrams that were not read or answered: too many, or unreadable. */
+      dropped: z.number(),
+      sendErrors: z.number(),
+    })
+    .nullable(),
   /** Each says what is wrong and what helps; empty when all is well. */
   findings: z.array(z.string()),
 });

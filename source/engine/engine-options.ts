@@ -1,6 +1,7 @@
 // EngineOptions: what an engine is told when it starts.
 import type { EngineEvent } from "../control/contract.ts";
 import type { Allocation } from "../storage/allocate.ts";
+import type { Address } from "../swarm/events.ts";
 import type { TrackerAddress } from "./tracker-address.ts";
 import type { PushPolicy } from "./push-policy.ts";
 
@@ -27,6 +28,8 @@ export interface EngineOptions extends EngineLimits {
   /** Address to listen on; undefined: all. */
   readonly host: string | undefined;
   readonly trackers: readonly TrackerAddress[];
+  /** Nodes of the DHT to begin with, none for those that everybody begins with; undefined: the DHT is not used. */
+  readonly dht?: { readonly nodes: readonly Address[] } | undefined;
   /** Shared secret for the trackers. */
   readonly token: string | undefined;
   /** Which gifts are taken (sta_push). */

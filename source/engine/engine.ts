@@ -11,8 +11,8 @@ import type {
   Reply,
   Snapshot,
 } from "../control/contract.ts";
+import { aloneText, type Dht } from "../discovery/dht/dht.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
-import type { Metainfo } from "../metainfo/metainfo.ts";
 import { type InfoHashHex, type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
 import { freeBytes } from "../storage/free-space.ts";
@@ -26,8 +26,10 @@ import type { EngineOptions } from "./engine-options.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { LOW_SPACE_BYTES, MAX_CONNECTIONS, STOP_MS } from "./limits.ts";
 import { MetainfoSearch } from "./metainfo-search.ts";
+import { openDht } from "./open-dht.ts";
 import { News } from "./news.ts";
 import { PeerFinder } from "./peer-finder.ts";
+import type { Found } from "./find-target.ts";
 import { applyQueue } from "./download-queue.ts";
 import { descriptorBudget, descriptorLimit } from "./descriptors.ts";
 import { Doctor } from "./doctor.ts";
@@ -62,7 +64,9 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #finder: PeerFinder;
   readonly #wireBuffers = new WireBuffers();
   readonly metainfoSearch: MetainfoSearch;
-  readonly inspected = new Map<InfoHashHex, Metainfo>();
+  /** Our node of the DHT; undefined: it is not used. */
+  readonly #dht: Dht | undefined;
+  readonly inspected = new Map<InfoHashHex, Found>();
   readonly #snapshotter: Snapshotter;
   readonly #gifts: GiftTaker;
   readonly #news: News;
@@ -111,8 +115,19 @@ export class Engine implements EngineClient, EngineEvents {
       infoHashOf: (hash) => this.book.infoHashOf(hash),
       gotStranger: (infoHash) => void this.#gifts.offered(infoHash),
     });
+    this.#dht =
+      options.dht &&
+      openDht({
+        version: options.version,
+        host: options.host,
+        nodes: options.dht.nodes,
+        port: () => this.port,
+        path: state.resolve("dht"),
+        tell: (text) => this.report("problem", text),
+      });
     this.metainfoSearch = new MetainfoSearch({
       connections: this.#connections,
+      dht: this.#dht,
       peerId: this.peerId,
       client: `sta ${options.version}`,
     });
@@ -138,6 +153,7 @@ export class Engine implements EngineClient, EngineEvents {
       peerId,
       links,
       book,
+      dht: this.#dht,
       listenPort: () => this.port,
       changed: () => this.#snapshotter.changed(),
     });
@@ -274,6 +290,7 @@ export class Engine implements EngineClient, EngineEvents {
         transfers,
         pieceBytes,
         socketBytes,
+        dht: this.#dht?.figures() ?? null,
       },
       [...this.#alerts(), ...this.#troubles()],
     );
@@ -299,7 +316,7 @@ export class Engine implements EngineClient, EngineEvents {
     this.#ending.abort();
     this.#housekeeping.stop();
     this.#doctor.close();
-    const goodbye = Promise.all([this.links.close(), this.#connections.close()]);
+    const goodbye = Promise.all([this.links.close(), this.#connections.close(), this.#dht?.close()]);
     await this.book.close();
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
     this.#snapshotter.close();
@@ -319,6 +336,7 @@ export class Engine implements EngineClient, EngineEvents {
       upLimit: this.upLimit,
       wireBuffers: this.#wireBuffers,
       giftRefusal: (bytes) => this.#gifts.refusalOf(toHex(metainfo.infoHash), bytes),
+      dht: metainfo.private ? undefined : this.#dht,
       dial: (transfer, address, source) => this.#connections.dial(transfer, address, source),
       ban: (address) => this.#bans.add(address),
       onEvent: (transfer, event) => this.#news.gotTransferEvent(transfer, event),
@@ -373,6 +391,8 @@ export class Engine implements EngineClient, EngineEvents {
         `The tracker ${address} cannot dial TCP port ${this.port} here: other peers cannot either, we have to dial them. Open it in the firewall, or forward it in the router.`,
       );
     }
+    const dht = this.#dht?.figures();
+    if (dht?.state === "alone" && dht.torrents > 0) troubles.push(aloneText(dht.port));
     for (const { transfer } of this.book.entries.values()) {
       if (transfer.problem) troubles.push(`${transfer.metainfo.name}: ${transfer.problem.message}`);
     }

@@ -4,13 +4,19 @@ import { metainfoOf } from "../metainfo/from-info.ts";
 import { isMagnet, type Magnet, parseMagnet } from "../metainfo/magnet.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { parseMetainfo } from "../metainfo/parse.ts";
-import { idFromHex, type InfoHashHex, parseInfoHashHex, toHex, toInfoHash } from "../protocol/ids.ts";
+import { idFromHex, type InfoHash, type InfoHashHex, parseInfoHashHex, toHex, toInfoHash } from "../protocol/ids.ts";
 import { readTorrentFile } from "../storage/hash-files.ts";
 import type { Address } from "../swarm/events.ts";
 import { fetchTorrent } from "./fetch-torrent.ts";
 import { parseAddress } from "./parse-address.ts";
 import { type CommandedEngine as Engine, Refusal } from "./reply.ts";
 import type { Entry } from "./transfer-book.ts";
+
+/** A torrent, and whether its info hash may be told to the DHT. */
+export interface Found {
+  readonly metainfo: Metainfo;
+  readonly dht: boolean;
+}
 
 /** The transfer a person means: by info hash, magnet link or name. Throws MetainfoError, and Refusal when several have the name. */
 export function findEntry(engine: Engine, target: string): Entry | undefined {
@@ -45,21 +51,37 @@ export function peersOf(target: string): Address[] {
  * (BEP 9), a minute at most.
  * Throws Refusal, MetainfoError, StorageError, TrackerError.
  */
-export async function findMetainfo(engine: Engine, target: string, peers: readonly Address[]): Promise<Metainfo> {
+export async function findMetainfo(engine: Engine, target: string, peers: readonly Address[]): Promise<Found> {
   const infoHash = infoHashOf(target);
   const seen = infoHash && engine.inspected.get(infoHash);
   if (seen) return seen;
-  if (/^https?:\/\//i.test(target)) return fetchTorrent(target, engine.ending);
+  if (/^https?:\/\//i.test(target)) return brought(engine, await fetchTorrent(target, engine.ending));
   const listed = findListed(engine, target);
-  if (listed) return parseMetainfo(await engine.links.torrent(listed.infoHash));
-  if (isMagnet(target)) return askPeers(engine, parseMagnet(target), peers);
+  if (listed) return { metainfo: parseMetainfo(await engine.links.torrent(listed.infoHash)), dht: false };
+  if (isMagnet(target)) {
+    const magnet = parseMagnet(target);
+    return brought(engine, await askPeers(engine, magnet, peers, mayTellDht(engine, magnet.infoHash, magnet.trackers)));
+  }
   const id = idFromHex(target);
   if (id && peers.length > 0) {
-    return askPeers(engine, { infoHash: toInfoHash(id), name: undefined, trackers: [] }, peers);
+    const sought = { infoHash: toInfoHash(id), name: undefined, trackers: [] };
+    return { metainfo: await askPeers(engine, sought, peers, false), dht: false };
   }
-  if (isAbsolute(target) || target.endsWith(".torrent")) return readTorrentFile(resolve(target));
+  if (isAbsolute(target) || target.endsWith(".torrent")) return brought(engine, await readTorrentFile(resolve(target)));
   const hint = engine.links.count === 0 ? " No tracker is set: add one with --tracker HOST:PORT." : "";
   throw new Refusal("not-found", `File does not exist in the swarm: ${target}.${hint}`);
+}
+
+/** What a person brought himself: may its info hash be told to the DHT? */
+function brought(engine: Engine, metainfo: Metainfo): Found {
+  const { private: isPrivate, infoHash, announce } = metainfo;
+  return { metainfo, dht: !isPrivate && mayTellDht(engine, infoHash, announce.flat()) };
+}
+
+/** What a tracker of ours lists, or is to be announced to one, is its swarm's alone: the DHT is open to everybody. */
+function mayTellDht(engine: Engine, infoHash: InfoHash, trackers: readonly string[]): boolean {
+  const ours = engine.links.announceUrls();
+  return !findListed(engine, toHex(infoHash)) && !trackers.some((url) => ours.includes(url));
 }
 
 /** The entry of the catalogues that a person means: by info hash, or by a name that only one content has. */
@@ -87,9 +109,10 @@ async function askPeers(
   engine: Engine,
   { infoHash, name, trackers }: Pick<Magnet, "infoHash" | "name" | "trackers">,
   given: readonly Address[],
+  dht: boolean,
 ): Promise<Metainfo> {
   const peers = [...given, ...(await engine.links.holders(toHex(infoHash)))];
-  const info = await engine.metainfoSearch.find({ infoHash, trackers, peers, signal: engine.ending });
+  const info = await engine.metainfoSearch.find({ infoHash, trackers, peers, dht, signal: engine.ending });
   if (info) return metainfoOf(info, trackers);
   throw new Refusal(
     "no-holder",

@@ -1,5 +1,6 @@
-// MetainfoSearch: finds the metainfo of a torrent of which only the hash is known, among the peers of its trackers (BEP 9).
+// MetainfoSearch: finds the metainfo of a torrent of which only the hash is known, among peers of its trackers and of the DHT (BEP 9).
 import { Announcer } from "../discovery/announcer.ts";
+import type { Dht } from "../discovery/dht/dht.ts";
 import { isInfoOf } from "../metainfo/from-info.ts";
 import type { InfoHash, PeerId } from "../protocol/ids.ts";
 import type { Handshake } from "../protocol/peer/messages.ts";
@@ -11,6 +12,7 @@ import { MetainfoAsker } from "./metainfo-asker.ts";
 
 export interface MetainfoSearchOptions {
   readonly connections: Pick<Connections, "dialFor" | "port">;
+  readonly dht: Pick<Dht, "want" | "port"> | undefined;
   readonly peerId: PeerId;
   /** `v` of our extended handshake. */
   readonly client: string;
@@ -21,6 +23,8 @@ export interface Sought {
   /** Announce URLs that may know peers. */
   readonly trackers: readonly string[];
   readonly peers: readonly Address[];
+  /** Peers are looked for in the DHT, too. */
+  readonly dht: boolean;
   /** Ends the search. */
   readonly signal: AbortSignal;
 }
@@ -49,10 +53,20 @@ export class MetainfoSearch {
     });
     asking.heardOf(sought.peers);
     announcer.start();
+    const stop = sought.dht
+      ? this.#options.dht?.want({
+          infoHash: sought.infoHash,
+          // What we do not have we do not offer.
+          port: () => undefined,
+          isHungry: () => true,
+          onPeers: (peers) => asking.heardOf(peers),
+        })
+      : undefined;
     try {
       return await asking.found;
     } finally {
       asking.close();
+      stop?.();
       void announcer.stop();
     }
   }
@@ -101,7 +115,7 @@ class Asking {
   #ask(address: Address): void {
     const { connections, peerId, client } = this.#options;
     const { infoHash } = this.#sought;
-    const handshake: Handshake = { type: "handshake", infoHash, peerId, fast: false, extended: true };
+    const handshake: Handshake = { type: "handshake", infoHash, peerId, fast: false, extended: true, dht: false };
     this.#busy++;
     const ended = () => {
       this.#busy--;

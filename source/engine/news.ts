@@ -17,7 +17,7 @@ import { countText } from "../protocol/count-text.ts";
 export interface NewsReaders {
   readonly book: TransferBook;
   readonly links: Pick<TrackerLinks, "gained">;
-  readonly finder: Pick<PeerFinder, "tellHeld" | "foundAgain">;
+  readonly finder: Pick<PeerFinder, "tellHeld" | "modeChanged" | "foundAgain">;
   readonly snapshotter: Pick<Snapshotter, "changed" | "catalogueChanged" | "flush">;
   /** A tracker is there. */
   readonly answered: (tracker: TrackerAddress) => void;
@@ -74,7 +74,7 @@ export class News {
       case "note":
         return;
       case "mode-changed":
-        return finder.tellHeld(transfer);
+        return finder.modeChanged(transfer);
       case "piece-held":
         if (!transfer.metainfo.private) links.gained(transfer.infoHash, event.index);
         return;

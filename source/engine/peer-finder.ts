@@ -1,10 +1,13 @@
 // PeerFinder: how transfers and trackers hear of each other: who holds what, and what we hold.
 import { AnnouncePace } from "../discovery/announce-pace.ts";
-import { Announcer } from "../discovery/announcer.ts";
+import { Announcer, type AnnounceReport } from "../discovery/announcer.ts";
+import type { Dht } from "../discovery/dht/dht.ts";
+import { ENOUGH_PEERS } from "../discovery/dht/limits.ts";
+import type { SearchState } from "../discovery/dht/searches.ts";
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
-import type { Entry, TransferBook } from "./transfer-book.ts";
+import type { DhtSearch, Entry, TransferBook } from "./transfer-book.ts";
 import type { Transfer } from "./transfer.ts";
 
 export interface PeerFinderOptions {
@@ -12,6 +15,7 @@ export interface PeerFinderOptions {
   readonly listenPort: () => number;
   readonly links: TrackerLinks;
   readonly book: TransferBook;
+  readonly dht: Pick<Dht, "want"> | undefined;
   /** What came of an announce is to be shown. */
   readonly changed: () => void;
 }
@@ -72,6 +76,42 @@ export class PeerFinder {
     entry.announcer.start();
   }
 
+  /** A transfer was paused or goes on: what is paused is neither looked for in the DHT nor announced there. */
+  modeChanged(transfer: Transfer): void {
+    const entry = this.#options.book.of(transfer);
+    if (entry) this.#search(entry);
+    this.tellHeld(transfer);
+  }
+
+  /** Looks for its peers in the DHT, if its info hash may be told there. */
+  #search(entry: Entry): void {
+    const { transfer, settings } = entry;
+    const { infoHash, private: isPrivate } = transfer.metainfo;
+    if (!settings.dht || isPrivate || transfer.mode === "paused") {
+      entry.search?.stop();
+      entry.search = undefined;
+      return;
+    }
+    if (entry.search || !this.#options.dht) return;
+    const search: DhtSearch = { report: undefined, stop: () => undefined };
+    entry.search = search;
+    search.stop = this.#options.dht.want({
+      infoHash,
+      port: this.#options.listenPort,
+      isHungry: () =>
+        transfer.mode === "download" &&
+        !transfer.isDone &&
+        !transfer.isQueued &&
+        transfer.connectedPeers < ENOUGH_PEERS,
+      onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "dht" }),
+      onState: (state) => {
+        search.report = reportOf(state, search.report);
+        entry.row = undefined;
+        this.#options.changed();
+      },
+    });
+  }
+
   /** Tells the trackers what we hold: nothing of a transfer that is paused, for nobody gets anything from it. */
   tellHeld(transfer: Transfer): void {
     if (transfer.metainfo.private || this.#options.book.of(transfer) === undefined) return;
@@ -83,4 +123,20 @@ export class PeerFinder {
   #findIfMissing(transfer: Transfer): void {
     if (transfer.mode === "download" && !transfer.isDone) void this.findHolders(transfer);
   }
+}
+
+/** As an announce to a tracker is told of; `before`: what was told last. */
+function reportOf(
+  { isSearching, found, works, nextAt }: SearchState,
+  before: AnnounceReport | undefined,
+): AnnounceReport {
+  return {
+    tracker: "DHT",
+    tier: 0,
+    state: isSearching ? "announcing" : works ? "working" : "failing",
+    problem: works ? null : "no node of it answers",
+    nextAt: nextAt === null ? null : Math.round(Date.now() + nextAt - performance.now()),
+    seeds: null,
+    leechers: found ?? before?.leechers ?? null,
+  };
 }

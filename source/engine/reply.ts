@@ -1,10 +1,10 @@
 // Replies: what commands answer with, and what they work on.
 import type { Doctor, Reply } from "../control/contract.ts";
-import type { Metainfo } from "../metainfo/metainfo.ts";
 import { displayText } from "../protocol/display-text.ts";
 import type { InfoHashHex } from "../protocol/ids.ts";
 import type { TrackerAddress } from "./tracker-address.ts";
 import { StorageError } from "../storage/errors.ts";
+import type { Found } from "./find-target.ts";
 import type { EngineLimits } from "./engine-options.ts";
 import type { MetainfoSearch } from "./metainfo-search.ts";
 import type { TokenBucket } from "./token-bucket.ts";
@@ -29,7 +29,7 @@ export interface CommandedEngine {
   readonly links: TrackerLinks;
   readonly metainfoSearch: Pick<MetainfoSearch, "find">;
   /** What was looked at last: who did may add it, and means what he saw. */
-  readonly inspected: Map<InfoHashHex, Metainfo>;
+  readonly inspected: Map<InfoHashHex, Found>;
   readonly downLimit: TokenBucket;
   readonly upLimit: TokenBucket;
   /** Begins the work of a transfer; resolves with a sentence for each tracker that did not take its metainfo. */

@@ -23,7 +23,7 @@ import {
   setTransfer,
   withLimits,
 } from "./change-settings.ts";
-import { findEntry, findListed, findMetainfo, peersOf, requireEntry } from "./find-target.ts";
+import { findEntry, findListed, findMetainfo, type Found, peersOf, requireEntry } from "./find-target.ts";
 import { KEPT_METAINFO } from "./limits.ts";
 import { parseAddress } from "./parse-address.ts";
 import { type CommandedEngine as Engine, failure, Refusal, remembered, success } from "./reply.ts";
@@ -95,9 +95,11 @@ function dispatch(engine: Engine, command: Command): Promise<Reply> | Reply {
 async function download(engine: Engine, command: Extract<Command, { method: "download" }>): Promise<Reply> {
   const addresses = [...parsePeers(command.peers), ...peersOf(command.target)];
   const named = findEntry(engine, command.target);
-  const metainfo = named?.transfer.metainfo ?? (await findOffered(engine, command.target, addresses));
-  const known = engine.book.get(toHex(metainfo.infoHash));
-  const entry = known ?? (await add(engine, metainfo, command));
+  const found: Found = named
+    ? { metainfo: named.transfer.metainfo, dht: named.settings.dht }
+    : await findOffered(engine, command.target, addresses);
+  const known = engine.book.get(toHex(found.metainfo.infoHash));
+  const entry = known ?? (await add(engine, found, command));
   const { transfer } = entry;
   if (known) await change(engine, known, command);
   if (addresses.length > 0) transfer.dispatch({ type: "candidates", addresses, source: "given" });
@@ -122,7 +124,7 @@ function parsePeers(peers: readonly string[] = []): Address[] {
   });
 }
 
-async function findOffered(engine: Engine, target: string, peers: readonly Address[]): Promise<Metainfo> {
+async function findOffered(engine: Engine, target: string, peers: readonly Address[]): Promise<Found> {
   const listed = findListed(engine, target);
   if (listed?.holders === 0 && peers.length === 0)
     throw new Refusal("no-holder", `No peer has the file ${listed.name} now.`);
@@ -139,11 +141,11 @@ async function change(engine: Engine, entry: Entry, command: Extract<Command, { 
 
 async function add(
   engine: Engine,
-  metainfo: Metainfo,
+  { metainfo, dht }: Found,
   command: Extract<Command, { method: "download" }>,
 ): Promise<Entry> {
   const folder = command.folder ?? engine.options.folder;
-  const settings = { ...newSettings(engine, folder, command), sequential: command.sequential ?? false };
+  const settings = { ...newSettings(engine, folder, command), sequential: command.sequential ?? false, dht };
   if (command.files) {
     const off = onlyThese(metainfo, command.files).filter(({ priority }) => priority === "off");
     settings.filesOff = toRanges(off.map(({ index }) => index));
@@ -206,7 +208,7 @@ async function seeding(engine: Engine, entry: Entry, limits: OwnLimits): Promise
   const { transfer } = entry;
   const { metainfo, infoHash } = transfer;
   const { isComplete } = transfer;
-  const settings = { paused: false, gift: !isComplete, shared: isComplete, published: !metainfo.private };
+  const settings = { paused: false, gift: !isComplete, shared: isComplete, published: !metainfo.private, dht: false };
   entry.settings = { ...entry.settings, ...settings };
   await limit(engine, entry, limits);
   const refusals = await engine.begin(entry);
@@ -328,8 +330,12 @@ async function completePath(prefix: string): Promise<Reply> {
 async function inspect(engine: Engine, command: Extract<Command, { method: "inspect" }>): Promise<Reply> {
   const { target } = command;
   const peers = [...parsePeers(command.peers), ...peersOf(target)];
-  const metainfo = findEntry(engine, target)?.transfer.metainfo ?? (await findMetainfo(engine, target, peers));
-  engine.inspected.set(toHex(metainfo.infoHash), metainfo);
+  const known = findEntry(engine, target);
+  const found: Found = known
+    ? { metainfo: known.transfer.metainfo, dht: known.settings.dht }
+    : await findMetainfo(engine, target, peers);
+  const { metainfo } = found;
+  engine.inspected.set(toHex(metainfo.infoHash), found);
   if (engine.inspected.size > KEPT_METAINFO) engine.inspected.delete(engine.inspected.keys().next().value!);
   const folder = resolve(command.folder ?? engine.options.folder);
   const free = await freeBytes(folder);

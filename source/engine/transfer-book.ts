@@ -1,6 +1,6 @@
 // TransferBook: all transfers of an engine, what is remembered of them, and their way from and to the disk.
 import type { DisplayText, TransferRow } from "../control/contract.ts";
-import type { Announcer } from "../discovery/announcer.ts";
+import type { AnnounceReport, Announcer } from "../discovery/announcer.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { type FilePriority, FileSelection } from "../metainfo/file-selection.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
@@ -22,6 +22,8 @@ export interface Entry {
   settings: TransferSettings;
   summary: DisplayText | null;
   announcer: Announcer | undefined;
+  /** Undefined while its peers are not looked for in the DHT. */
+  search: DhtSearch | undefined;
   readonly log: TransferLog;
   /** Its place among those that wait for their turn, from 1. */
   queuePosition: number | null;
@@ -31,6 +33,12 @@ export interface Entry {
   row: TransferRow | undefined;
   /** Payload counts as they were saved last. */
   savedBytes: number;
+}
+
+/** Peers of a transfer are looked for in the DHT: what came of it last, and the way to end that. */
+export interface DhtSearch {
+  report: AnnounceReport | undefined;
+  stop: () => void;
 }
 
 /** What a transfer does when it is not paused: only what a person asked for is fetched. */
@@ -175,9 +183,10 @@ export class TransferBook {
    * removed does not bring the transfer back. Throws StorageError.
    */
   async remove(entry: Entry, withData: boolean): Promise<void> {
-    const { transfer, announcer } = entry;
+    const { transfer, announcer, search } = entry;
     const { infoHash } = transfer;
     this.#entries.delete(infoHash);
+    search?.stop();
     const remove = async () => {
       // What is begun must not write again what is removed here.
       await this.#saving.get(infoHash);
@@ -273,7 +282,7 @@ export class TransferBook {
         {
           settings,
           summary: entry.summary,
-          announces: entry.announcer?.reports ?? [],
+          announces: [...(entry.announcer?.reports ?? []), ...(entry.search?.report ? [entry.search.report] : [])],
           log: entry.log.rows,
           queuePosition: entry.queuePosition,
         },
@@ -380,6 +389,7 @@ export class TransferBook {
       settings: { ...settings, filesSetAside },
       summary: null,
       announcer: undefined,
+      search: undefined,
       log: new TransferLog(),
       queuePosition: null,
       turnSince: undefined,

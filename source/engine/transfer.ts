@@ -2,6 +2,7 @@
 import { access } from "node:fs/promises";
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
+import type { Dht } from "../discovery/dht/dht.ts";
 import { FileSelection } from "../metainfo/file-selection.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
 import { type InfoHashHex, type PeerId, toHex } from "../protocol/ids.ts";
@@ -54,6 +55,8 @@ export interface TransferOptions {
   readonly upLimit: TokenBucket;
   readonly wireBuffers: WireBuffers;
   readonly giftRefusal: GiftRefusal;
+  /** Our node of the DHT, as peers hear of it and tell of theirs; undefined: there is none for this torrent. */
+  readonly dht: Pick<Dht, "port" | "heardOf"> | undefined;
   readonly dial: (transfer: Transfer, address: Address, source: PeerSource) => void;
   readonly ban: (address: Address) => void;
   readonly onEvent: (transfer: Transfer, event: TransferEvent) => void;
@@ -288,7 +291,10 @@ export class Transfer {
     const { peerId, fast, extended } = handshake;
     const ip = socket.address.host;
     this.dispatch({ type: "peer-connected", peer: key, peerId, address, ip, source, fast, extended });
-    if (this.swarm.peers.has(key)) this.#note(`${addressText(address)} has come (${source})`);
+    if (!this.swarm.peers.has(key)) return;
+    this.#note(`${addressText(address)} has come (${source})`);
+    const port = this.#options.dht?.port ?? 0;
+    if (handshake.dht && port > 0) this.#peers.send(key, { type: "port", port });
   }
 
   /** Our handshake for this torrent. */
@@ -299,6 +305,7 @@ export class Transfer {
       peerId: this.#options.peerId,
       fast: true,
       extended: true,
+      dht: (this.#options.dht?.port ?? 0) > 0,
     };
   }
 
@@ -408,7 +415,8 @@ export class Transfer {
     if (message.type === "piece") this.down.add(message.data.length, now);
     else if (message.type === "sta-push" && message.message.type === "block") {
       this.down.add(message.message.data.length, now);
-    }
+    } else if (message.type === "port")
+      this.#options.dht?.heardOf({ ...this.#peers.addressOf(key)!, port: message.port });
     this.#dispatch({ type: "message", peer: key, message }, now);
     // Blocks and requests for them, by far the most, make nothing due that was not before.
     if (message.type !== "piece" && message.type !== "request") this.#setAlarm();

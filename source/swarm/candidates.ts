@@ -4,7 +4,7 @@ import { BAN_MS, MAX_CANDIDATES, MAX_REDIAL_MS, REDIAL_MS } from "./limits.ts";
 
 interface Candidate {
   readonly address: Address;
-  /** Who told of it first; peers only until somebody else does. */
+  /** Who told of it first; strangers only until somebody else does. */
   source: PeerSource;
   /** `sated`: neither of us wants anything of the other. */
   state: "idle" | "dialing" | "connected" | "ours" | "sated";
@@ -29,8 +29,8 @@ export class Candidates {
     for (const address of addresses) {
       const known = this.#byAddress.get(keyOf(address));
       if (known) {
-        if (known.source === "pex") known.source = source;
-        const isHearsay = source === "tracker" || source === "pex";
+        if (isOfStrangers(known.source)) known.source = source;
+        const isHearsay = source === "tracker" || isOfStrangers(source);
         if (known.state === "idle" && !isHearsay && known.notBefore < now + MAX_REDIAL_MS) known.notBefore = now;
       } else if (this.#byAddress.size < MAX_CANDIDATES || this.#forgetWorst(source, now)) {
         this.#byAddress.set(keyOf(address), {
@@ -46,7 +46,7 @@ export class Candidates {
   }
 
   /**
-   * Of the addresses that are due, who gave us most, then who failed least, then those that no peer told of; now counted as dialling.
+   * Of the addresses that are due, who gave us most, then who failed least, then those that no stranger told of; now counted as dialling.
    * Undefined when none is due.
    */
   next(now: number): { address: Address; source: PeerSource } | undefined {
@@ -119,15 +119,15 @@ export class Candidates {
   }
 
   /**
-   * Makes room: forgets the address that failed most often. One that peers told of makes room for any other although it never failed, and
+   * Makes room: forgets the address that failed most often. One that strangers told of makes room for any other although it never failed, and
    * takes the place of none: each peer may tell of a hundred a minute. Banned ones stay. False when there is no room.
    */
   #forgetWorst(source: PeerSource, now: number): boolean {
     let worst: Candidate | undefined;
     for (const candidate of this.#byAddress.values()) {
       if (candidate.state !== "idle" || candidate.notBefore > now + MAX_REDIAL_MS) continue;
-      if (source === "pex" && candidate.source !== "pex") continue;
-      const least = source !== "pex" && candidate.source === "pex" ? -1 : 0;
+      if (isOfStrangers(source) && !isOfStrangers(candidate.source)) continue;
+      const least = !isOfStrangers(source) && isOfStrangers(candidate.source) ? -1 : 0;
       if (candidate.failures > (worst?.failures ?? least)) worst = candidate;
     }
     return worst !== undefined && this.#byAddress.delete(keyOf(worst.address));
@@ -143,7 +143,12 @@ export class Candidates {
 function isBetter(a: Candidate, b: Candidate): boolean {
   if (a.givenBytes !== b.givenBytes) return a.givenBytes > b.givenBytes;
   if (a.failures !== b.failures) return a.failures < b.failures;
-  return a.source !== "pex" && b.source === "pex";
+  return !isOfStrangers(a.source) && isOfStrangers(b.source);
+}
+
+/** Anybody may have said so: a peer, or a node of the DHT. */
+function isOfStrangers(source: PeerSource): boolean {
+  return source === "pex" || source === "dht";
 }
 
 function keyOf({ host, port }: Address): string {

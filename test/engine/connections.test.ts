@@ -42,7 +42,7 @@ async function serve(): Promise<{ port: number; connected: Promise<void> }> {
 /** Resolves when the other side has closed. */
 function knock(port: number): Promise<void> {
   const socket = connect({ host: "127.0.0.1", port });
-  const handshake = { infoHash, peerId: toPeerId(new Uint8Array(20)), fast: true, extended: true };
+  const handshake = { infoHash, peerId: toPeerId(new Uint8Array(20)), fast: true, extended: true, dht: false };
   socket.on("connect", () => socket.write(encodeHandshake(handshake)));
   socket.on("error", () => undefined);
   socket.resume();
@@ -88,6 +88,7 @@ it.each([
       peerId: toPeerId(new Uint8Array(20)),
       fast: true,
       extended: true,
+      dht: false,
     }),
     dispatch: () => failed.resolve(),
   } as unknown as Transfer;

@@ -8,7 +8,7 @@ import { toHex, toInfoHash } from "../../source/protocol/ids.ts";
 import { handshakeFor, peerIdOf } from "./support.ts";
 
 const INFO_HASH = toInfoHash(new Uint8Array(20).fill(7));
-const ours = { type: "handshake", infoHash: INFO_HASH, peerId: peerIdOf("us"), fast: true, extended: true } as const;
+const ours = { type: "handshake", infoHash: INFO_HASH, peerId: peerIdOf("us"), fast: true, extended: true, dht: false } as const;
 
 async function serve(accepted: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
   const sockets = new Set<Socket>();

@@ -12,7 +12,7 @@ import { peerIdOf, RawPeer } from "./support.ts";
 
 const INFO_HASH = toInfoHash(new Uint8Array(20).fill(7));
 const handshakeOf = (who: string) =>
-  ({ type: "handshake", infoHash: INFO_HASH, peerId: peerIdOf(who), fast: true, extended: true }) as const;
+  ({ type: "handshake", infoHash: INFO_HASH, peerId: peerIdOf(who), fast: true, extended: true, dht: false }) as const;
 
 /** Speaks to nobody in the clear. */
 const insists: Encrypt = (send) => {

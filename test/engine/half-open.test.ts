@@ -35,7 +35,7 @@ it.each([
   for (let n = 0; n < wanted; n++) {
     dialer.dial({
       address: { host: "192.0.2.1", port: n + 1 },
-      handshake: { ...handshake, fast: true, extended: true },
+      handshake: { ...handshake, fast: true, extended: true, dht: false },
       connected: () => undefined,
       failed: (reason) => void failed.push(reason),
     });

@@ -54,11 +54,12 @@ test("a peer that tells nothing is asked again, until the search is over", async
     connections: { port: 1, dialFor: (address, _, __, failed) => void (dialled.push(address.host), failed()) },
     peerId: peerIdOf("seeker"),
     client: "test",
+    dht: undefined,
   });
   const over = new AbortController();
   const peers = [{ host: "192.0.2.1", port: 1 }];
   const infoHash = toInfoHash(new Uint8Array(20));
-  const found = search.find({ infoHash, trackers: [], peers, signal: over.signal });
+  const found = search.find({ infoHash, trackers: [], peers, dht: false, signal: over.signal });
   expect(dialled).toHaveLength(1);
   vi.advanceTimersByTime(METAINFO_AGAIN_MS - 1);
   expect(dialled).toHaveLength(1);
@@ -90,7 +91,7 @@ async function startLiar(infoHash: string): Promise<string> {
           wire.bindWithoutMetainfo();
           const hash = toInfoHash(idFromHex(infoHash)!);
           const peerId = peerIdOf("liar");
-          socket.write(wire.send({ type: "handshake", infoHash: hash, peerId, fast: false, extended: true }));
+          socket.write(wire.send({ type: "handshake", infoHash: hash, peerId, fast: false, extended: true, dht: false }));
           const extensions = new Map([["ut_metadata", 2]]);
           const handshake = { extensions, metadataBytes: lie.length };
           socket.write(wire.send({ type: "extended-handshake", handshake }));

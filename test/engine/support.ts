@@ -134,7 +134,7 @@ export const peerIdOf = (name: string) => toPeerId(new TextEncoder().encode(name
 
 export function handshakeFor(infoHash: InfoHashHex | InfoHash, name = "-XX0000-raw"): Uint8Array {
   const bytes = typeof infoHash === "string" ? toInfoHash(idFromHex(infoHash)!) : infoHash;
-  return encodeHandshake({ infoHash: bytes, peerId: peerIdOf(name), fast: true, extended: true });
+  return encodeHandshake({ infoHash: bytes, peerId: peerIdOf(name), fast: true, extended: true, dht: false });
 }
 
 export const MB = 1_000_000;

@@ -33,6 +33,7 @@ async function openBook(home?: string) {
         upLimit: new TokenBucket(0),
         giftRefusal: () => "unwanted",
         wireBuffers: new WireBuffers(),
+        dht: undefined,
         dial: () => undefined,
         ban: () => undefined,
         onEvent: (_, { type }) => events.push(type),

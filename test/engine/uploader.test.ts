@@ -24,6 +24,7 @@ function connection(speaks = true): PeerConnection {
     peerId: toPeerId(new Uint8Array(20)),
     fast: true,
     extended: true,
+    dht: false,
   });
   const extensions = new Map(speaks ? [["sta_push", 1]] : []);
   const extended = there.send({ type: "extended-handshake", handshake: { extensions } });

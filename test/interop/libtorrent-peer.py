@@ -2,11 +2,12 @@
 """libtorrent as a peer, until its stdin ends. Prints one JSON object a line.
 
 libtorrent-peer.py make PATH OUT.torrent PIECE_LENGTH [ANNOUNCE_URL]
-libtorrent-peer.py seed X.torrent FOLDER [--plain | --encrypted] [--no-trackers] [--host ADDRESS] [--port PORT]
+libtorrent-peer.py seed X.torrent FOLDER [--plain | --encrypted] [--no-trackers] [--host ADDRESS] [--port PORT] [--dht HOST:PORT]
+libtorrent-peer.py node [--dht HOST:PORT]: a node of the DHT and nothing else
 libtorrent-peer.py leech X.torrent FOLDER [the same] [--once] [--peer HOST:PORT]...
 
 X.torrent may be a magnet link when leeching.
---plain never encrypts, --encrypted speaks RC4 and nothing else, --once ends when all is there. It listens on 127.0.0.1 unless --host says otherwise.
+--dht looks in the DHT, beginning with that node. --plain never encrypts, --encrypted speaks RC4 and nothing else, --once ends when all is there. It listens on 127.0.0.1 unless --host says otherwise.
 """
 import json
 import os
@@ -41,6 +42,13 @@ def open_session(flags, host, port, **more):
         "allow_multiple_connections_per_ip": True, "announce_ip": host,
         **more,
     }
+    if "--dht" in flags or "node" in flags:
+        settings.update({
+            "enable_dht": True, "dht_bootstrap_nodes": value_of("--dht", flags, ""),
+            # All nodes are on one machine.
+            "dht_restrict_routing_ips": False, "dht_restrict_search_ips": False, "dht_ignore_dark_internet": False,
+            "dht_prefer_verified_node_ids": False, "dht_enforce_node_id": False,
+        })
     if "--plain" in flags:
         settings.update({"in_enc_policy": 2, "out_enc_policy": 2})
     if "--encrypted" in flags:
@@ -54,6 +62,16 @@ def stdin_ended():
 
 def value_of(name, flags, default):
     return flags[flags.index(name) + 1] if name in flags else default
+
+
+def node(flags):
+    session = open_session(["node", *flags], "127.0.0.1", "0")
+    while session.listen_port() == 0 or not session.is_dht_running():
+        time.sleep(0.005)
+    say("listening", port=session.listen_port())
+    while not stdin_ended():
+        time.sleep(0.05)
+    os._exit(0)
 
 
 def run(role, torrent, folder, flags):
@@ -97,5 +115,7 @@ def run(role, torrent, folder, flags):
 
 if sys.argv[1] == "make":
     make(*sys.argv[2:])
+elif sys.argv[1] == "node":
+    node(sys.argv[2:])
 else:
     run(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])

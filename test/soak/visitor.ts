@@ -25,7 +25,7 @@ export function visit({ port, infoHash, pieceCount, stayMs }: Visit): Promise<nu
     };
     socket.on("connect", () => {
       const peerId = toPeerId(Buffer.from(`-XV0001-${Math.random().toFixed(16)}`.padEnd(20, "0").slice(0, 20)));
-      socket.write(wire.send({ type: "handshake", infoHash, peerId, fast: true, extended: true }));
+      socket.write(wire.send({ type: "handshake", infoHash, peerId, fast: true, extended: true, dht: false }));
     });
     socket.on("data", (chunk: Uint8Array) => {
       wire.receive(chunk, (message) => {

@@ -305,6 +305,7 @@ test("`:doctor` says what the engine found, or that all is well", () => {
     transfers: 0,
     pieceBytes: 0,
     socketBytes: 0,
+    dht: null,
     findings: [] as string[],
   };
   const asked = (findings: string[]): string | undefined => {

@@ -14,11 +14,11 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** Takes one token, or says false. */
-  take(now: number): boolean {
+  /** Takes so many tokens, or none and says false. */
+  take(now: number, tokens = 1): boolean {
     this.#refill(now);
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tokens < tokens) return false;
+    this.#tokens -= tokens;
     return true;
   }
 

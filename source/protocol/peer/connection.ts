@@ -165,6 +165,7 @@ export class PeerConnection {
       peerId: toPeerId(copyOf(bytes, 48, 68)),
       fast: (bytes[27]! & 0x04) !== 0,
       extended: (bytes[25]! & 0x10) !== 0,
+      dht: (bytes[27]! & 0x01) !== 0,
     };
   }
 

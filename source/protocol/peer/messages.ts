@@ -21,6 +21,8 @@ export interface Handshake {
   readonly fast: boolean;
   /** BEP 10. */
   readonly extended: boolean;
+  /** BEP 5: has a node of the DHT, whose port it says and wants to hear. */
+  readonly dht: boolean;
 }
 
 export type PeerMessage =
@@ -80,12 +82,12 @@ export const PIECE_HEADER_BYTES = 13;
 
 const KEEP_ALIVE = new Uint8Array(4);
 
-/** A handshake's 68 bytes. Reserved bits: byte 5 `0x10` extended (BEP 10), byte 7 `0x04` fast (BEP 6). */
+/** A handshake's 68 bytes. Reserved bits: byte 5 `0x10` extended (BEP 10), byte 7 `0x04` fast (BEP 6), `0x01` DHT (BEP 5). */
 export function encodeHandshake(handshake: Omit<Handshake, "type">): Uint8Array {
   const bytes = new Uint8Array(HANDSHAKE_BYTES);
   bytes.set(HANDSHAKE_PREFIX, 0);
   if (handshake.extended) bytes[25] = 0x10;
-  if (handshake.fast) bytes[27] = 0x04;
+  bytes[27] = (handshake.fast ? 0x04 : 0) | (handshake.dht ? 0x01 : 0);
   bytes.set(handshake.infoHash, 28);
   bytes.set(handshake.peerId, 48);
   return bytes;

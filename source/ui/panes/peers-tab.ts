@@ -102,6 +102,7 @@ const MET: Readonly<Record<PeerRow["via"], string>> = {
   given: "you named it",
   channel: "a channel named it",
   pex: "another peer named it",
+  dht: "the DHT named it",
 };
 
 function inWords(peer: PeerRow, transfer: TransferRow): string[] {

@@ -152,7 +152,7 @@ describe("the connection", () => {
 
 function handshake(): Uint8Array {
   const infoHash = toInfoHash(new Uint8Array(20));
-  return encodeHandshake({ infoHash, peerId: toPeerId(new Uint8Array(20)), fast: true, extended: true });
+  return encodeHandshake({ infoHash, peerId: toPeerId(new Uint8Array(20)), fast: true, extended: true, dht: false });
 }
 
 function connected(): PeerConnection {

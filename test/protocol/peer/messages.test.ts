@@ -92,7 +92,7 @@ describe("messages of the peer wire", () => {
 });
 
 describe("the handshake", () => {
-  const bytes = encodeHandshake({ infoHash, peerId, fast: true, extended: true });
+  const bytes = encodeHandshake({ infoHash, peerId, fast: true, extended: true, dht: false });
 
   it("has 68 bytes: header, reserved bits, info hash, peer id", () => {
     const header = toHex(new TextEncoder().encode("\x13BitTorrent protocol"));
@@ -100,7 +100,7 @@ describe("the handshake", () => {
   });
 
   it("is read however it is cut", () => {
-    const message = { type: "handshake", infoHash, peerId, fast: true, extended: true };
+    const message = { type: "handshake", infoHash, peerId, fast: true, extended: true, dht: false };
     for (let cut = 0; cut <= bytes.length; cut++) {
       const connection = new PeerConnection();
       expect(read(connection, [bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual([message]);
@@ -139,7 +139,7 @@ function bytesOf(hex: string): Uint8Array {
 /** A connection past its handshakes, to a peer that speaks sta_push under number 1. */
 function pair(): PeerConnection {
   const connection = new PeerConnection();
-  read(connection, [encodeHandshake({ infoHash, peerId, fast: true, extended: true })]);
+  read(connection, [encodeHandshake({ infoHash, peerId, fast: true, extended: true, dht: false })]);
   connection.bind(PIECES);
   read(connection, [
     connection.send({ type: "extended-handshake", handshake: { extensions: new Map([["sta_push", 1]]) } }),

@@ -1,0 +1,50 @@
+// Addresses as the DHT looks at them: which may be told of by whom, and which count as one.
+import {
+  type Endpoint,
+  encodeCompact4,
+  encodeCompact6,
+  isIPv4,
+  isIPv6,
+  isPrivateHost,
+} from "../../protocol/tracker/endpoint.ts";
+
+/** What maps are keyed by. */
+export function endpointKey({ host, port }: Endpoint): string {
+  return `${host} ${port}`;
+}
+
+/** 4 or 16 bytes of an IP literal; undefined for anything else. */
+export function addressBytes(host: string): Uint8Array | undefined {
+  if (isIPv4(host)) return encodeCompact4({ host, port: 1 }).subarray(0, 4);
+  return isIPv6(host) ? encodeCompact6({ host, port: 1 }).subarray(0, 16) : undefined;
+}
+
+/** One's own machine, where many nodes have one address: limits by address spare it. */
+export function isLoopback(host: string): boolean {
+  return host.startsWith("127.") || host === "::1";
+}
+
+/** What one owner has as a rule: the /24 of an IPv4 address, the /64 of an IPv6 one. */
+export function networkOf(host: string): string {
+  const bytes = addressBytes(host) ?? new Uint8Array();
+  return String(bytes.subarray(0, bytes.length === 4 ? 3 : 8));
+}
+
+/**
+ * May `teller` send us to this address? Not to one that is no single host, nor to a port that nobody has, nor from outside into a
+ * network of one's own, nor from anywhere but this machine to itself.
+ */
+export function mayTell({ host, port }: Endpoint, teller: string): boolean {
+  if (port === 0 || isNoHost(host)) return false;
+  if (isLoopback(host)) return isLoopback(teller);
+  return !isPrivateHost(host) || isPrivateHost(teller);
+}
+
+/** Multicast, broadcast, unspecified, reserved. */
+function isNoHost(host: string): boolean {
+  const bytes = addressBytes(host);
+  if (!bytes) return true;
+  const first = bytes[0]!;
+  if (bytes.length === 4) return first === 0 || first >= 224;
+  return first === 0xff || bytes.subarray(0, 15).every((byte) => byte === 0) !== (host === "::1");
+}

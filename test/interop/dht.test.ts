@@ -1,0 +1,53 @@
+// The DHT with libtorrent's nodes, on one machine: without a tracker and without a peer that anybody named.
+import { test } from "vitest";
+import { Lab } from "../helpers/processes.ts";
+import { expectSame, leechWithSta } from "./both-ways.ts";
+import { type Content, makeContent } from "./contents.ts";
+import { describeClient } from "./foreign-client.ts";
+import { libtorrent, startLibtorrent } from "./libtorrent.ts";
+
+const magnetOf = ({ infoHash }: Content) => `magnet:?xt=urn:btih:${infoHash}`;
+
+/** A node that all others begin with. */
+async function startNode(lab: Lab): Promise<string> {
+  const { port } = await startLibtorrent(lab, ["node"]).json("listening");
+  return `127.0.0.1:${Number(port)}`;
+}
+
+/** Shares what it was given as a .torrent, and announces it. */
+function seedWithSta(lab: Lab, { torrent, folder }: Content, node: string) {
+  const flags = ["--standalone", "--json", "--host", "127.0.0.1", "--port", "0", "--dht-node", node];
+  return lab.sta("seeder", ["get", torrent, "--dir", folder, "--seed", ...flags]).json("done");
+}
+
+describeClient({ ...libtorrent, name: "the DHT of libtorrent" }, () => {
+  test("sta finds its seeder by a bare magnet link", async ({ onTestFinished }) => {
+    const lab = await Lab.open(onTestFinished);
+    const node = await startNode(lab);
+    const content = await makeContent(lab, "a folder");
+    await startLibtorrent(lab, ["seed", content.torrent, content.folder, "--dht", node]).json("listening");
+    const magnet = { ...content, torrent: magnetOf(content) };
+    await leechWithSta(lab, magnet, lab.path("down"), "--dht-node", node).json("done");
+    await expectSame(content, lab.path("down"));
+  });
+
+  test("it finds a seeder that is sta", async ({ onTestFinished }) => {
+    const lab = await Lab.open(onTestFinished);
+    const node = await startNode(lab);
+    const content = await makeContent(lab, "a folder");
+    await seedWithSta(lab, content, node);
+    const flags = [magnetOf(content), await lab.makeFolder("down"), "--dht", node];
+    await startLibtorrent(lab, ["leech", ...flags]).json("done");
+    await expectSame(content, lab.path("down"));
+  });
+
+  test("sta finds sta through it", async ({ onTestFinished }) => {
+    const lab = await Lab.open(onTestFinished);
+    const node = await startNode(lab);
+    const content = await makeContent(lab, "small-pieces.bin");
+    await seedWithSta(lab, content, node);
+    const magnet = { ...content, torrent: magnetOf(content) };
+    await leechWithSta(lab, magnet, lab.path("down"), "--dht-node", node).json("done");
+    await expectSame(content, lab.path("down"));
+  });
+});
