@@ -24,6 +24,7 @@ import type { PortProber } from "./port-prober.ts";
 import { addressOf, peerKey } from "./peer-key.ts";
 import { RequestError } from "./request-error.ts";
 import type { Swarms } from "./swarms.ts";
+import { UnusableRedis } from "./unusable-redis.ts";
 
 /** What every channel client of a tracker shares. */
 export interface ChannelRoom {
@@ -248,9 +249,14 @@ export class ChannelClient {
       this.#reply({ type: "error", ...to, code: error.code, text: error.message.slice(0, 1024), ...about });
     } else if (error instanceof ProtocolError) {
       this.line.reject(error.message);
-    } else if (error instanceof Error && "syscall" in error) {
-      this.#room.log("error", "the torrent folder cannot be used", { error: error.message });
-      this.#reply({ type: "error", ...to, code: "full", text: "the tracker cannot use its torrent folder now" });
+    } else if (error instanceof UnusableRedis || (error instanceof Error && "syscall" in error)) {
+      this.#room.log("error", "the kept torrents cannot be used", { error: error.message });
+      this.#reply({
+        type: "error",
+        ...to,
+        code: "full",
+        text: "the tracker cannot use the torrents that it keeps now",
+      });
     } else {
       throw error;
     }

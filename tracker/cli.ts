@@ -118,7 +118,7 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
     });
   }
   const wires = cert === undefined ? "HTTP, swarm channel and UDP" : "HTTPS, swarm channel and UDP";
-  log("info", "started", { folder, wires, open, token: token !== undefined });
+  log("info", "started", { ...(redis === undefined && { folder }), wires, open, token: token !== undefined });
   io.out(`sta-tracker listening on ${addressOf(tracker)}`);
   await io.ended(untilStdinEnds);
   await tracker.close();

@@ -7,6 +7,7 @@ import type { Log } from "./log.ts";
 import { HEARTBEAT_MS, MAX_STREAM_CHANGES, TRACKER_LOST_MS } from "./limits.ts";
 import type { Redis } from "./redis.ts";
 import type { Swarms } from "./swarms.ts";
+import { answerOf } from "./unusable-redis.ts";
 
 const STREAM = "sta:changes";
 const heartbeatOf = (name: string) => `sta:tracker:${name}`;
@@ -50,12 +51,12 @@ export class RedisLedger implements Ledger {
 
   async open(swarms: Swarms, load: () => Promise<void>): Promise<void> {
     const { redis } = this.#options;
-    const newest = await redis.xRevRange(STREAM, "+", "-", { COUNT: 1 });
+    const newest = await answerOf(redis.xRevRange(STREAM, "+", "-", { COUNT: 1 }));
     this.#last = newest?.[0]?.id ?? "0";
     // What is published meanwhile is read from the stream.
     await load();
     this.#swarms = swarms;
-    await this.#beat();
+    await answerOf(this.#beat());
     this.#heartbeats = setInterval(() => void this.#beat().catch(this.#failed), HEARTBEAT_MS);
     this.#reading = this.#read();
     this.#say(undefined);

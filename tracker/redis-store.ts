@@ -6,6 +6,7 @@ import { ProtocolError } from "../source/protocol/errors.ts";
 import { type InfoHashHex, toHex } from "../source/protocol/ids.ts";
 import type { Redis } from "./redis.ts";
 import type { StoredTorrent, TorrentStore } from "./torrent-store.ts";
+import { answerOf } from "./unusable-redis.ts";
 
 const TORRENTS = "sta:torrents";
 const DAMAGED = "sta:torrents:damaged";
@@ -13,6 +14,7 @@ const ADDED = "sta:added";
 const HELD = "sta:held";
 const BYTES = "sta:bytes";
 
+/** Its methods reject with UnusableRedis. */
 export class RedisStore implements TorrentStore {
   readonly #redis: Redis;
   readonly #wallTime: () => number;
@@ -27,7 +29,33 @@ export class RedisStore implements TorrentStore {
     return this.#bytes;
   }
 
-  async load(warn: (sentence: string) => void): Promise<readonly StoredTorrent[]> {
+  load(warn: (sentence: string) => void): Promise<readonly StoredTorrent[]> {
+    return answerOf(this.#load(warn));
+  }
+
+  get(infoHash: InfoHashHex): Promise<Uint8Array | undefined> {
+    return answerOf(this.#get(infoHash));
+  }
+
+  put(infoHash: InfoHashHex, bytes: Uint8Array): Promise<void> {
+    return answerOf(this.#put(infoHash, bytes));
+  }
+
+  remove(infoHash: InfoHashHex): Promise<void> {
+    return answerOf(this.#remove(infoHash));
+  }
+
+  held(infoHashes: readonly InfoHashHex[], at: number): Promise<void> {
+    return answerOf(this.#held(infoHashes, at));
+  }
+
+  async close(): Promise<void> {
+    // One that is away would be waited for.
+    if (this.#redis.isReady) await this.#redis.close();
+    else this.#redis.destroy();
+  }
+
+  async #load(warn: (sentence: string) => void): Promise<readonly StoredTorrent[]> {
     const redis = this.#redis;
     const [added, held] = await Promise.all([redis.hGetAll(ADDED), redis.hGetAll(HELD)]);
     const torrents: StoredTorrent[] = [];
@@ -48,33 +76,27 @@ export class RedisStore implements TorrentStore {
     return torrents.toSorted((a, b) => a.addedAt - b.addedAt);
   }
 
-  async get(infoHash: InfoHashHex): Promise<Uint8Array | undefined> {
+  async #get(infoHash: InfoHashHex): Promise<Uint8Array | undefined> {
     const base64 = await this.#redis.hGet(TORRENTS, infoHash);
     return base64 === null ? undefined : fromBase64(base64);
   }
 
-  async put(infoHash: InfoHashHex, bytes: Uint8Array): Promise<void> {
+  async #put(infoHash: InfoHashHex, bytes: Uint8Array): Promise<void> {
     const isNew = await this.#redis.hSet(TORRENTS, infoHash, toBase64(bytes));
     await this.#redis.hSetNX(ADDED, infoHash, String(this.#wallTime()));
     if (isNew > 0) this.#bytes = await this.#redis.incrBy(BYTES, bytes.length);
   }
 
-  async remove(infoHash: InfoHashHex): Promise<void> {
-    const bytes = await this.get(infoHash);
+  async #remove(infoHash: InfoHashHex): Promise<void> {
+    const bytes = await this.#get(infoHash);
     const removed = await this.#redis.hDel(TORRENTS, infoHash);
     await this.#redis.multi().hDel(ADDED, infoHash).hDel(HELD, infoHash).exec();
     if (bytes && removed > 0) this.#bytes = await this.#redis.decrBy(BYTES, bytes.length);
   }
 
-  async held(infoHashes: readonly InfoHashHex[], at: number): Promise<void> {
+  async #held(infoHashes: readonly InfoHashHex[], at: number): Promise<void> {
     if (infoHashes.length === 0) return;
     await this.#redis.hSet(HELD, Object.fromEntries(infoHashes.map((infoHash) => [infoHash, String(at)])));
-  }
-
-  async close(): Promise<void> {
-    // One that is away would be waited for.
-    if (this.#redis.isReady) await this.#redis.close();
-    else this.#redis.destroy();
   }
 }
 

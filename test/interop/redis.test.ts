@@ -2,6 +2,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { fullBitfield, toBase64 } from "../../source/protocol/channel/bitfield.ts";
 import type { InfoHashHex } from "../../source/protocol/ids.ts";
+import { connectRedis } from "../../tracker/redis.ts";
 import { Lab, until } from "../helpers/processes.ts";
 import { RawClient, announce, get, startTracker, torrentOf, welcomed } from "../tracker/support.ts";
 import { describeClient } from "./foreign-client.ts";
@@ -101,6 +102,21 @@ describeClient(REDIS, () => {
       alice.say({ type: "have", infoHash, pieces: all });
       await startRedis(lab, port);
       expect((await bob.next("available")).entry).toMatchObject({ infoHash, seeds: 1 });
+    });
+
+    test("a Redis that takes nothing more is said to who publishes, and ends no tracker", async () => {
+      const { url } = await startRedis(await Lab.open(onTestFinished));
+      const tracker = await startTracker({ redis: url });
+      const alice = await welcomed(tracker, 1);
+      const { bytes, infoHash } = torrentOf("x");
+      const redis = await connectRedis(url, () => undefined);
+      onTestFinished(() => redis.destroy());
+      await redis.configSet("maxmemory", "1");
+      alice.say({ type: "publish", id: 1, torrent: toBase64(bytes) });
+      expect(await alice.next("error")).toMatchObject({ re: 1, code: "full" });
+      await redis.configSet("maxmemory", "0");
+      await alice.publish(bytes);
+      await untilEntry(tracker, (entry) => entry?.infoHash === infoHash);
     });
 
     test("a Redis that is not there stops the start, in a sentence", async () => {
