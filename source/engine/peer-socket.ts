@@ -112,18 +112,18 @@ export class PeerSocket {
   }
 
   /**
-   * Writes bytes in wire format behind what was sent before, and may change them; `written` is called when they have left or never
-   * will.
+   * Writes bytes in wire format behind what was sent before, and may change them; `written` is called when they have left (true) or
+   * never will.
    */
-  write(bytes: Uint8Array, written: () => void): void {
+  write(bytes: Uint8Array, written: (haveLeft: boolean) => void): void {
     this.#flush();
-    if (this.#closed) return written();
+    if (this.#closed) return written(false);
     if (this.#writing++ === 0) this.#readAt = performance.now();
     this.#unreadTimer ??= setTimeout(() => this.#lookIfRead(), UNREAD_MS).unref();
-    this.#socket.write(this.#encryption?.seal(bytes) ?? bytes, () => {
+    this.#socket.write(this.#encryption?.seal(bytes) ?? bytes, (error) => {
       this.#writing--;
       this.#readAt = performance.now();
-      written();
+      written(!error);
     });
   }
 

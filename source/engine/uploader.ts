@@ -95,11 +95,11 @@ export class Uploader {
     try {
       await this.#fill(wire, uploads);
       const writtenAt = performance.now();
-      this.#options.socket.write(wire, () => {
+      this.#options.socket.write(wire, (haveLeft) => {
         this.#options.buffers.release(wire);
         const isQuick = performance.now() - writtenAt < QUICK_BATCH_MS;
         this.#batchBytes = isQuick ? Math.min(UPLOAD_BATCH_BYTES, 2 * this.#batchBytes) : FIRST_BATCH_BYTES;
-        this.#written(bytes);
+        this.#written(bytes, haveLeft);
       });
     } catch (error) {
       this.#options.buffers.release(wire);
@@ -139,7 +139,7 @@ export class Uploader {
       const message = { type: "block", piece: block.index, begin: block.begin, data } as const;
       if (socket.connection.speaks("sta_push")) {
         const wire = socket.connection.send({ type: "sta-push", message });
-        socket.write(wire, () => this.#written(block.length));
+        socket.write(wire, (haveLeft) => this.#written(block.length, haveLeft));
       } else {
         // It took that back while we read.
         this.#batches--;
@@ -154,9 +154,9 @@ export class Uploader {
     this.pump();
   }
 
-  #written(bytes: number): void {
+  #written(bytes: number, haveLeft: boolean): void {
     this.#batches--;
-    this.#options.sent(bytes);
+    if (haveLeft) this.#options.sent(bytes);
     this.pump();
   }
 }

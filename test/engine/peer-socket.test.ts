@@ -91,10 +91,15 @@ describe("a peer socket", () => {
     expect([...(await raw.heard(27))]).toEqual([...have(1), ...have(2), ...have(3)]);
   });
 
-  it("calls back for what can never leave", async () => {
-    const { peer } = await pair();
-    peer.close("gone");
-    await new Promise<void>((resolve) => peer.write(have(1), resolve));
+  it("calls back for what has left, and for what can never leave", async () => {
+    const { peer, raw, ended } = await pair();
+    expect(await new Promise((resolve) => peer.write(have(1), resolve))).toBe(true);
+    raw.socket.pause();
+    const unread = new Promise((resolve) => peer.write(new Uint8Array(16_000_000), resolve));
+    raw.socket.destroy();
+    await ended;
+    expect(await unread).toBe(false);
+    expect(await new Promise((resolve) => peer.write(have(1), resolve))).toBe(false);
   });
 
   it("closes a peer that asks and never reads what it is told", async () => {
@@ -127,7 +132,7 @@ describe("a peer socket", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     onTestFinished(() => void vi.useRealTimers());
     for (let i = 0; i < 5; i++) {
-      await new Promise<void>((resolve) => peer.write(have(1), resolve));
+      await new Promise<void>((resolve) => peer.write(have(1), () => resolve()));
       vi.advanceTimersByTime(UNREAD_MS - 1_000);
     }
     expect(closed).toEqual([]);

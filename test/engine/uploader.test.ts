@@ -39,13 +39,14 @@ class FakeSocket {
   isClosed = false;
   waitingBytes = 0;
   readonly written: Uint8Array[] = [];
-  readonly #callbacks: (() => void)[] = [];
+  readonly #callbacks: ((haveLeft: boolean) => void)[] = [];
 
   constructor(speaks?: boolean) {
     this.connection = connection(speaks);
   }
 
-  write(bytes: Uint8Array, written: () => void): void {
+  write(bytes: Uint8Array, written: (haveLeft: boolean) => void): void {
+    if (this.isClosed) return written(false);
     this.written.push(bytes);
     this.waitingBytes += bytes.length;
     this.#callbacks.push(written);
@@ -54,7 +55,13 @@ class FakeSocket {
   /** The peer reads everything. */
   drain(): void {
     this.waitingBytes = 0;
-    for (const callback of this.#callbacks.splice(0)) callback();
+    for (const callback of this.#callbacks.splice(0)) callback(true);
+  }
+
+  /** The peer is gone: what it had not read never leaves. */
+  end(): void {
+    this.isClosed = true;
+    for (const callback of this.#callbacks.splice(0)) callback(false);
   }
 }
 
@@ -217,6 +224,17 @@ describe("an uploader", () => {
     uploader.give(0, 3 * BLOCK);
     await settled();
     expect([socket.written, failed]).toEqual([[], []]);
+  });
+
+  it("counts nothing that never left: of a peer that is gone before it was read for, or before it read", async () => {
+    for (const isRead of [false, true]) {
+      const { uploader, socket, sent } = setUp(blocks(0, 0, 2));
+      uploader.pump();
+      if (isRead) await settled();
+      socket.end();
+      await settled();
+      expect(sent()).toBe(0);
+    }
   });
 
   it("does nothing any more when the socket is closed", async () => {
