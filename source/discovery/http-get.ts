@@ -1,9 +1,8 @@
 // One GET of a stranger's URL, bounded in bytes, time and places it may lead to.
-import type { LookupAddress } from "node:dns";
 import type { IncomingMessage, RequestOptions } from "node:http";
 import { TrackerError } from "../protocol/errors.ts";
 import { isPrivateHost } from "../protocol/tracker/endpoint.ts";
-import { addressesOf, type Resolve } from "./resolve.ts";
+import { addressesAt, type Resolve } from "./resolve.ts";
 
 export interface GetLimits {
   readonly maxBytes: number;
@@ -53,16 +52,13 @@ async function getOnce(
   options: { limits: GetLimits; signal: AbortSignal; resolve: Resolve | undefined; cameFromPublic: boolean },
 ): Promise<Answer> {
   const { limits, signal, cameFromPublic } = options;
-  const name = url.hostname.replace(/^\[|\]$/g, "");
-  let addresses: readonly LookupAddress[];
-  try {
-    addresses = await addressesOf(name, options.resolve);
-  } catch (cause) {
-    throw new TrackerError("unreachable", `the name ${name} is not known`, { cause });
-  }
+  const addresses = await addressesAt(url, options);
   // Checked here and pinned below: a second look-up could give another answer.
   if (cameFromPublic && addresses.some(({ address }) => isPrivateHost(address))) {
-    throw new TrackerError("forbidden-address", `${name} is a private address, to which a public one may not send us`);
+    throw new TrackerError(
+      "forbidden-address",
+      `${url.hostname} is a private address, to which a public one may not send us`,
+    );
   }
   const pinned: RequestOptions["lookup"] = (_name, { all }, callback) => {
     const [first] = addresses;

@@ -1,5 +1,6 @@
 // Names of strangers' hosts, looked up once: who asks is given addresses and uses those.
 import { type LookupAddress, lookup } from "node:dns";
+import { TrackerError } from "../protocol/errors.ts";
 import { isIPv4, isIPv6 } from "../protocol/tracker/endpoint.ts";
 
 /** Stands in for the system's resolver in tests. */
@@ -10,6 +11,29 @@ export async function addressesOf(name: string, resolve: Resolve = systemResolve
   if (isIPv4(name)) return [{ address: name, family: 4 }];
   if (isIPv6(name)) return [{ address: name, family: 6 }];
   return resolve(name);
+}
+
+/**
+ * Addresses of the host of a tracker's URL. Rejects with TrackerError: `unreachable` when its name is not known, `timeout` once `signal` is
+ * aborted, for the system looks a name up for as long as it likes.
+ */
+export async function addressesAt(
+  { host, hostname }: URL,
+  { signal, resolve }: { readonly signal: AbortSignal; readonly resolve?: Resolve | undefined },
+): Promise<readonly LookupAddress[]> {
+  const name = hostname.replace(/^\[|\]$/g, "");
+  const over = Promise.withResolvers<never>();
+  const end = () => over.reject(new TrackerError("timeout", `${host} did not answer in time`));
+  if (signal.aborted) end();
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    return await Promise.race([over.promise, addressesOf(name, resolve)]);
+  } catch (cause) {
+    if (cause instanceof TrackerError) throw cause;
+    throw new TrackerError("unreachable", `the name ${name} is not known`, { cause });
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
 }
 
 function systemResolve(name: string): Promise<readonly LookupAddress[]> {

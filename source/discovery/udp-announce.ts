@@ -10,7 +10,7 @@ import {
   type UdpRequest,
   type UdpResponse,
 } from "../protocol/tracker/udp.ts";
-import { addressesOf, type Resolve } from "./resolve.ts";
+import { addressesAt, type Resolve } from "./resolve.ts";
 
 /** When a datagram is sent again, and again: BEP 15 says 15 s and doubles; nobody waits for that any more. */
 export const UDP_RESEND_MS: readonly number[] = [3_000, 6_000, 12_000];
@@ -32,18 +32,18 @@ export async function udpAnnounce(
   announce: UdpAnnounceRequest,
   options: UdpOptions,
 ): Promise<Answer<"announce">> {
-  const name = url.hostname.replace(/^\[|\]$/g, "");
-  const [address] = await addressesOf(name, options.resolve).catch((cause: unknown) => {
-    throw new TrackerError("unreachable", `the name ${name} is not known`, { cause });
-  });
-  if (!address) throw new TrackerError("unreachable", `the name ${name} is not known`);
+  const [address] = await addressesAt(url, options);
+  if (!address) throw new TrackerError("unreachable", `the name ${url.hostname} is not known`);
   if (!(Number(url.port) > 0))
     throw new TrackerError("malformed", `${url.host} names no port, which a UDP tracker needs`);
   const socket = createSocket(address.family === 6 ? "udp6" : "udp4");
   try {
     await new Promise<void>((resolve, reject) => {
+      const failed = (error: Error) => reject(unreachable(url, error));
+      // No descriptor is left for it.
+      socket.once("error", failed);
       // Only what comes from there is heard. The callback is given what goes wrong, which the types do not know: no route, or a broadcast.
-      const connected = (error?: Error) => (error ? reject(unreachable(url, error)) : resolve());
+      const connected = (error?: Error) => (error ? failed(error) : resolve());
       socket.connect(Number(url.port), address.address, connected);
     });
     const talk = new Talk(socket, url, address.family === 6 ? 16 : 4, options);

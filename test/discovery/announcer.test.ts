@@ -258,6 +258,20 @@ test("a public tracker may not send us to a private address, a private one may",
   expect(String(Buffer.from(await from([loopback])))).toBe("secret");
 });
 
+test.for(["http", "udp"])(
+  "a name that is looked up without end holds up neither %s announces nor their end",
+  async (scheme) => {
+    const url = `${scheme}://tracker.test:80/announce`;
+    const resolve = () => new Promise<never>(() => undefined);
+    const { states, until } = announcer([[url]], { resolve, limits: { timeoutMs: 10 } });
+    await until(() => states.some(({ state }) => state === "failing"));
+    expect(states.at(-1)?.problem).toBe(`tracker.test${scheme === "udp" ? ":80" : ""} did not answer in time`);
+    const { announcer: waiting } = announcer([[url]], { resolve });
+    await new Promise((started) => setImmediate(started));
+    await waiting.stop();
+  },
+);
+
 test("a name that leads nowhere, and a closed port, are said so", async () => {
   const unknown = httpGet("http://tracker.test/announce", {
     limits: TRACKER_GET,

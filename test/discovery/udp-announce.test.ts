@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { createSocket, type RemoteInfo } from "node:dgram";
+import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { Announcer } from "../../source/discovery/announcer.ts";
 import { udpAnnounce, type UdpAnnounceRequest } from "../../source/discovery/udp-announce.ts";
@@ -161,4 +163,20 @@ test("sta-tracker and the announcer speak it with each other, down to the goodby
   client.say({ type: "holders", id: 10, infoHash });
   const reply = await client.next("error", ({ re }) => re === 10).catch(() => undefined);
   expect(reply).toBeDefined();
+});
+
+test("without a descriptor left it is said so, and nothing else ends", async () => {
+  const announce = new URL("../../source/discovery/udp-announce.ts", import.meta.url);
+  const program = `
+    import { openSync } from "node:fs";
+    import { udpAnnounce } from ${JSON.stringify(announce.href)};
+    try { for (;;) openSync("/dev/null"); } catch {}
+    const id = new Uint8Array(20);
+    const request = { infoHash: id, peerId: id, port: 1, uploaded: 0, downloaded: 0, left: 1, key: 1, numwant: 1 };
+    const { signal } = new AbortController();
+    const said = await udpAnnounce(new URL("udp://127.0.0.1:9"), request, { signal }).catch(({ code }) => code);
+    process.stdout.write(said);`;
+  const run = promisify(execFile);
+  const command = 'ulimit -n 64; exec "$0" --input-type=module -e "$1"';
+  expect((await run("sh", ["-c", command, process.execPath, program])).stdout).toBe("unreachable");
 });
