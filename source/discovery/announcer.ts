@@ -45,7 +45,7 @@ export interface AnnounceReport {
 }
 
 export interface AnnouncerTiming {
-  /** What a tracker's interval is clamped to; also the least time between announces without an event. */
+  /** What a tracker's interval is clamped to. */
   readonly minIntervalMs: number;
   readonly maxIntervalMs: number;
   /** After the first failure; doubles with each, +-20 %. */
@@ -77,7 +77,7 @@ export interface AnnouncerOptions {
   /** Up to 200 peers, possibly ourselves among them. */
   readonly onPeers: (peers: readonly Endpoint[]) => void;
   readonly onState?: (state: AnnouncerState) => void;
-  /** Who has all that it wants waits its turn there. */
+  /** Who has all that it wants waits its turn there, as does who leaves. */
   readonly pace?: AnnouncePace;
   readonly timing?: Partial<AnnouncerTiming>;
   readonly limits?: Partial<GetLimits>;
@@ -104,6 +104,7 @@ export class Announcer {
   #wallOffsetMs = 0;
   readonly #key: number;
   readonly #abort = new AbortController();
+  #stopping: Promise<void> | undefined;
   #state: AnnouncerState = {
     state: "idle",
     tracker: null,
@@ -119,8 +120,6 @@ export class Announcer {
   #event: AnnounceEvent | undefined = "started";
   /** Where `stopped` goes: the tracker that knows us. */
   #known: string | undefined;
-  #announcedAt = -Infinity;
-  #minWaitMs = 0;
   /** `completed` came while a round was under way: another follows at once. */
   #again = false;
 
@@ -141,6 +140,11 @@ export class Announcer {
     return this.#state;
   }
 
+  /** Was `stop` called? It does not begin again. */
+  get isStopped(): boolean {
+    return this.#stopping !== undefined;
+  }
+
   /** One for each announce URL, in the order of the metainfo. */
   get reports(): readonly AnnounceReport[] {
     const offsetMs = Date.now() - performance.now();
@@ -153,7 +157,7 @@ export class Announcer {
 
   /** Announces `started` now, and from then on by itself. Does nothing without a tracker that it can speak to. */
   start(): void {
-    if (this.#state.state === "idle") this.#schedule(0);
+    if (this.#state.state === "idle" && this.#timer === undefined) this.#schedule(0);
   }
 
   /** The last piece is held: said at once. */
@@ -165,22 +169,23 @@ export class Announcer {
     else if (this.#failures === 0) this.#schedule(0);
   }
 
-  /** More peers are wanted: announces as soon as the tracker's own minimum allows. */
-  announceNow(): void {
-    if (this.#state.state !== "working" || this.#running) return;
-    this.#schedule(Math.max(0, this.#announcedAt + this.#minWaitMs - performance.now()));
+  /** Ends announcing, for good; tells the tracker `stopped`, for 5 seconds at most. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
   }
 
-  /** Ends announcing; tells the tracker `stopped`, for 5 seconds at most. */
-  async stop(): Promise<void> {
+  async #stop(): Promise<void> {
     clearTimeout(this.#timer);
-    const { signal } = this.#abort;
-    if (signal.aborted) return;
     this.#abort.abort();
+    const deadline = AbortSignal.timeout(this.#timing.stoppedMs);
     await this.#running;
-    if (this.#known !== undefined) {
-      await this.#announce(this.#known, "stopped", AbortSignal.timeout(this.#timing.stoppedMs)).catch(expected);
+    const { pace } = this.#options;
+    const known = this.#known;
+    if (known !== undefined) {
+      const leave = () => this.#announce(known, "stopped", deadline).catch(expected);
+      await (pace ? pace.oneOfFew(leave) : leave());
     }
+    for (const [url, { tracker, tier }] of this.#reports) this.#reports.set(url, unused(tracker, tier));
     this.#setState({ state: "idle", nextAt: null });
   }
 
@@ -244,10 +249,8 @@ export class Announcer {
       this.#failures = 0;
       this.#known = url;
       tier.unshift(...tier.splice(tier.indexOf(url), 1));
-      this.#announcedAt = performance.now();
       const { minIntervalMs, maxIntervalMs } = this.#timing;
       const clamp = (seconds: number) => Math.min(maxIntervalMs, Math.max(minIntervalMs, seconds * 1000));
-      this.#minWaitMs = clamp(answer.minInterval ?? 0);
       const said = {
         state: "working",
         problem: answer.warning ?? null,
