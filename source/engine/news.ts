@@ -76,7 +76,8 @@ export class News {
       case "mode-changed":
         return finder.modeChanged(transfer);
       case "piece-held":
-        if (!transfer.metainfo.private) links.gained(transfer.infoHash, event.index);
+        // Of what is paused they were told that nothing is held.
+        if (!transfer.metainfo.private && transfer.mode !== "paused") links.gained(transfer.infoHash, event.index);
         return;
       case "pieces-lost":
         if (event.lost > 0) this.report("problem", lostText(name, event.lost));
@@ -132,7 +133,8 @@ export class News {
     const entry = book.of(transfer);
     if (entry) {
       entry.summary = summary;
-      entry.announcer?.completed();
+      // Trackers count who has all of it.
+      if (transfer.isComplete) entry.announcer?.completed();
     }
     snapshotter.catalogueChanged();
     this.report("finished", summary);

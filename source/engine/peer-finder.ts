@@ -47,19 +47,43 @@ export class PeerFinder {
   }
 
   /**
-   * Begins to announce to the trackers that the metainfo names, also to those that we have a channel to: with `--open` they know
-   * peers of torrents that nobody published.
+   * Announces to the trackers that the metainfo names, also to those that we have a channel to: with `--open` they know peers of
+   * torrents that nobody published. While it is paused they hear that it left: nobody gets anything from it.
    */
   announce(entry: Entry): void {
+    if (entry.transfer.metainfo.announce.length === 0) return;
+    const before = entry.announcer;
+    const announcer = before && !before.isStopped ? before : this.#announcerOf(entry);
+    if (entry.transfer.mode === "paused") {
+      entry.announcer ??= announcer;
+      void before?.stop();
+      return;
+    }
+    entry.announcer = announcer;
+    // That it left is heard before that it came.
+    if (before?.isStopped) void before.stop().then(() => announcer.start());
+    else announcer.start();
+  }
+
+  /** A transfer was paused or goes on: what is paused is neither looked for nor announced, in the DHT or to trackers. */
+  modeChanged(transfer: Transfer): void {
+    const entry = this.#options.book.of(transfer);
+    if (entry) {
+      this.announce(entry);
+      this.#search(entry);
+    }
+    this.tellHeld(transfer);
+  }
+
+  #announcerOf(entry: Entry): Announcer {
+    const { links, peerId, listenPort, changed } = this.#options;
     const { transfer } = entry;
     const { announce: tiers, infoHash, length } = transfer.metainfo;
-    if (tiers.length === 0 || entry.announcer) return;
-    const { links } = this.#options;
-    entry.announcer = new Announcer({
+    return new Announcer({
       tiers: tiers.map((tier) => tier.map((url) => links.withToken(url))),
       infoHash,
-      peerId: this.#options.peerId,
-      listenPort: this.#options.listenPort,
+      peerId,
+      listenPort,
       stats: () => ({
         uploaded: transfer.up.totalBytes,
         downloaded: transfer.down.totalBytes,
@@ -70,17 +94,9 @@ export class PeerFinder {
       onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "tracker" }),
       onState: () => {
         entry.row = undefined;
-        this.#options.changed();
+        changed();
       },
     });
-    entry.announcer.start();
-  }
-
-  /** A transfer was paused or goes on: what is paused is neither looked for in the DHT nor announced there. */
-  modeChanged(transfer: Transfer): void {
-    const entry = this.#options.book.of(transfer);
-    if (entry) this.#search(entry);
-    this.tellHeld(transfer);
   }
 
   /** Looks for its peers in the DHT, if its info hash may be told there. */

@@ -1,9 +1,11 @@
 // What an engine tells of itself is so: to the trackers, in its alerts, right after a command.
 import { rename, rm, writeFile } from "node:fs/promises";
+import { createServer as createWeb } from "node:http";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { encodeAnnounceResponse, parseAnnounceQuery } from "../../source/protocol/tracker/http-announce.ts";
 import { createTorrent } from "../../source/storage/hash-files.ts";
 import { writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
@@ -25,6 +27,51 @@ it("what is paused is not offered to the swarm, and what goes on is offered agai
   await isOffered(false);
   await giver.engine.send({ method: "resume", infoHash });
   await isOffered(true);
+});
+
+/** A torrent of `files` that names an HTTP tracker, and what that tracker is told. */
+async function announced(files: Record<string, number>) {
+  const events: (string | undefined)[] = [];
+  let heard = () => undefined as void;
+  const server = createWeb((request, response) => {
+    events.push(parseAnnounceQuery(request.url!.split("?")[1]!).event);
+    response.end(encodeAnnounceResponse({ interval: 1_800, peers: [] }, true));
+    heard();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const folder = join(await temporaryFolder(), "content");
+  for (const [name, bytes] of Object.entries(files)) await writeFileOf(join(folder, name), bytes, name);
+  const { metainfo } = await createTorrent(folder, {
+    signal: new AbortController().signal,
+    createdBy: "told",
+    announce: [[`http://127.0.0.1:${(server.address() as AddressInfo).port}/announce`]],
+  });
+  const torrent = join(folder, "..", "content.torrent");
+  await writeFile(torrent, metainfo.bytes);
+  const told = async (...wanted: readonly string[]) => {
+    while (events.length < wanted.length) await new Promise<void>((resolve) => (heard = resolve));
+    expect(events).toEqual(wanted);
+  };
+  return { torrent, folder: join(folder, ".."), told };
+}
+
+it("what is paused has left its trackers, and is back there when it goes on, also after a restart", async () => {
+  const { torrent, folder, told } = await announced({ one: 100_000 });
+  const on = await startEngine();
+  const reply = await on.engine.send({ method: "share", path: torrent, folder });
+  const infoHash = reply.ok ? reply.infoHash! : "";
+  await told("started");
+  await on.engine.send({ method: "pause", infoHash });
+  await on.engine.send({ method: "resume", infoHash });
+  await told("started", "stopped", "started");
+  await on.engine.send({ method: "pause", infoHash });
+  await told("started", "stopped", "started", "stopped");
+  await on.engine.close();
+  const again = await startEngine({ home: on.home });
+  expect(rowOf(again, infoHash)?.trackers).toMatchObject([{ state: "unused" }]);
+  await again.engine.send({ method: "resume", infoHash });
+  await told("started", "stopped", "started", "stopped", "started");
 });
 
 it("what became of an announce is in the row, though nothing moves", async () => {
@@ -95,4 +142,23 @@ it("data that is gone altogether, as with a disk that was unmounted, is not take
   await leecher.engine.send({ method: "download", target, peers });
   await untilRow(seeder, infoHash, ({ state }) => state === "error");
   expect(rowOf(seeder, infoHash)?.heldPieces).toBe(rowOf(seeder, infoHash)?.pieceCount);
+});
+
+it("trackers count a download as completed once all of it is here, not what was chosen of it", async () => {
+  const { torrent, folder, told } = await announced({ one: 100_000, two: 3_000_000 });
+  const seeder = await startEngine();
+  await seeder.engine.send({ method: "share", path: torrent, folder });
+  await told("started");
+  const leecher = await startEngine();
+  const download = (files: number[] | "all") =>
+    leecher.engine.send({ method: "download", target: torrent, peers: [seeder.address], files });
+  const reply = await download([0]);
+  const infoHash = reply.ok ? reply.infoHash! : "";
+  await untilRow(leecher, infoHash, ({ state }) => state === "seeding");
+  await told("started", "started");
+  await download("all");
+  await told("started", "started", "completed");
+  expect(rowOf(leecher, infoHash)?.heldPieces).toBe(rowOf(leecher, infoHash)?.pieceCount);
+  await leecher.engine.close();
+  await told("started", "started", "completed", "stopped");
 });
