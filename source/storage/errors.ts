@@ -3,10 +3,19 @@
 /**
  * `disk-full`: no space or quota; `not-writable`: permission or read-only; `missing`: the folder or its data is gone;
  * `truncated`: a file is shorter than what it is said to hold; `changed`: another program wrote, replaced or removed it; `link`: a link stands where the torrent's own file or folder should;
- * `too-many-files`: no descriptor is left; `in-use`: another engine owns the state folder; `io`: anything else.
+ * `in-the-way`: a file stands where a folder should be made, or a folder where a file should; `too-many-files`: no descriptor is left; `in-use`: another engine owns the state folder; `io`: anything else.
  */
 export type StorageErrorCode =
-  "disk-full" | "not-writable" | "missing" | "truncated" | "changed" | "link" | "too-many-files" | "in-use" | "io";
+  | "disk-full"
+  | "not-writable"
+  | "missing"
+  | "truncated"
+  | "changed"
+  | "link"
+  | "in-the-way"
+  | "too-many-files"
+  | "in-use"
+  | "io";
 
 /** Reaction: pause the torrent and say so. The message is one sentence for the user. */
 export class StorageError extends Error {
@@ -50,6 +59,7 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   ENOENT: "missing",
   ENOTDIR: "missing",
   ESTALE: "missing",
+  EISDIR: "in-the-way",
   ELOOP: "link",
   EMFILE: "too-many-files",
   ENFILE: "too-many-files",
@@ -63,6 +73,7 @@ const SENTENCES: Readonly<Record<StorageErrorCode, (path: string) => string>> = 
   truncated: (path) => `${path} is shorter than it was; check the transfer to fetch what is missing.`,
   changed: (path) => `${path} was changed by another program; what it holds must be checked again.`,
   link: (path) => `${path} is a link, and links are never followed inside a torrent; remove it and resume.`,
+  "in-the-way": (path) => `${path} is in the way: it is not the torrent's own; move it away and resume.`,
   "too-many-files": (path) => `${path} cannot be opened: too many files are open; raise the limit (ulimit -n).`,
   "in-use": (path) => `${path} is in use by another sta.`,
   io: (path) => `${path} cannot be read or written; check the disk.`,

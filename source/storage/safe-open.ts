@@ -197,7 +197,7 @@ function leadsAstray(component: string): boolean {
 async function lookAt(folder: string, make: boolean): Promise<boolean> {
   try {
     if (make) await mkdir(folder).catch(ignore("EEXIST"));
-    requireFolder(folder, await lstat(folder));
+    requireFolder(folder, await lstat(folder), make ? "in-the-way" : "missing");
     return true;
   } catch (error) {
     if (make || toStorageError(error, folder).code !== "missing") throw error;

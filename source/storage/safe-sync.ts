@@ -30,7 +30,7 @@ export interface OpenedFile {
 
 /** Opens regular files for reading, for one task. */
 export class SafeReader {
-  readonly #parents = new Parents(lstatSync);
+  readonly #parents = new Parents(lstatSync, "missing");
 
   /** Throws as `SafeFolder.open`. */
   open(file: SafePath): OpenedFile {
@@ -58,7 +58,10 @@ export class SafeReader {
 
 /** Opens regular files for reading and writing, for one task. */
 export class SafeWriter {
-  readonly #parents = new Parents((folder) => lstatSync(folder, { throwIfNoEntry: false }) ?? made(folder));
+  readonly #parents = new Parents(
+    (folder) => lstatSync(folder, { throwIfNoEntry: false }) ?? made(folder),
+    "in-the-way",
+  );
 
   /** Throws StorageError, `missing` when another folder stands in its place: an unmounted disk leaves its empty mount point. */
   constructor(folder: SafeFolderId) {
@@ -85,25 +88,30 @@ export class SafeWriter {
 /** The folders of files, from the top down: each must be one, and is looked at once. */
 class Parents {
   readonly #look: (folder: string) => Stats;
+  readonly #otherwise: NoFolder;
   readonly #entered = new Set<string>();
 
-  constructor(look: (folder: string) => Stats) {
+  constructor(look: (folder: string) => Stats, otherwise: NoFolder) {
     this.#look = look;
+    this.#otherwise = otherwise;
   }
 
   enter({ path, depth }: SafePath): void {
     const folder = dirname(path);
     if (depth === 1 || this.#entered.has(folder)) return;
     this.enter({ path: folder, depth: depth - 1 });
-    requireFolder(folder, this.#look(folder));
+    requireFolder(folder, this.#look(folder), this.#otherwise);
     this.#entered.add(folder);
   }
 }
 
-/** Throws StorageError for what is no folder: `link` for a link, else `missing`. */
-export function requireFolder(folder: string, stats: Stats): void {
+/** What a file in a folder's place is: for who reads the folder is missing, who writes can make none there. */
+type NoFolder = "missing" | "in-the-way";
+
+/** Throws StorageError for what is no folder: `link` for a link, else what `otherwise` says. */
+export function requireFolder(folder: string, stats: Stats, otherwise: NoFolder): void {
   if (stats.isSymbolicLink()) throw storageError("link", folder);
-  if (!stats.isDirectory()) throw storageError("missing", folder);
+  if (!stats.isDirectory()) throw storageError(otherwise, folder);
 }
 
 /** Passes over the named errors of the system and throws every other on. */

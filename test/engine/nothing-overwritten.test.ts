@@ -1,5 +1,5 @@
 // No file is written over that is not the torrent's own data: promise 1.
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { digestsOf, writeFileOf } from "../helpers/files.ts";
@@ -48,6 +48,25 @@ describe("a download", () => {
     expect(reply.text).toContain("is there already and is something else");
     expect(await readFile(join(on.folder, "letter.txt"), "utf8")).toBe("mine");
     expect(on.engine.getSnapshot().transfers).toEqual([]);
+  });
+
+  it.each([
+    ["a file in the place of its folder", async (path: string) => writeFile(path, "mine")],
+    ["a folder in the place of a file", async (path: string) => mkdir(join(path, "letter.txt"), { recursive: true })],
+  ])("says that %s is in the way, instead of fetching on", async (_, block) => {
+    const one = await startEngine();
+    const path = join(await temporaryFolder(), "letters");
+    await mkdir(path);
+    await writeFileOf(join(path, "letter.txt"), 2 * MB, "one");
+    const infoHash = await share(one, path);
+    const on = await startEngine();
+    await block(join(on.folder, "letters"));
+    const target = await torrentFile(one, infoHash);
+    await on.engine.send({ method: "download", target, peers: [one.address] });
+    await untilRow(on, infoHash, ({ state }) => state === "error");
+    expect(rowOf(on, infoHash)!.reason).toMatch(
+      /letters(?:\/letter.txt)? is in the way: it is not the torrent's own; move it away/,
+    );
   });
 
   it("goes on from its own data that lies there from before", async () => {

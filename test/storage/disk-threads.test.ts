@@ -123,7 +123,7 @@ describe("DiskThreads", () => {
     await writeFile(join(written.folder.path, "no"), "");
     const bad = { ...written.parts[0]!, path };
     const failing = pool.writeFiles({ ...written, parts: [...written.parts, bad] });
-    expect(await failing).toMatchObject({ opened: [{ size: 0 }], failure: { name: "StorageError", code: "missing" } });
+    expect(await failing).toMatchObject({ opened: [{ size: 0 }], failure: { code: "in-the-way" } });
     expect(await pool.syncFiles([{ path, depth: 2 }, ...written.parts])).toMatchObject([
       { stats: undefined, failure: { name: "StorageError", code: "missing" } },
       { stats: { size: 2 }, failure: undefined },

@@ -13,6 +13,7 @@ test.each([
   ["ENOENT", "missing"],
   ["ENOTDIR", "missing"],
   ["ELOOP", "link"],
+  ["EISDIR", "in-the-way"],
   ["EMFILE", "too-many-files"],
   ["EIO", "io"],
   ["EFBIG", "io"],

@@ -74,13 +74,15 @@ describe("SafeFolder", () => {
     await mkdir(join(safe.path, "dir"));
     await expect(safe.open(["pipe"], "read")).rejects.toMatchObject({ code: "io" });
     await expect(safe.open(["dir"], "read")).rejects.toMatchObject({ code: "io" });
-    await expect(safe.open(["dir"], "write")).rejects.toMatchObject({ name: "StorageError" });
+    await expect(safe.open(["dir"], "write")).rejects.toMatchObject({ code: "in-the-way" });
     expect(await safe.stat(["pipe"])).toBeUndefined();
   });
 
   test("says when a file stands where a folder should", async () => {
     const { safe } = await folder();
     await writeFile(join(safe.path, "a"), "");
-    await expect(safe.open(["a", "b"], "write")).rejects.toMatchObject({ code: "missing", path: join(safe.path, "a") });
+    const path = join(safe.path, "a");
+    await expect(safe.open(["a", "b"], "write")).rejects.toMatchObject({ code: "in-the-way", path });
+    await expect(safe.open(["a", "b"], "read")).rejects.toMatchObject({ code: "missing" });
   });
 });

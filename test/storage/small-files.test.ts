@@ -83,7 +83,7 @@ describe("a torrent of many small files", () => {
     await storage.write(4, torrent.piece(4));
     await truncate(path(border), 0);
     await mkdir(path(next));
-    await expect(storage.write(5, torrent.piece(5))).rejects.toMatchObject({ code: "io", path: path(next) });
+    await expect(storage.write(5, torrent.piece(5))).rejects.toMatchObject({ code: "in-the-way", path: path(next) });
     await rm(path(next), { recursive: true });
     await storage.write(5, torrent.piece(5));
     expect([...storage.held.held()]).toEqual([5]);
@@ -145,7 +145,7 @@ describe("a torrent of many small files", () => {
   test.each([
     ["a link to a file", "link", (path: string, outside: string) => symlink(join(outside, "secret"), path)],
     ["a link to nowhere", "link", (path: string, outside: string) => symlink(join(outside, "new"), path)],
-    ["a folder", "io", (path: string) => mkdir(path)],
+    ["a folder", "in-the-way", (path: string) => mkdir(path)],
     ["a pipe", "io", async (path: string) => void execFileSync("mkfifo", [path])],
   ])("is not written where %s stands in a file's place", async (_, code, put) => {
     const outside = await temporaryFolder();
