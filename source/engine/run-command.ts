@@ -98,9 +98,11 @@ async function download(engine: Engine, command: Extract<Command, { method: "dow
   const found: Found = named
     ? { metainfo: named.transfer.metainfo, dht: named.settings.dht }
     : await findOffered(engine, command.target, addresses);
-  const known = engine.book.get(toHex(found.metainfo.infoHash));
-  const entry = known ?? (await add(engine, found, command));
+  const present = engine.book.get(toHex(found.metainfo.infoHash));
+  const entry = present ?? (await add(engine, found, command));
   const { transfer } = entry;
+  // A gift of it may have come at the same moment: what was added is no download then.
+  const known = present ?? (entry.settings.gift ? entry : undefined);
   if (known) await change(engine, known, command);
   if (addresses.length > 0) transfer.dispatch({ type: "candidates", addresses, source: "given" });
   if (transfer.isDone) {

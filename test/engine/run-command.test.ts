@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Command, Reply } from "../../source/control/contract.ts";
 import type { EngineLimits } from "../../source/engine/engine-options.ts";
 import type { InfoHashHex } from "../../source/protocol/ids.ts";
@@ -34,6 +34,24 @@ async function ask({ engine }: TestEngine, command: Command): Promise<Reply> {
   expect(reply.text).not.toMatch(/\bat \/|Error:|undefined|\[object/);
   return reply;
 }
+
+describe("downloading", () => {
+  it("fetches what is given to us in the same moment, and not only what is given", async () => {
+    const [giver, taker] = [await startEngine(), await startEngine()];
+    await writeFileOf(join(giver.folder, "fresh.bin"), MB, "fresh");
+    const infoHash = await share(giver, join(giver.folder, "fresh.bin"));
+    const { book } = taker.engine;
+    const add = book.add.bind(book);
+    vi.spyOn(book, "add").mockImplementationOnce(async (metainfo, settings, options) => {
+      const gift = await add(metainfo, { ...settings, gift: true }, { expect: "nothing" });
+      await taker.engine.begin(gift);
+      return add(metainfo, settings, options);
+    });
+    const target = await torrentFile(giver, infoHash);
+    expect(await ask(taker, { method: "download", target, peers: [giver.address] })).toMatchObject({ ok: true });
+    await untilRow(taker, infoHash, ({ heldPieces, pieceCount }) => heldPieces === pieceCount);
+  });
+});
 
 describe("a command that cannot be carried out", () => {
   const refusals: readonly [string, Command, string, string | RegExp][] = [
