@@ -248,8 +248,8 @@ async function push(engine: Engine, command: Extract<Command, { method: "push" }
 
 async function pause(engine: Engine, infoHash: string): Promise<Reply> {
   const entry = requireEntry(engine, infoHash);
-  await engine.book.setMode(entry, "paused");
-  return success(`Paused ${entry.transfer.metainfo.name}.`, infoHash);
+  const problem = await remembered(engine.book.setMode(entry, "paused"));
+  return success(`Paused ${entry.transfer.metainfo.name}.${problem}`, infoHash);
 }
 
 async function resume(engine: Engine, infoHash: string): Promise<Reply> {
@@ -259,9 +259,9 @@ async function resume(engine: Engine, infoHash: string): Promise<Reply> {
     const { name } = entry.transfer.metainfo;
     throw new Refusal("failed", `${name} stays paused: ${limit}. Set another limit, or none, and it goes on.`);
   }
-  await engine.book.setMode(entry, activeMode(entry.settings));
+  const problem = await remembered(engine.book.setMode(entry, activeMode(entry.settings)));
   if (entry.transfer.mode === "download") await engine.findHolders(entry.transfer);
-  return success(`${entry.transfer.metainfo.name} goes on.`, infoHash);
+  return success(`${entry.transfer.metainfo.name} goes on.${problem}`, infoHash);
 }
 
 function check(engine: Engine, infoHash: string): Reply {

@@ -77,6 +77,8 @@ export class TransferBook {
   readonly #entries = new Map<InfoHashHex, Entry>();
   readonly #openFiles: OpenFiles;
   readonly #diskThreads = new DiskThreads();
+  /** Those of earlier runs are being opened; does not reject. */
+  #loading: Promise<unknown> | undefined;
   /** Adds that are under way: two commands for one torrent make one transfer. */
   readonly #adding = new Map<InfoHashHex, Promise<Entry>>();
   /** Removals that are under way: who adds the same torrent again waits for its own. */
@@ -112,6 +114,8 @@ export class TransferBook {
 
   /** Adds a transfer and remembers it; one that is there already is returned as it is. Throws StorageError. */
   async add(metainfo: Metainfo, settings: TransferSettings, options: OpenOptions = {}): Promise<Entry> {
+    // It may be one of those.
+    if (this.#loading) await this.#loading;
     const infoHash = toHex(metainfo.infoHash);
     const known = this.#entries.get(infoHash) ?? this.#adding.get(infoHash);
     if (known) return known;
@@ -127,6 +131,12 @@ export class TransferBook {
 
   /** Brings back the transfers of earlier runs; what cannot be opened is told and kept for later. */
   async load(): Promise<readonly Entry[]> {
+    const loading = this.#load();
+    this.#loading = loading.catch(() => undefined).finally(() => (this.#loading = undefined));
+    return loading;
+  }
+
+  async #load(): Promise<readonly Entry[]> {
     const { transfers, problems } = await this.#options.store.load();
     for (const problem of problems) this.#options.onProblem(problem);
     const opened: Entry[] = [];
@@ -148,7 +158,7 @@ export class TransferBook {
     return opened;
   }
 
-  /** Begins, goes on, or pauses, and remembers it. */
+  /** Begins, goes on, or pauses, and remembers it. Throws StorageError when that cannot be remembered; it is done all the same. */
   async setMode(entry: Entry, mode: TransferMode): Promise<void> {
     if (this.of(entry.transfer) !== entry) return;
     const { shared } = entry.settings;
@@ -156,12 +166,13 @@ export class TransferBook {
     const settings = { paused: mode === "paused", shared: shared && mode !== "download" };
     entry.settings = { ...entry.settings, ...settings, ...(mode !== "paused" && { gift: mode === "hold" && !shared }) };
     entry.row = undefined;
-    await this.save(entry);
+    const [saved] = await Promise.allSettled([this.save(entry)]);
     if (mode === "download") entry.transfer.forgetProblem();
     // It begins with its turn, or waiting for it; and gives its turn up only when it is paused.
     if (mode !== "paused") this.#options.queueChanged();
     await entry.transfer.setMode(mode);
     if (mode === "paused") this.#options.queueChanged();
+    if (saved.status === "rejected") throw saved.reason;
   }
 
   /** Other priorities for some files; the rest stay as they are. Throws StorageError, RangeError for a file that is not there. */
@@ -191,12 +202,15 @@ export class TransferBook {
       // What is begun must not write again what is removed here.
       await this.#saving.get(infoHash);
       if (!withData) {
-        await transfer.close();
+        // What a full disk does not take of its state is forgotten anyway.
+        await transfer.close().catch((error: unknown) => this.#tell(entry, error));
         return this.#options.store.remove(infoHash);
       }
       // Nothing of it arrives while that is saved: it must not be done once it was removed.
       await transfer.setMode("paused");
-      await this.#options.store.save(infoHash, { ...entry.settings, removing: true });
+      // A full disk is a reason to remove it, and none against that.
+      const settings = { ...entry.settings, removing: true };
+      await this.#options.store.save(infoHash, settings).catch((error: unknown) => this.#tell(entry, error));
       const failure = await transfer.removeData().then(
         () => undefined,
         (error: unknown) => error,
@@ -301,11 +315,13 @@ export class TransferBook {
     options: OpenOptions,
   ): Promise<Entry> {
     const entry = await this.#open(metainfo, settings, options);
+    entry.transfer.isHeldBack = options.expect !== undefined;
     try {
       await this.#refuseTwin(entry);
       await this.#options.store.add(metainfo, entry.settings);
       // It is remembered first: a transfer that is removed while it is checked does not come back.
       if (options.expect) await this.#lookAtWhatLiesThere(entry, options.expect);
+      entry.transfer.isHeldBack = false;
     } catch (error) {
       if (this.#entries.get(infoHash) === entry) await this.remove(entry, false);
       throw error;

@@ -87,6 +87,8 @@ export class Transfer {
   mode: TransferMode = "paused";
   /** Others download first: it asks for nothing, and gives what it has. */
   isQueued = false;
+  /** It is not known yet whether what lies there is its own: it begins nothing, whatever it is told. */
+  isHeldBack = false;
   /** Pieces hashed by the check that runs; undefined: none runs. */
   checkedPieces: number | undefined;
   readonly #options: TransferOptions;
@@ -388,7 +390,7 @@ export class Transfer {
   }
 
   #activate(): void {
-    if (this.#closed || this.checkedPieces !== undefined) return;
+    if (this.#closed || this.isHeldBack || this.checkedPieces !== undefined) return;
     const download = this.mode === "download" && !this.problem && !this.isQueued;
     const upload = this.mode !== "paused" && !(this.isQueued && this.storage.held.isEmpty);
     if (download && !this.isDone) this.#spell.begin(this.heldBytes, performance.now());

@@ -17,6 +17,7 @@ async function openBook(home?: string) {
   const state = await StateFolder.open(home ?? (await temporaryFolder()));
   const problems: string[] = [];
   const events: string[] = [];
+  const dials: string[] = [];
   const store = await TransferStore.open(state);
   const book = new TransferBook({
     store,
@@ -34,7 +35,7 @@ async function openBook(home?: string) {
         giftRefusal: () => "unwanted",
         wireBuffers: new WireBuffers(),
         dht: undefined,
-        dial: () => undefined,
+        dial: (_, { host }) => dials.push(host),
         ban: () => undefined,
         onEvent: (_, { type }) => events.push(type),
       }),
@@ -44,7 +45,7 @@ async function openBook(home?: string) {
     await state.close();
   };
   onTestFinished(close);
-  return { book, problems, events, close, state, store };
+  return { book, problems, events, dials, close, state, store };
 }
 
 const settingsOf = (folder: string, more: Partial<TransferSettings> = {}): TransferSettings => ({
@@ -55,7 +56,7 @@ const settingsOf = (folder: string, more: Partial<TransferSettings> = {}): Trans
   ...more,
 });
 
-async function withData(torrent: TestTorrent): Promise<string> {
+async function folderWith(torrent: TestTorrent): Promise<string> {
   const folder = await temporaryFolder();
   await writeFile(join(folder, "shared"), torrent.data);
   return folder;
@@ -106,7 +107,7 @@ describe("the book of transfers", () => {
 
   it("looks at what lies there when it is told to, and only then", async () => {
     const torrent = makeTorrent([{ length: 100 }]);
-    const folder = await withData(torrent);
+    const folder = await folderWith(torrent);
     const looked = await openBook();
     const entry = await looked.book.add(torrent.metainfo, settingsOf(folder), { expect: "data" });
     expect(entry.transfer.isComplete).toBe(true);
@@ -117,7 +118,7 @@ describe("the book of transfers", () => {
 
   it("brings back what it was told, with counts that go on", async () => {
     const torrent = makeTorrent([{ length: 100 }]);
-    const folder = await withData(torrent);
+    const folder = await folderWith(torrent);
     const { book, close, state } = await openBook();
     const entry = await book.add(torrent.metainfo, settingsOf(folder), { justHashed: true });
     entry.transfer.up.add(1_000, 1);
@@ -133,6 +134,63 @@ describe("the book of transfers", () => {
     });
     expect(loaded!.transfer.isComplete).toBe(true);
     expect(again.problems).toEqual([]);
+  });
+
+  it("makes one transfer of what it brings back and of an add meanwhile, and forgets nothing of it", async () => {
+    const torrent = makeTorrent([{ length: 100 }]);
+    const folder = await folderWith(torrent);
+    const { book, close, state } = await openBook();
+    await book.add(torrent.metainfo, settingsOf(folder), { justHashed: true });
+    await close();
+    const again = await openBook(state.path);
+    const [[loaded], added] = await Promise.all([
+      again.book.load(),
+      again.book.add(torrent.metainfo, settingsOf(folder, { gift: true }), { expect: "nothing" }),
+    ]);
+    expect(added).toBe(loaded);
+    await again.close();
+    const later = await openBook(state.path);
+    expect((await later.book.load())[0]?.settings).toMatchObject({ gift: false, folder });
+  });
+
+  it("lets nobody begin a transfer before it is known that what lies there is its own", async () => {
+    const { book, dials, store } = await openBook();
+    const torrent = makeTorrent([{ length: 100 }]);
+    const { metainfo } = torrent;
+    const folder = await folderWith({ ...torrent, data: torrent.data.map((byte) => byte ^ 1) });
+    const gate = Promise.withResolvers<void>();
+    const added = vi.spyOn(store, "add").mockImplementationOnce(() => gate.promise);
+    const adding = Promise.allSettled([book.add(metainfo, settingsOf(folder), { expect: "data" })]);
+    await vi.waitUntil(() => added.mock.calls.length > 0);
+    const entry = book.get(toHex(metainfo.infoHash))!;
+    await book.setMode(entry, "download");
+    const addresses = [{ host: "10.0.0.1", port: 1 }];
+    entry.transfer.dispatch({ type: "candidates", addresses, source: "given" });
+    gate.resolve();
+    expect(await adding).toMatchObject([{ reason: { code: "in-use" } }]);
+    expect(dials).toEqual([]);
+  });
+
+  it("pauses and removes although nothing can be written", async () => {
+    const torrent = makeTorrent([{ length: 100 }]);
+    const { book, store, state, problems } = await openBook();
+    const full = new StorageError("disk-full", "/state", "The disk is full.");
+    for (const withData of [false, true]) {
+      const folder = await folderWith(torrent);
+      const entry = await book.add(torrent.metainfo, settingsOf(folder), { justHashed: true });
+      const saving = vi.spyOn(store, "save").mockRejectedValue(full);
+      const { storage } = entry.transfer;
+      const close = storage.close.bind(storage);
+      vi.spyOn(storage, "close").mockImplementation(() => close().then(() => Promise.reject(full)));
+      await entry.transfer.setMode("hold");
+      await expect(book.setMode(entry, "paused")).rejects.toBe(full);
+      expect(entry.transfer.mode).toBe("paused");
+      await book.remove(entry, withData);
+      saving.mockRestore();
+      expect(await readdir(folder)).toEqual(withData ? [] : ["shared"]);
+      expect(await readdir(state.resolve("torrents"))).toEqual([]);
+    }
+    expect(problems).toEqual(["shared: The disk is full.", "shared: The disk is full."]);
   });
 
   it("tells of what is damaged or cannot be opened, and brings back the rest", async () => {
@@ -178,7 +236,7 @@ describe("the book of transfers", () => {
 
   it("ends a removal that a crash interrupted, and brings nothing back", async () => {
     const torrent = makeTorrent([{ length: 100 }]);
-    const folder = await withData(torrent);
+    const folder = await folderWith(torrent);
     const { book, close, state } = await openBook();
     await book.add(torrent.metainfo, settingsOf(folder), { justHashed: true });
     await close();
@@ -193,7 +251,7 @@ describe("the book of transfers", () => {
 
   it("does not bring back a transfer whose data could not be removed, and says what is left", async () => {
     const torrent = makeTorrent([{ length: 100 }]);
-    const folder = await withData(torrent);
+    const folder = await folderWith(torrent);
     const { book, close, state } = await openBook();
     const entry = await book.add(torrent.metainfo, settingsOf(folder), { justHashed: true });
     const removing = vi.spyOn(SafeFolder.prototype, "remove");
@@ -227,7 +285,7 @@ describe("a transfer", () => {
   it("that has ended takes no peer, checks nothing and begins nothing", async () => {
     const torrent = makeTorrent([{ length: 100 }]);
     const { book, events } = await openBook();
-    const entry = await book.add(torrent.metainfo, settingsOf(await withData(torrent)));
+    const entry = await book.add(torrent.metainfo, settingsOf(await folderWith(torrent)));
     await book.remove(entry, false);
     events.length = 0;
     const closed: string[] = [];
@@ -244,7 +302,7 @@ describe("a transfer", () => {
   it("checks once when it is asked twice, and both hear the end", async () => {
     const torrent = makeTorrent([{ length: 100 }]);
     const { book, events } = await openBook();
-    const folder = await withData(torrent);
+    const folder = await folderWith(torrent);
     const entry = await book.add(torrent.metainfo, settingsOf(folder));
     await Promise.all([entry.transfer.check(), entry.transfer.check()]);
     expect(entry.transfer.isComplete).toBe(true);
