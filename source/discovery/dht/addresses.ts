@@ -1,22 +1,9 @@
 // Addresses as the DHT looks at them: which may be told of by whom, and which count as one.
-import {
-  type Endpoint,
-  encodeCompact4,
-  encodeCompact6,
-  isIPv4,
-  isIPv6,
-  isPrivateHost,
-} from "../../protocol/tracker/endpoint.ts";
+import { addressBytes, type Endpoint, isPrivateHost } from "../../protocol/tracker/endpoint.ts";
 
 /** What maps are keyed by. */
 export function endpointKey({ host, port }: Endpoint): string {
   return `${host} ${port}`;
-}
-
-/** 4 or 16 bytes of an IP literal; undefined for anything else. */
-export function addressBytes(host: string): Uint8Array | undefined {
-  if (isIPv4(host)) return encodeCompact4({ host, port: 1 }).subarray(0, 4);
-  return isIPv6(host) ? encodeCompact6({ host, port: 1 }).subarray(0, 16) : undefined;
 }
 
 /** One's own machine, where many nodes have one address: limits by address spare it. */
@@ -26,8 +13,8 @@ export function isLoopback(host: string): boolean {
 
 /** What one owner has as a rule: the /24 of an IPv4 address, the /64 of an IPv6 one. */
 export function networkOf(host: string): string {
-  const bytes = addressBytes(host) ?? new Uint8Array();
-  return String(bytes.subarray(0, bytes.length === 4 ? 3 : 8));
+  if (!host.includes(":")) return host.slice(0, host.lastIndexOf("."));
+  return String(addressBytes(host)?.subarray(0, 8));
 }
 
 /**

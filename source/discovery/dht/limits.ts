@@ -37,9 +37,11 @@ export const BOOTSTRAP_ALPHA = 8;
 export const SLOW_MS = 1_500;
 export const ANSWER_MS = 5_000;
 
-/** Nodes that one lookup asks at most, and those that it remembers: honest ones end after 20 to 60, liars invent nearer ones for ever. */
+/** Nodes that one lookup asks at most: honest ones end after 20 to 60, liars invent nearer ones for ever. */
 export const MAX_ASKED = 128;
-export const MAX_HEARD = 512;
+
+/** Nodes that a lookup remembers, the nearest. */
+export const MAX_HEARD = 256;
 
 /** Nodes taken from one answer: two families of K, as libtorrent sends. */
 export const MAX_NODES_OF_ANSWER = 2 * K;

@@ -105,7 +105,7 @@ export class Lookup {
   /** One node an address, few of a network: one owner does not fill the front. */
   #add({ host, port, id }: Candidate): void {
     const key = endpointKey({ host, port });
-    if (this.#nodes.length >= MAX_HEARD || this.#byEndpoint.has(key)) return;
+    if (this.#byEndpoint.has(key)) return;
     if (!isLoopback(host)) {
       const network = networkOf(host);
       const others = this.#ofNetwork.get(network) ?? 0;
@@ -116,6 +116,8 @@ export class Lookup {
     const node: Asked = { host, port, id, state: "heard", token: undefined };
     this.#byEndpoint.set(key, node);
     this.#place(node);
+    if (this.#nodes.length <= MAX_HEARD || this.#nodes.at(-1)!.state !== "heard") return;
+    this.#byEndpoint.delete(endpointKey(this.#nodes.pop()!));
   }
 
   #place(node: Asked): void {

@@ -18,9 +18,9 @@ import {
 } from "../../protocol/dht/node-id.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { InfoHash } from "../../protocol/ids.ts";
-import { type Endpoint, isIPv4 } from "../../protocol/tracker/endpoint.ts";
+import { addressBytes, type Endpoint, isIPv4 } from "../../protocol/tracker/endpoint.ts";
 import { AddressVotes } from "./address-votes.ts";
-import { addressBytes, endpointKey, mayTell } from "./addresses.ts";
+import { endpointKey, mayTell } from "./addresses.ts";
 import { Answers } from "./answers.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import {

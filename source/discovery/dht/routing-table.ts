@@ -9,8 +9,8 @@ import {
   sharedBits,
   toNodeId,
 } from "../../protocol/dht/node-id.ts";
-import type { Endpoint } from "../../protocol/tracker/endpoint.ts";
-import { addressBytes, endpointKey, isLoopback, networkOf } from "./addresses.ts";
+import { addressBytes, type Endpoint } from "../../protocol/tracker/endpoint.ts";
+import { endpointKey, isLoopback, networkOf } from "./addresses.ts";
 import { K, MAX_FAILURES, MAX_OF_NETWORK, MAX_SAVED, MAX_SPARE, QUIET_MS } from "./limits.ts";
 
 interface Node extends Contact {
@@ -33,7 +33,7 @@ interface Bucket {
 export class RoutingTable {
   readonly id: NodeId;
   /** By leading bits in common with our id: as many buckets as if each full one were split where we are. */
-  readonly #buckets: Bucket[] = [];
+  readonly #buckets: (Bucket | undefined)[] = [];
   readonly #byEndpoint = new Map<string, Node>();
 
   constructor(id: NodeId) {
@@ -112,8 +112,9 @@ export class RoutingTable {
 
   /** When a bucket is due to be looked through; undefined: there is none. */
   nextRefreshAt(): number | undefined {
-    const due = this.#buckets.filter(Boolean).map(({ touchedAt }) => touchedAt + QUIET_MS);
-    return due.length === 0 ? undefined : Math.min(...due);
+    let due: number | undefined;
+    for (const bucket of this.#buckets) if (bucket) due = Math.min(due ?? Infinity, bucket.touchedAt + QUIET_MS);
+    return due;
   }
 
   /** Who is worth to be remembered for the next run: alive, those that answered last first. */

@@ -180,12 +180,14 @@ function parseQuery(root: BencodeDictionary, transaction: Uint8Array): Query | B
     case "announce_peer": {
       const token = bytesOf(a, "token");
       const implied = a.get("implied_port");
-      const port = typeof implied === "number" && implied !== 0 ? undefined : a.get("port");
+      const isImplied = typeof implied === "number" && implied !== 0;
+      const port = a.get("port");
       if (!infoHash) return refuse(203, "no info_hash of 20 bytes");
       if (!token || token.length > MAX_TOKEN_BYTES) return refuse(203, "no token");
-      if (port !== undefined && !(typeof port === "number" && port > 0 && port <= 65_535))
-        return refuse(203, "no port from 1 to 65535");
-      return { ...asked, method: "announce_peer", infoHash: toInfoHash(infoHash), port, token };
+      const announced = { ...asked, method: "announce_peer", infoHash: toInfoHash(infoHash), token } as const;
+      if (isImplied) return { ...announced, port: undefined };
+      if (typeof port === "number" && port > 0 && port <= 65_535) return { ...announced, port };
+      return refuse(203, "no port from 1 to 65535");
     }
     default:
       return refuse(204, "method unknown");

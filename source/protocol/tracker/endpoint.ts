@@ -6,6 +6,13 @@ export interface Endpoint {
   readonly port: number;
 }
 
+const [ZERO, DOT] = [0x30, 0x2e];
+
+/** 4 or 16 bytes of an IP literal; undefined for anything else. */
+export function addressBytes(host: string): Uint8Array | undefined {
+  return host.includes(":") ? ipv6Bytes(host) : ipv4Bytes(host);
+}
+
 /** Four decimal octets without leading zeros. */
 export function isIPv4(host: string): boolean {
   return ipv4Bytes(host) !== undefined;
@@ -71,7 +78,11 @@ export function parseCompact6(bytes: Uint8Array): Endpoint[] | undefined {
 function compact(address: Uint8Array | undefined, { host, port }: Endpoint): Uint8Array {
   if (!address) throw new RangeError(`not an IP literal of this family: ${host}`);
   if (port < 1 || port > 65_535) throw new RangeError(`port out of range: ${port}`);
-  return new Uint8Array([...address, port >>> 8, port & 0xff]);
+  const bytes = new Uint8Array(address.length + 2);
+  bytes.set(address);
+  bytes[address.length] = port >>> 8;
+  bytes[address.length + 1] = port & 0xff;
+  return bytes;
 }
 
 function parseCompact(
@@ -90,10 +101,24 @@ function parseCompact(
 }
 
 function ipv4Bytes(host: string): Uint8Array | undefined {
-  if (!/^(\d{1,3}\.){3}\d{1,3}$/.test(host)) return undefined;
-  const octets = host.split(".");
-  if (octets.some((octet) => Number(octet) > 255 || String(Number(octet)) !== octet)) return undefined;
-  return new Uint8Array(octets.map(Number));
+  const bytes = new Uint8Array(4);
+  let octet = 0;
+  let digits = 0;
+  // Not by a pattern: every datagram of the DHT holds a dozen of them.
+  for (let i = 0, at = 0; i <= host.length; i++) {
+    const digit = host.charCodeAt(i) - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      if (digits > 0 && octet === 0) return undefined;
+      octet = 10 * octet + digit;
+      if (++digits > 3 || octet > 255) return undefined;
+    } else {
+      const isEnd = i === host.length;
+      if (digits === 0 || isEnd !== (at === 3) || !(isEnd || digit === DOT - ZERO)) return undefined;
+      bytes[at++] = octet;
+      octet = digits = 0;
+    }
+  }
+  return bytes;
 }
 
 function ipv6Bytes(host: string): Uint8Array | undefined {
