@@ -29,7 +29,7 @@ import { MetainfoSearch } from "./metainfo-search.ts";
 import { openDht } from "./open-dht.ts";
 import { News } from "./news.ts";
 import { PeerFinder } from "./peer-finder.ts";
-import type { Found } from "./find-target.ts";
+import type { Found } from "./reply.ts";
 import { applyQueue } from "./download-queue.ts";
 import { descriptorBudget, descriptorLimit } from "./descriptors.ts";
 import { Doctor } from "./doctor.ts";

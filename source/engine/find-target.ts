@@ -9,14 +9,8 @@ import { readTorrentFile } from "../storage/hash-files.ts";
 import type { Address } from "../swarm/events.ts";
 import { fetchTorrent } from "./fetch-torrent.ts";
 import { parseAddress } from "./parse-address.ts";
-import { type CommandedEngine as Engine, Refusal } from "./reply.ts";
+import { type CommandedEngine as Engine, type Found, Refusal } from "./reply.ts";
 import type { Entry } from "./transfer-book.ts";
-
-/** A torrent, and whether its info hash may be told to the DHT. */
-export interface Found {
-  readonly metainfo: Metainfo;
-  readonly dht: boolean;
-}
 
 /** The transfer a person means: by info hash, magnet link or name. Throws MetainfoError, and Refusal when several have the name. */
 export function findEntry(engine: Engine, target: string): Entry | undefined {

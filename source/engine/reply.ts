@@ -1,10 +1,10 @@
 // Replies: what commands answer with, and what they work on.
 import type { Doctor, Reply } from "../control/contract.ts";
+import type { Metainfo } from "../metainfo/metainfo.ts";
 import { displayText } from "../protocol/display-text.ts";
 import type { InfoHashHex } from "../protocol/ids.ts";
 import type { TrackerAddress } from "./tracker-address.ts";
 import { StorageError } from "../storage/errors.ts";
-import type { Found } from "./find-target.ts";
 import type { EngineLimits } from "./engine-options.ts";
 import type { MetainfoSearch } from "./metainfo-search.ts";
 import type { TokenBucket } from "./token-bucket.ts";
@@ -47,6 +47,12 @@ export interface CommandedEngine {
   doctor(): Doctor;
   /** False when it is known already. */
   addTracker(address: TrackerAddress): boolean;
+}
+
+/** A torrent that a person named, and whether its info hash may be told to the DHT. */
+export interface Found {
+  readonly metainfo: Metainfo;
+  readonly dht: boolean;
 }
 
 export type Failure = Extract<Reply, { ok: false }>;

@@ -23,10 +23,10 @@ import {
   setTransfer,
   withLimits,
 } from "./change-settings.ts";
-import { findEntry, findListed, findMetainfo, type Found, peersOf, requireEntry } from "./find-target.ts";
+import { findEntry, findListed, findMetainfo, peersOf, requireEntry } from "./find-target.ts";
 import { KEPT_METAINFO } from "./limits.ts";
 import { parseAddress } from "./parse-address.ts";
-import { type CommandedEngine as Engine, failure, Refusal, remembered, success } from "./reply.ts";
+import { type CommandedEngine as Engine, failure, type Found, Refusal, remembered, success } from "./reply.ts";
 import { fileRows } from "./rows.ts";
 import { seedLimitOf } from "./seed-limit.ts";
 import { type TrackerAddress, parseTrackerAddress, trackerText } from "./tracker-address.ts";
