@@ -6,7 +6,7 @@ import type { Address, PeerSource } from "../swarm/events.ts";
 import type { Bans } from "./bans.ts";
 import { Dialer } from "./dialer.ts";
 import { incomingEncryption } from "./encryption.ts";
-import { MAX_CONNECTIONS } from "./limits.ts";
+import { FETCHING_SHARE, MAX_CONNECTIONS } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import type { TokenBucket } from "./token-bucket.ts";
@@ -65,14 +65,15 @@ export class Connections {
   /** Dials a peer for a transfer, which hears what became of it, but never before this returns. */
   dial(transfer: Transfer, address: Address, source: PeerSource): void {
     const failed = () => transfer.dispatch({ type: "dial-failed", address });
-    if (!this.#hasRoom || this.#options.bans.has(address)) return queueMicrotask(failed);
+    if (!this.#hasRoomFor(transfer) || this.#options.bans.has(address)) return queueMicrotask(failed);
     this.#dialer.dial({
       address,
       handshake: transfer.handshake(),
+      isUrgent: transfer.isFetching,
       connected: (socket, handshake) => {
         // The dialer tells of it as of a dial that failed.
         if (toHex(handshake.infoHash) !== transfer.infoHash) socket.close("it answered for another torrent");
-        else if (!this.#hasRoom) socket.close(ENOUGH);
+        else if (!this.#hasRoomFor(transfer)) socket.close(ENOUGH);
         else transfer.attach(socket, handshake, source, address);
       },
       failed,
@@ -86,6 +87,7 @@ export class Connections {
     this.#dialer.dial({
       address,
       handshake,
+      isUrgent: true,
       connected: (socket, answer) => {
         if (toHex(answer.infoHash) === wanted && answer.extended) connected(socket);
         else socket.close("it has no metainfo for us");
@@ -101,15 +103,24 @@ export class Connections {
   }
 
   get #hasRoom(): boolean {
-    return this.#options.count() < (this.#options.maxPeers ?? MAX_CONNECTIONS);
+    return this.#options.count() < this.#maxPeers;
+  }
+
+  get #maxPeers(): number {
+    return this.#options.maxPeers ?? MAX_CONNECTIONS;
+  }
+
+  #hasRoomFor({ isFetching }: Transfer): boolean {
+    const kept = isFetching ? 0 : Math.floor(this.#maxPeers * FETCHING_SHARE);
+    return this.#options.count() < this.#maxPeers - kept;
   }
 
   #gotHandshake(socket: PeerSocket, handshake: Handshake): void {
     if (this.#options.bans.has(socket.address)) return socket.close("it is banned");
-    // Some may have come while it said its handshake.
-    if (!this.#hasRoom) return socket.close(ENOUGH);
     const infoHash = toHex(handshake.infoHash);
     const transfer = this.#options.transferOf(infoHash);
+    // Some may have come while it said its handshake.
+    if (!(transfer ? this.#hasRoomFor(transfer) : this.#hasRoom)) return socket.close(ENOUGH);
     if (transfer) return transfer.attach(socket, handshake, "incoming");
     socket.close("it asked for a torrent that is not here");
     this.#options.gotStranger(infoHash);

@@ -13,6 +13,8 @@ export interface Dial {
   readonly address: Address;
   /** Ours, sent as soon as the connection stands. */
   readonly handshake: Handshake;
+  /** It is for something that is fetched: who only shares can wait. */
+  readonly isUrgent: boolean;
   /** The peer answered for this torrent; the socket is to be taken over. */
   readonly connected: (socket: PeerSocket, handshake: Handshake) => void;
   readonly failed: (reason: string) => void;
@@ -25,7 +27,8 @@ interface Attempt extends Dial {
 
 export class Dialer {
   readonly #downLimit: TokenBucket;
-  readonly #queue: Attempt[] = [];
+  readonly #urgent: Attempt[] = [];
+  readonly #others: Attempt[] = [];
   readonly #open = new Set<Socket>();
   /** Connected, and their handshake has not come. */
   readonly #greeted = new Set<PeerSocket>();
@@ -39,10 +42,10 @@ export class Dialer {
 
   /** Dials that have not come to a connection, and those that wait for their turn. */
   get dialing(): number {
-    return this.#open.size + this.#queue.length;
+    return this.#open.size + this.#waiting;
   }
 
-  /** Dials as soon as it is this one's turn. */
+  /** Dials as soon as it is this one's turn; urgent ones have theirs first: of a thousand torrents each has 25 that wait. */
   dial(dial: Dial): void {
     this.#try({ ...dial, isEncrypted: false });
   }
@@ -50,30 +53,30 @@ export class Dialer {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#second);
-    this.#queue.length = 0;
+    this.#urgent.length = 0;
+    this.#others.length = 0;
     for (const socket of this.#open) socket.destroy(new Error("the engine stops"));
     for (const socket of this.#greeted) socket.close("the engine stops");
   }
 
   #try(attempt: Attempt): void {
-    this.#queue.push(attempt);
+    (attempt.isUrgent ? this.#urgent : this.#others).push(attempt);
     this.#next();
   }
 
+  get #waiting(): number {
+    return this.#urgent.length + this.#others.length;
+  }
+
   #next(): void {
-    while (
-      !this.#closed &&
-      this.#queue.length > 0 &&
-      this.#open.size < MAX_HALF_OPEN &&
-      this.#begun < DIALS_PER_SECOND
-    ) {
+    while (!this.#closed && this.#waiting > 0 && this.#open.size < MAX_HALF_OPEN && this.#begun < DIALS_PER_SECOND) {
       this.#begun++;
       this.#second ??= setTimeout(() => {
         this.#second = undefined;
         this.#begun = 0;
         this.#next();
       }, 1_000).unref();
-      this.#begin(this.#queue.shift()!);
+      this.#begin((this.#urgent.shift() ?? this.#others.shift())!);
     }
   }
 

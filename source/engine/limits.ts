@@ -3,6 +3,9 @@
 /** Peers of all torrents together: as libtorrent. */
 export const MAX_CONNECTIONS = 200;
 
+/** This part of them is kept for torrents that fetch: those that only share, however many, would leave a download none. */
+export const FETCHING_SHARE = 1 / 5;
+
 /**
  * Descriptors that are neither for data files nor for peers: Node's own, threads, state, log, trackers, the control socket and its viewers
  * (30 with one tracker and one viewer), and connections without a handshake.

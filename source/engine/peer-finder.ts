@@ -114,11 +114,7 @@ export class PeerFinder {
     search.stop = this.#options.dht.want({
       infoHash,
       port: this.#options.listenPort,
-      isHungry: () =>
-        transfer.mode === "download" &&
-        !transfer.isDone &&
-        !transfer.isQueued &&
-        transfer.connectedPeers < ENOUGH_PEERS,
+      isHungry: () => transfer.isFetching && transfer.connectedPeers < ENOUGH_PEERS,
       onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "dht" }),
       onState: (state) => {
         search.report = reportOf(state, search.report);

@@ -157,6 +157,11 @@ export class Transfer {
     return this.swarm.states.held.isFull;
   }
 
+  /** Does it ask for pieces, or would if anybody had them? */
+  get isFetching(): boolean {
+    return this.mode === "download" && !this.problem && !this.isQueued && !this.isDone;
+  }
+
   get connectedPeers(): number {
     return this.#peers.size;
   }

@@ -1,7 +1,8 @@
 import { connect, createServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { Connections } from "../../source/engine/connections.ts";
-import { MAX_CONNECTIONS } from "../../source/engine/limits.ts";
+import { FETCHING_SHARE, MAX_CONNECTIONS } from "../../source/engine/limits.ts";
+import type { PeerSocket } from "../../source/engine/peer-socket.ts";
 import { TokenBucket } from "../../source/engine/token-bucket.ts";
 import type { Transfer } from "../../source/engine/transfer.ts";
 import { toHex } from "../../source/protocol/ids.ts";
@@ -10,7 +11,7 @@ import { toInfoHash, toPeerId } from "../../source/protocol/ids.ts";
 
 const infoHash = toInfoHash(new Uint8Array(20).fill(7));
 
-async function open(count: () => number = () => 0) {
+async function open(count: () => number = () => 0, transferOf: () => Transfer | undefined = () => undefined) {
   const strangers: string[] = [];
   const banned: string[] = [];
   const connections = new Connections({
@@ -18,7 +19,7 @@ async function open(count: () => number = () => 0) {
     downLimit: new TokenBucket(0),
     count,
     bans: { has: ({ host, port }) => banned.includes(`${host}:${port}`) },
-    transferOf: () => undefined,
+    transferOf,
     infoHashOf: () => undefined,
     gotStranger: (asked) => strangers.push(asked),
   });
@@ -72,16 +73,21 @@ it("turns away who says its handshake when the last place has just been taken", 
   expect(strangers).toEqual([]);
 });
 
+const KEPT = MAX_CONNECTIONS * FETCHING_SHARE;
+
 it.each([
-  [MAX_CONNECTIONS - 1, 1],
-  [MAX_CONNECTIONS, 0],
-  [MAX_CONNECTIONS + 1, 0],
-])("with %d peers dials %d more: those that it dialled count too", async (count, dialled) => {
+  [MAX_CONNECTIONS - 1, "fetches", true],
+  [MAX_CONNECTIONS, "fetches", false],
+  [MAX_CONNECTIONS + 1, "fetches", false],
+  [MAX_CONNECTIONS - KEPT - 1, "shares", true],
+  [MAX_CONNECTIONS - KEPT, "shares", false],
+])("with %d peers one more of a torrent that %s is dialled: %j", async (count, does, isDialled) => {
   const { connections } = await open(() => count);
   const { port, connected } = await serve();
   const failed = Promise.withResolvers<void>();
   const transfer = {
     infoHash: toHex(infoHash),
+    isFetching: does === "fetches",
     handshake: () => ({
       type: "handshake",
       infoHash,
@@ -93,7 +99,26 @@ it.each([
     dispatch: () => failed.resolve(),
   } as unknown as Transfer;
   connections.dial(transfer, { host: "127.0.0.1", port }, "given");
-  expect(await Promise.race([failed.promise.then(() => 0), connected.then(() => 1)])).toBe(dialled);
+  expect(await Promise.race([failed.promise.then(() => false), connected.then(() => true)])).toBe(isDialled);
+});
+
+it.each([
+  [MAX_CONNECTIONS - 1, "fetches", 1],
+  [MAX_CONNECTIONS - KEPT - 1, "shares", 1],
+  [MAX_CONNECTIONS - KEPT, "shares", 0],
+])("with %d peers who asks for a torrent that %s comes in: %d", async (count, does, expected) => {
+  let attached = 0;
+  const attach = (socket: PeerSocket) => {
+    attached++;
+    socket.close("the test is over");
+  };
+  const transfer = { isFetching: does === "fetches", attach } as unknown as Transfer;
+  const { connections } = await open(
+    () => count,
+    () => transfer,
+  );
+  await knock(connections.port);
+  expect(attached).toBe(expected);
 });
 
 it("neither dials nor takes in who is banned", async () => {

@@ -8,7 +8,14 @@ import { toHex, toInfoHash } from "../../source/protocol/ids.ts";
 import { handshakeFor, peerIdOf } from "./support.ts";
 
 const INFO_HASH = toInfoHash(new Uint8Array(20).fill(7));
-const ours = { type: "handshake", infoHash: INFO_HASH, peerId: peerIdOf("us"), fast: true, extended: true, dht: false } as const;
+const ours = {
+  type: "handshake",
+  infoHash: INFO_HASH,
+  peerId: peerIdOf("us"),
+  fast: true,
+  extended: true,
+  dht: false,
+} as const;
 
 async function serve(accepted: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
   const sockets = new Set<Socket>();
@@ -32,11 +39,16 @@ function newDialer(): Dialer {
 }
 
 /** How a dial ended. */
-function dialled(dialer: Dialer, port: number): Promise<{ socket?: PeerSocket; infoHash?: string; reason?: string }> {
+function dialled(
+  dialer: Dialer,
+  port: number,
+  isUrgent = true,
+): Promise<{ socket?: PeerSocket; infoHash?: string; reason?: string }> {
   return new Promise((resolve) => {
     const dial: Dial = {
       address: { host: "127.0.0.1", port },
       handshake: ours,
+      isUrgent,
       connected: (socket, handshake) => resolve({ socket, infoHash: toHex(handshake.infoHash) }),
       failed: (reason) => resolve({ reason }),
     };
@@ -98,6 +110,21 @@ describe("a dialer", () => {
     vi.advanceTimersByTime(1_000);
     await more;
     await Promise.all(outcomes);
+  });
+
+  it("lets what is fetched go before all that is only shared", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { port } = await serve((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n"));
+    const dialer = newDialer();
+    const ended: string[] = [];
+    const dials = Array.from({ length: 3 * DIALS_PER_SECOND }, () => dialled(dialer, port, false));
+    const urgent = dialled(dialer, port).then(() => ended.push("urgent"));
+    await Promise.all(dials.slice(0, DIALS_PER_SECOND));
+    void dials.at(-1)!.then(() => ended.push("last"));
+    vi.advanceTimersByTime(1_000);
+    await urgent;
+    expect(ended).toEqual(["urgent"]);
+    expect(dialer.dialing).toBeGreaterThan(DIALS_PER_SECOND);
   });
 
   it("lets go of everything when it is closed: who is dialled, who has not answered, who waits", async () => {

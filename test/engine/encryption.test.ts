@@ -59,7 +59,13 @@ it("who closes on a plain handshake is dialled again with an encrypted one, and 
   const dialer = new Dialer(new TokenBucket(0));
   onTestFinished(() => dialer.close());
   const answered = new Promise<PeerSocket>((connected, failed) =>
-    dialer.dial({ address: { host: "127.0.0.1", port }, handshake: handshakeOf("us"), connected, failed }),
+    dialer.dial({
+      address: { host: "127.0.0.1", port },
+      handshake: handshakeOf("us"),
+      isUrgent: true,
+      connected,
+      failed,
+    }),
   );
   const theirs = await arrived;
   theirs.send(handshakeOf("them"));

@@ -34,6 +34,7 @@ it.each([
   const handshake = { type: "handshake", infoHash: toInfoHash(new Uint8Array(20)), peerId: peerIdOf("us") } as const;
   for (let n = 0; n < wanted; n++) {
     dialer.dial({
+      isUrgent: true,
       address: { host: "192.0.2.1", port: n + 1 },
       handshake: { ...handshake, fast: true, extended: true, dht: false },
       connected: () => undefined,
