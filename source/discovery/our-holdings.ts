@@ -16,7 +16,7 @@ export class OurHoldings {
   readonly #withdrawn = new Set<InfoHashHex>();
   /** What the tracker does not list: nothing is said of it until it does. */
   readonly #unlisted = new Set<InfoHashHex>();
-  /** Published just now, not yet acknowledged: `have` must wait for that. */
+  /** To be published, or not yet acknowledged: `have` must wait for that. */
   readonly #publishing = new Set<InfoHashHex>();
 
   /** `torrent` is to be published wherever it is missing; it is not copied. */
@@ -72,8 +72,11 @@ export class OurHoldings {
     for (const infoHash of this.#held.keys()) this.#unsaid.set(infoHash, "have");
   }
 
-  publishing(infoHash: InfoHashHex): void {
+  /** It is being published, or will be. False when that was known. */
+  publishing(infoHash: InfoHashHex): boolean {
+    const isNew = !this.#publishing.has(infoHash);
     this.#publishing.add(infoHash);
+    return isNew;
   }
 
   /** The tracker took the torrent, or will not. */

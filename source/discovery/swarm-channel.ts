@@ -40,6 +40,9 @@ export interface SwarmChannelOptions {
   readonly timing?: Partial<ChannelTiming>;
 }
 
+/** What a tracker lacks is published so many at a time: a thousand torrents at once would wait longer than a reply may take. */
+const PUBLISHES_AT_ONCE = 8;
+
 export class SwarmChannel {
   readonly #options: SwarmChannelOptions;
   readonly #catalogue: KnownCatalogue;
@@ -47,6 +50,9 @@ export class SwarmChannel {
   readonly #requests: PendingRequests;
   readonly #outbox: PacedOutbox;
   readonly #connection: TrackerConnection;
+  /** What the tracker lacks and is to be given. */
+  readonly #unpublished = new Set<InfoHashHex>();
+  #publishes = 0;
   #closed = false;
 
   constructor(options: SwarmChannelOptions) {
@@ -162,6 +168,7 @@ export class SwarmChannel {
 
   #lost({ problem, malformed }: Loss): void {
     this.#outbox.close();
+    this.#unpublished.clear();
     if (malformed) this.#catalogue.losePlace();
     this.#requests.failAll(new TrackerError("unreachable", `${problem}.`));
   }
@@ -207,14 +214,34 @@ export class SwarmChannel {
 
   /** Now it is known what the tracker lacks: that is published first, and then said what we have. */
   #catalogueKnown(): void {
-    for (const [infoHash, torrent] of this.#holdings.torrents()) {
-      if (this.#catalogue.has(infoHash)) continue;
-      this.#publish(infoHash, torrent).catch((error: unknown) => {
-        if (!(error instanceof TrackerError)) throw error;
-        if (this.#connection.isConnected) this.#emit({ type: "problem", text: error.message, infoHash });
-      });
+    for (const infoHash of this.#holdings.torrents().keys()) {
+      if (!this.#catalogue.has(infoHash) && this.#holdings.publishing(infoHash)) this.#unpublished.add(infoHash);
     }
+    this.#publishMore();
     this.#outbox.pump();
+  }
+
+  #publishMore(): void {
+    for (const infoHash of this.#unpublished) {
+      if (this.#publishes >= PUBLISHES_AT_ONCE) return;
+      this.#unpublished.delete(infoHash);
+      const torrent = this.#holdings.torrents().get(infoHash);
+      if (torrent) void this.#publishOwed(infoHash, torrent);
+      else this.#holdings.publishingEnded(infoHash);
+    }
+  }
+
+  async #publishOwed(infoHash: InfoHashHex, torrent: Uint8Array): Promise<void> {
+    this.#publishes++;
+    try {
+      await this.#publish(infoHash, torrent);
+    } catch (error) {
+      if (!(error instanceof TrackerError)) throw error;
+      if (this.#connection.isConnected) this.#emit({ type: "problem", text: error.message, infoHash });
+    } finally {
+      this.#publishes--;
+      this.#publishMore();
+    }
   }
 
   #broadcast(message: Broadcast): void {

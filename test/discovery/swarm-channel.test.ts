@@ -247,6 +247,40 @@ async function scripted(frames: readonly unknown[]): Promise<{ port: number; hel
   return { port: (server.address() as { port: number }).port, hellos };
 }
 
+test("what a tracker lacks is published a few at a time, each once, and only then said to be held", async () => {
+  const heard: { type: string; id: number; infoHash?: string }[] = [];
+  let answers = false;
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => "sta.1" });
+  server.on("connection", (socket) => {
+    const answer = ({ id }: { id: number }) =>
+      socket.send(JSON.stringify({ type: "published", re: id, infoHash: peerIdOf(id) }));
+    socket.on("message", (data) => {
+      const message = JSON.parse(String(data)) as (typeof heard)[number];
+      if (message.type === "hello") return socket.send(JSON.stringify(WELCOME));
+      heard.push(message);
+      if (message.type === "publish" && answers) answer(message);
+      if (message.type !== "peers") return;
+      answers = true;
+      socket.send(JSON.stringify({ type: "peers", re: message.id, peers: [] }));
+      for (const waiting of heard.filter(({ type }) => type === "publish")) answer(waiting);
+    });
+  });
+  await new Promise((resolve) => server.once("listening", resolve));
+  const a = new Observed(server.address() as { port: number }, 1);
+  onTestFinished(() => void server.close());
+  const torrents = Array.from({ length: 40 }, (_, n) => torrentOf(`file ${n}`, 8));
+  for (const { bytes, infoHash } of torrents) {
+    await a.channel.publish(bytes).catch(() => undefined);
+    a.channel.have(infoHash, fullBitfield(8));
+  }
+  await a.state("connected");
+  await a.channel.peers();
+  expect(heard.map(({ type }) => type)).toEqual([...Array<string>(8).fill("publish"), "peers"]);
+  await a.channel.peers();
+  while (heard.filter(({ type }) => type === "have").length < 40) await a.channel.peers();
+  expect(heard.filter(({ type }) => type === "publish")).toHaveLength(40);
+});
+
 test("a gap in the numbers makes it ask for the catalogue anew", async () => {
   const tracker = await scripted([WELCOME, { type: "notice", seq: 7, text: "seven" }]);
   const a = new Observed(tracker, 1);
