@@ -1,12 +1,13 @@
 import { expect, onTestFinished, test } from "vitest";
 import { run } from "../../source/commands/doctor.ts";
+import type { EngineOptions } from "../../source/engine/engine-options.ts";
 import { ControlServer } from "../../source/control/server.ts";
 import { controlSocketPath } from "../../source/control/socket-path.ts";
 import { startEngine } from "../engine/support.ts";
 import { listen, optionsOf } from "./support.ts";
 
-async function daemon(): Promise<string> {
-  const { engine, home } = await startEngine();
+async function daemon(options: Partial<EngineOptions> = {}): Promise<string> {
+  const { engine, home } = await startEngine(options);
   const server = await ControlServer.listen(controlSocketPath(home, optionsOf(home).environment), engine);
   onTestFinished(() => server.close());
   return home;
@@ -23,6 +24,14 @@ test("a person reads that all is well", async () => {
   expect(await run([], optionsOf(await daemon()))).toBe(0);
   expect(heard.out).toContain(`process ${process.pid}`);
   expect(heard.out.trim().split("\n").at(-1)).toBe("All is well.");
+});
+
+test("it says whether the DHT is used", async () => {
+  const heard = listen();
+  expect(await run([], optionsOf(await daemon()))).toBe(0);
+  expect(heard.out).toMatch(/^DHT +not used \(--no-dht\)$/m);
+  expect(await run([], optionsOf(await daemon({ dht: { nodes: [] } })))).toBe(0);
+  expect(heard.out).toMatch(/^DHT +nothing is looked for$/m);
 });
 
 test("without an engine it says how to start one", async () => {

@@ -70,6 +70,8 @@ const WRONG: readonly (readonly [Flags, string])[] = [
   [{ dir: "" }, "--dir"],
   [{ host: "" }, "--host"],
   [{ output: "" }, "--output"],
+  [{ dhtNode: ["10.0.0.1"] }, "node of the DHT"],
+  [{ dhtNode: ["10.0.0.1:6881", "x:0"] }, "x:0"],
 ];
 
 test.for(WRONG)("%j is wrong usage that names it", ([flags, names]) => {
@@ -85,4 +87,16 @@ test("--accept-pushes takes one of three words and says which", () => {
   expect(() => parseOptions({ acceptPushes: "always" }, ENVIRONMENT)).toThrow(
     "Wrong format: --accept-pushes takes wanted, catalogue or never",
   );
+});
+
+test("nodes of the DHT are HOST:PORT, several, and --no-dht is said or not", () => {
+  const dhtNode = ["router.example:6881", "[::1]:7"];
+  expect(parseOptions({ dhtNode, dht: false }, ENVIRONMENT)).toMatchObject({
+    dht: false,
+    dhtNodes: [
+      { host: "router.example", port: 6881 },
+      { host: "::1", port: 7 },
+    ],
+  });
+  expect(parseOptions({}, ENVIRONMENT)).toMatchObject({ dht: undefined, dhtNodes: [] });
 });

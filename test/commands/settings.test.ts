@@ -61,6 +61,20 @@ test("that there is no tracker is remembered until one is named", async () => {
   expect(await loadSettings(optionsOf(home))).toMatchObject({ trackerless: false, trackers: [] });
 });
 
+test("that the DHT is not used is remembered until it is again", async () => {
+  const home = await temporaryHome();
+  const used = async (flags = {}) => (await loadSettings(optionsOf(home, flags))).dht;
+  expect(await used()).toBe(true);
+  expect(await used({ dht: true })).toBe(true);
+  await expect(stat(join(home, "settings.json"))).rejects.toThrow("ENOENT");
+  expect(await used({ dht: false })).toBe(false);
+  expect(await used()).toBe(false);
+  await rememberTracker(home, ONE, true);
+  expect(await used()).toBe(false);
+  expect(await used({ dht: true })).toBe(true);
+  expect(await used()).toBe(true);
+});
+
 test("--dir is for this engine, before the remembered folder", async () => {
   const home = await temporaryHome();
   await writeFile(join(home, "settings.json"), JSON.stringify({ folder: "/srv/down" }));

@@ -119,22 +119,25 @@ describe("candidates", () => {
     expect(candidates.next(1)?.address).toEqual(at(6_000));
   });
 
-  it("that peers told of take the place of no other, keep none out, and are dialled behind it", () => {
-    const told = Array.from({ length: MAX_CANDIDATES }, (_, i) => at(1_000 + i));
-    const candidates = new Candidates();
-    candidates.add([at(1)], "tracker", 0);
-    candidates.next(0);
-    candidates.ended(at(1), 0, false);
-    candidates.add(told, "pex", 0);
-    expect(dueAt(candidates, REDIAL_MS)).toEqual([...told.slice(0, -1), at(1)]);
+  it.each(["pex", "dht"] as const)(
+    "of %s take the place of no other, keep none out, and are dialled behind it",
+    (hearsay) => {
+      const told = Array.from({ length: MAX_CANDIDATES }, (_, i) => at(1_000 + i));
+      const candidates = new Candidates();
+      candidates.add([at(1)], "tracker", 0);
+      candidates.next(0);
+      candidates.ended(at(1), 0, false);
+      candidates.add(told, hearsay, 0);
+      expect(dueAt(candidates, REDIAL_MS)).toEqual([...told.slice(0, -1), at(1)]);
 
-    const full = new Candidates();
-    full.add(told, "pex", 0);
-    full.add([at(2)], "tracker", 0);
-    full.add([at(3)], "given", 0);
-    full.add([at(4)], "pex", 0);
-    expect(dueAt(full, 0)).toEqual([at(2), at(3), ...told.slice(2)]);
-  });
+      const full = new Candidates();
+      full.add(told, hearsay, 0);
+      full.add([at(2)], "tracker", 0);
+      full.add([at(3)], "given", 0);
+      full.add([at(4)], hearsay, 0);
+      expect(dueAt(full, 0)).toEqual([at(2), at(3), ...told.slice(2)]);
+    },
+  );
 
   it("that a peer told of first and a tracker later are the tracker's", () => {
     const candidates = new Candidates();

@@ -99,6 +99,21 @@ describe("the handshake", () => {
     expect(toHex(bytes)).toBe(`${header}0000000000100004${"ab".repeat(20)}${toHex(peerId)}`);
   });
 
+  it("says by a bit each what it speaks, and reads it", () => {
+    const bits = [
+      [{ fast: false, extended: false, dht: false }, "0000000000000000"],
+      [{ fast: true, extended: false, dht: false }, "0000000000000004"],
+      [{ fast: false, extended: true, dht: false }, "0000000000100000"],
+      [{ fast: false, extended: false, dht: true }, "0000000000000001"],
+      [{ fast: true, extended: true, dht: true }, "0000000000100005"],
+    ] as const;
+    for (const [speaks, hex] of bits) {
+      const written = encodeHandshake({ infoHash, peerId, ...speaks });
+      expect(toHex(written.subarray(20, 28))).toBe(hex);
+      expect(read(new PeerConnection(), [written])).toMatchObject([speaks]);
+    }
+  });
+
   it("is read however it is cut", () => {
     const message = { type: "handshake", infoHash, peerId, fast: true, extended: true, dht: false };
     for (let cut = 0; cut <= bytes.length; cut++) {
