@@ -1,5 +1,6 @@
 // sta share: files and folders are hashed, published and seeded; a .torrent is seeded from the folder where its data lies.
 import { resolve } from "node:path";
+import type { Reply } from "../control/contract.ts";
 import { type RunningEngine, useEngine } from "./engine-access.ts";
 import { findTransfer, trackerProblem, untilSnapshot } from "./follow.ts";
 import type { Options } from "./options.ts";
@@ -13,11 +14,15 @@ export async function run(operands: readonly string[], options: Options): Promis
     engine = await useEngine(options, { addsTransfer: true });
     const { ended } = untilSignal({ untilStdinEnds: options.untilStdinEnds });
     for (const operand of operands) {
-      // Hashing may take minutes; nobody should have to ask twice for the end of that.
-      const code = await Promise.race([share(engine, operand, options), ended.then(() => undefined)]);
-      if (code === undefined)
-        return fail(`Interrupted; ${options.standalone ? "nothing is shared" : "the engine goes on with it"}.`, 130);
-      if (code !== EXIT.done) return code;
+      // Hashing may take minutes; nobody should have to ask twice for the end of that, or hear what became of it afterwards.
+      const reply = await Promise.race([share(engine, operand, options), ended.then(() => undefined)]);
+      if (!reply) {
+        const goesOn = options.standalone ? "nothing is shared" : "the engine goes on with it";
+        return fail(`Interrupted; ${goesOn}.`, EXIT.interrupted);
+      }
+      if (!reply.ok) return fail(reply.text);
+      if (options.json) await printShared(engine, operand, reply.infoHash!);
+      else print(reply.text);
     }
     const problem = trackerProblem(engine.getSnapshot());
     if (problem) tell(`sta: ${problem}; it is told as soon as it comes.`);
@@ -28,25 +33,22 @@ export async function run(operands: readonly string[], options: Options): Promis
   }
 }
 
-async function share(engine: RunningEngine, operand: string, options: Options): Promise<number> {
-  const reply = await engine.send({
+function share(engine: RunningEngine, operand: string, options: Options): Promise<Reply> {
+  return engine.send({
     method: "share",
     path: resolve(operand),
     ...(options.folder !== undefined && { folder: options.folder }),
     ...(options.partial && { partial: true }),
     ...ownLimits(options),
   });
-  if (!reply.ok) return fail(reply.text);
-  if (!options.json) {
-    print(reply.text);
-    return EXIT.done;
-  }
+}
+
+async function printShared(engine: RunningEngine, operand: string, infoHash: string): Promise<void> {
   // The answer may be here before the snapshot that shows the transfer.
   const row = await untilSnapshot(
     engine,
-    (snapshot) => findTransfer(snapshot, reply.infoHash!) ?? (snapshot.engine.state === "gone" ? null : undefined),
+    (snapshot) => findTransfer(snapshot, infoHash) ?? (snapshot.engine.state === "gone" ? null : undefined),
   );
   const { port } = engine.getSnapshot().engine;
-  printJson({ event: "seeding", infoHash: reply.infoHash!, name: row?.name ?? operand, port });
-  return EXIT.done;
+  printJson({ event: "seeding", infoHash, name: row?.name ?? operand, port });
 }
