@@ -7,6 +7,7 @@ import { findTransfer, sendWhenTrackersAnswer, untilSnapshot } from "./follow.ts
 import type { Options } from "./options.ts";
 import { ownLimits } from "./own-limits.ts";
 import { EXIT, fail, print, printJson, tell } from "./output.ts";
+import { progressLine } from "./progress-line.ts";
 import { SettledText } from "./settled-text.ts";
 import { untilSignal } from "./until-signal.ts";
 
@@ -92,7 +93,7 @@ async function untilDone(
       if (transfer.state === "error" || isWhole(transfer)) return transfer;
       if (performance.now() - shownAt >= (showsLine ? 200 : 1_000)) {
         shownAt = performance.now();
-        if (showsLine) process.stderr.write(`\r\x1B[K${progressLine(transfer)}`);
+        if (showsLine) process.stderr.write(`\r\x1B[K${progressLine(transfer, (process.stderr.columns || 80) - 1)}`);
         else if (options.json) printJson(progress(transfer));
       }
       name = transfer.name;
@@ -118,14 +119,4 @@ function isWhole(row: TransferRow): boolean {
 function progress({ infoHash, name, downBytesPerSecond, peers, ...row }: TransferRow): object {
   const { wantedHeldBytes: heldBytes, wantedBytes: bytes } = row;
   return { event: "progress", infoHash, name, heldBytes, bytes, downBytesPerSecond, peers: peers.length };
-}
-
-function progressLine(row: TransferRow): string {
-  const percent = Math.floor((row.wantedHeldBytes / Math.max(1, row.wantedBytes)) * 100);
-  const rate = `${bytesText(row.downBytesPerSecond)}/s from ${row.peers.length} ${row.peers.length === 1 ? "peer" : "peers"}`;
-  const left = row.secondsLeft === null ? "" : `, ${row.secondsLeft} s left`;
-  return `${row.name}: ${percent} %, ${row.state === "downloading" ? rate + left : row.reason || row.state}`.slice(
-    0,
-    (process.stderr.columns || 80) - 1,
-  );
 }
