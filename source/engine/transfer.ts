@@ -552,6 +552,7 @@ export class Transfer {
 
   #peerLeft(key: PeerKey): void {
     this.dispatch({ type: "peer-left", peer: key });
+    if (this.#peers.size === 0) for (const meter of [this.down, this.up]) meter.rest();
     this.#options.onEvent(this, { type: "changed" });
   }
 }

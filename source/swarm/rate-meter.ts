@@ -47,9 +47,10 @@ export class RateMeter {
     return rate < 1 ? 0 : rate;
   }
 
-  /** Nothing more is to come: the rate is 0 at once. */
+  /** Nothing more is to come: the rate is 0 at once, and what comes after all is measured anew. */
   rest(): void {
     this.#weight = 0;
+    this.#addedAt = Number.NEGATIVE_INFINITY;
   }
 
   #decayTo(now: number): void {

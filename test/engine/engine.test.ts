@@ -38,6 +38,21 @@ describe("the screen", () => {
     peer.socket.destroy();
     await went;
   });
+
+  it("shows no rate where nobody is connected", async () => {
+    const path = join(await temporaryFolder(), "paused.bin");
+    await writeFileOf(path, 4 * MB, "paused");
+    const source = await startEngine({ upLimit: 500_000 });
+    const infoHash = await share(source, path);
+    const on = await startEngine();
+    const target = await torrentFile(source, infoHash);
+    await on.engine.send({ method: "download", target, peers: [source.address] });
+    await untilRow(on, infoHash, (row) => row.downBytesPerSecond > 0);
+    await on.engine.send({ method: "pause", infoHash });
+    await Promise.all([on, source].map((engine) => untilRow(engine, infoHash, ({ peers }) => peers.length === 0)));
+    expect(rowOf(on, infoHash)!.downBytesPerSecond).toBe(0);
+    expect(rowOf(source, infoHash)!.upBytesPerSecond).toBe(0);
+  });
 });
 
 it("a peer that is dialled by a name is known by its address too", async () => {
