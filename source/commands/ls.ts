@@ -2,6 +2,7 @@
 import type { CatalogueRow, Snapshot, TransferRow } from "../control/contract.ts";
 import { bytesText } from "../engine/transfer-summary.ts";
 import { findEngine } from "./engine-access.ts";
+import { inColumns } from "./in-columns.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson } from "./output.ts";
 import { countText } from "../protocol/count-text.ts";
@@ -14,8 +15,8 @@ export async function run(_operands: readonly string[], options: Options): Promi
     printJson(snapshot);
   } else {
     for (const { address, state, problem } of snapshot.trackers) print(`tracker ${address}: ${problem ?? state}`);
-    for (const row of snapshot.catalogue) print(catalogueLine(row));
-    for (const row of snapshot.transfers) print(transferLine(row));
+    for (const line of inColumns(snapshot.catalogue.map(catalogueParts))) print(line);
+    for (const line of inColumns(snapshot.transfers.map(transferParts))) print(line);
     if (snapshot.trackers.length === 0) print('No tracker is known: "sta --tracker HOST:PORT" adds one.');
     if (snapshot.catalogue.length + snapshot.transfers.length === 0)
       print(options.filter ? "No file and no transfer matches." : "No file is offered, and no transfer is here.");
@@ -35,14 +36,17 @@ function filtered(snapshot: Snapshot, filter: Options["filter"]): Snapshot {
   };
 }
 
-function catalogueLine(row: CatalogueRow): string {
+function catalogueParts(row: CatalogueRow): string[] {
   const availability =
     row.availablePieces === row.pieceCount ? "whole" : `${row.availablePieces} of ${row.pieceCount} pieces`;
-  return `available  ${row.name}  ${bytesText(row.length)}  ${availability}, ${countText(row.holders, "holder")}  ${row.infoHash}`;
+  const holders = countText(row.holders, "holder");
+  return ["available", row.name, bytesText(row.length), `${availability}, ${holders}`, row.infoHash];
 }
 
-function transferLine(row: TransferRow): string {
+function transferParts(row: TransferRow): string[] {
   const percent = row.length === 0 ? 100 : Math.floor((row.heldBytes / row.length) * 100);
+  const state = row.reason ? `${row.state} (${row.reason})` : row.state;
   const rates = `down ${bytesText(row.downBytesPerSecond)}/s, up ${bytesText(row.upBytesPerSecond)}/s`;
-  return `transfer   ${row.name}  ${percent} %  ${row.state}${row.reason ? ` (${row.reason})` : ""}  ${rates}, ${row.peers.length} ${row.peers.length === 1 ? "peer" : "peers"}  ${row.infoHash}`;
+  const peers = countText(row.peers.length, "peer");
+  return ["transfer ", row.name, `${percent} %`, state, `${rates}, ${peers}`, row.infoHash];
 }

@@ -1,6 +1,7 @@
 // sta peers: who is connected for a transfer, what moves, and why nothing does.
 import type { PeerRow, TransferRow } from "../control/contract.ts";
 import { bytesText } from "../engine/transfer-summary.ts";
+import { inColumns } from "./in-columns.ts";
 import { namedTransfer, withEngine } from "./on-transfer.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson } from "./output.ts";
@@ -20,11 +21,13 @@ export function run([operand]: readonly string[], options: Options): Promise<num
 }
 
 function show(row: TransferRow): void {
-  print(`${row.name}  ${countText(row.peers.length, "peer")}, ${row.availability} copies`);
-  for (const peer of row.peers) print(`  ${peerLine(peer)}`);
+  print(
+    `${row.name}  ${countText(row.peers.length, "peer")}, ${row.availability === 1 ? "1 copy" : `${row.availability} copies`}`,
+  );
+  for (const line of inColumns(row.peers.map(peerParts))) print(`  ${line.trimEnd()}`);
 }
 
-function peerLine(peer: PeerRow): string {
+function peerParts(peer: PeerRow): string[] {
   const piece = peer.piece === null ? "" : `piece ${peer.piece} ${Math.floor(peer.pieceFraction * 100)} %`;
   return [
     peer.address,
@@ -36,7 +39,5 @@ function peerLine(peer: PeerRow): string {
     piece,
     peer.via,
     peer.idle,
-  ]
-    .filter((part) => part !== "")
-    .join("  ");
+  ];
 }

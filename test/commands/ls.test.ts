@@ -29,7 +29,7 @@ test("a line ends with the info hash: two files may share a name, and a hostile 
     .trim()
     .split("\n")
     .slice(trackers.length)
-    .map((line) => line.split("  ").at(-1));
+    .map((line) => line.split(" ").at(-1));
   expect(hashes).toEqual([...catalogue, ...transfers].map(({ infoHash }) => infoHash));
 });
 
