@@ -1,5 +1,5 @@
 // Datagrams of the DHT: those of BEP 5 byte for byte, and what strangers may send instead.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encode, fromLatin1, latin1, utf8 } from "../../../source/protocol/bencode.ts";
 import { encodeKrpc, type Krpc, parseKrpc } from "../../../source/protocol/dht/krpc.ts";
