@@ -8,10 +8,10 @@ import {
   OutgoingEncryption,
   type PeerEncryption,
 } from "../protocol/peer/encryption/handshake.ts";
-import { AGREEMENTS_PER_SECOND } from "./limits.ts";
+import { Agreements } from "./agreements.ts";
 
-/** Makes what stands between a socket and its peer; `send` writes to the socket. */
-export type Encrypt = (send: (bytes: Uint8Array) => void) => PeerEncryption;
+/** Makes what stands between a socket and its peer at the IP address `host`; `send` writes to the socket. */
+export type Encrypt = (send: (bytes: Uint8Array) => void, host: string) => PeerEncryption;
 
 const TOOLS: EncryptionTools = {
   sha1: (...parts) => {
@@ -29,15 +29,11 @@ export function obfuscated(infoHash: InfoHash): Uint8Array {
 
 /** For peers that dial us: takes both, a plain handshake and an encrypted one. `infoHashOf` knows torrents by `obfuscated`. */
 export function incomingEncryption(infoHashOf: (hash: Uint8Array) => InfoHash | undefined): Encrypt {
-  let second = 0;
-  let begun = 0;
-  const mayAgree = () => {
-    const now = Math.floor(performance.now() / 1_000);
-    if (now !== second) begun = 0;
-    second = now;
-    return ++begun <= AGREEMENTS_PER_SECOND;
+  const agreements = new Agreements();
+  return (send, host) => {
+    const mayAgree = () => agreements.mayBegin(host, performance.now());
+    return new IncomingEncryption({ ...TOOLS, send, infoHashOf, mayAgree });
   };
-  return (send) => new IncomingEncryption({ ...TOOLS, send, infoHashOf, mayAgree });
 }
 
 /** For peers that we dial, and that insist. */

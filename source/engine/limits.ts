@@ -31,6 +31,9 @@ export const HANDSHAKE_MS = 10_000;
 /** Encrypted handshakes that are answered in a second: working out the secret takes half a millisecond, and anybody may ask for it. */
 export const AGREEMENTS_PER_SECOND = 50;
 
+/** Those of one address, or of one IPv6 network, the loopback ones spared: nobody alone uses up what there is for all. */
+export const AGREEMENTS_AN_ADDRESS = 5;
+
 /** Dials that have not come to a connection, how long one may take, and how many begin in a second. */
 export const MAX_HALF_OPEN = 50;
 export const CONNECT_MS = 10_000;

@@ -54,7 +54,7 @@ export class PeerSocket {
     socket.setNoDelay(true);
     socket.on("error", (error) => this.#leave(error.message));
     socket.on("close", () => this.#leave("it closed the connection"));
-    this.#encryption = encrypt?.((bytes) => void socket.write(bytes));
+    this.#encryption = encrypt?.((bytes) => void socket.write(bytes), this.address.host);
   }
 
   /** Is nothing read from it now? Its silence is then ours. */

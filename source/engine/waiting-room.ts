@@ -1,9 +1,10 @@
-// WaitingRoom: inbound connections that have not said their handshake. So many in all, so many an address.
+// WaitingRoom: inbound connections that have not said their handshake. So many in all, so many an address or IPv6 network.
+import { subscriberOf } from "../protocol/tracker/endpoint.ts";
 import { isLoopback } from "../swarm/is-loopback.ts";
 import { LEAST_WAIT_MS, MAX_WAITING_AN_ADDRESS, MAX_WAITING_INBOUND } from "./limits.ts";
 
 interface Wait {
-  readonly host: string;
+  readonly subscriber: string;
   readonly since: number;
 }
 
@@ -24,14 +25,15 @@ export class WaitingRoom<Guest extends { close(reason: string): void }> {
     const [oldest] = this.#waits.values();
     if (oldest && this.#waits.size >= MAX_WAITING_INBOUND && now - oldest.since < LEAST_WAIT_MS) return false;
     if (isLoopback(host)) return true;
+    const subscriber = subscriberOf(host);
     let waiting = 0;
-    for (const other of this.#waits.values()) if (other.host === host) waiting++;
+    for (const other of this.#waits.values()) if (other.subscriber === subscriber) waiting++;
     return waiting < MAX_WAITING_AN_ADDRESS;
   }
 
   /** Takes one in; of too many, who has waited longest is closed. */
   enter(guest: Guest, host: string, now: number): void {
-    this.#waits.set(guest, { host, since: now });
+    this.#waits.set(guest, { subscriber: subscriberOf(host), since: now });
     if (this.#waits.size > MAX_WAITING_INBOUND) {
       const [oldest] = this.#waits.keys();
       oldest!.close("too many connections say nothing");

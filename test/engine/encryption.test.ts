@@ -15,10 +15,10 @@ const handshakeOf = (who: string) =>
   ({ type: "handshake", infoHash: INFO_HASH, peerId: peerIdOf(who), fast: true, extended: true, dht: false }) as const;
 
 /** Speaks to nobody in the clear. */
-const insists: Encrypt = (send) => {
+const insists: Encrypt = (send, host) => {
   const encryption = incomingEncryption((hash) =>
     toHex(hash) === toHex(obfuscated(INFO_HASH)) ? INFO_HASH : undefined,
-  )(send);
+  )(send, host);
   let isFirst = true;
   return {
     get isClear() {
@@ -90,7 +90,7 @@ it("answers only so many encrypted handshakes in a second", async () => {
   // Two seconds may have begun meanwhile, not three.
   for (let i = 0; i <= 2 * AGREEMENTS_PER_SECOND; i++) {
     try {
-      encrypt(() => undefined).receive(key);
+      encrypt(() => undefined, "127.0.0.1").receive(key);
     } catch (error) {
       expect((error as Error).message).toBe("too many encrypted handshakes at once");
       refused++;

@@ -30,6 +30,12 @@ it("has room for 3 of an address, and again when one of them has said its handsh
   expect(waiting.hasRoomFor("192.0.2.1", 0)).toBe(true);
 });
 
+it("counts the addresses of one IPv6 network together", () => {
+  const { waiting, enter } = room();
+  for (let n = 0; n < MAX_WAITING_AN_ADDRESS; n++) enter(`${n}`, `2001:db8::${n}`);
+  expect([waiting.hasRoomFor("2001:db8::9", 0), waiting.hasRoomFor("2001:db8:0:1::9", 0)]).toEqual([false, true]);
+});
+
 it.each(["127.0.0.1", "127.255.0.9", "::1"])("has room for any number of %s, this very machine", (host) => {
   const { waiting, enter } = room();
   for (let n = 0; n < MAX_WAITING_INBOUND; n++) enter(`${n}`, host);

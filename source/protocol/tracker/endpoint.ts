@@ -31,6 +31,12 @@ export function normalizeHost(host: string): string {
   return mapped ? bytes.subarray(12).join(".") : host;
 }
 
+/** What one subscriber has: an IPv4 address alone, of an IPv6 one its /64, in hex. Anything else as it is. */
+export function subscriberOf(host: string): string {
+  const bytes = host.includes(":") ? ipv6Bytes(host) : undefined;
+  return bytes ? Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("") : host;
+}
+
 /** Loopback, private, link-local, shared or unspecified: not an address of the open Internet. Also true for what is no IP literal. */
 export function isPrivateHost(host: string): boolean {
   const plain = normalizeHost(host);

@@ -9,6 +9,7 @@ import {
   normalizeHost,
   parseCompact4,
   parseCompact6,
+  subscriberOf,
 } from "../../../source/protocol/tracker/endpoint.ts";
 
 test.for([
@@ -78,6 +79,15 @@ test.for([
   const bytes = new Uint8Array([...groups.flatMap((group) => [group >> 8, group & 0xff]), 0, 80]);
   expect(encodeCompact6({ host, port: 80 })).toEqual(bytes);
   expect(parseCompact6(bytes)).toEqual([{ host, port: 80 }]);
+});
+
+test.for([
+  ["192.0.2.1", "192.0.2.1"],
+  ["2001:db8:0:7::1", "20010db800000007"],
+  ["2001:db8:0:7:ffff::", "20010db800000007"],
+  ["fe80::1%eth0", "fe80::1%eth0"],
+])("a subscriber's network: %s is one of %s", ([host, network]) => {
+  expect(subscriberOf(host!)).toBe(network);
 });
 
 test("any addresses survive their compact form", () => {
