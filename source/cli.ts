@@ -1,7 +1,7 @@
 // argv -> one file of commands/. Nothing else happens here.
 import { ArgvError, type FlagsOf, parseArgv, spelled } from "./program/parse-argv.ts";
 import { COMMANDS, type CommandName } from "./commands/table.ts";
-import { helpText } from "./commands/help-text.ts";
+import { commandHelpText, helpText } from "./commands/help-text.ts";
 import { NoEngineError } from "./commands/no-engine-error.ts";
 import { type Flags, parseOptions } from "./commands/options.ts";
 import { EXIT, fail, outputFailed, print } from "./commands/output.ts";
@@ -12,19 +12,21 @@ import { version } from "./program/version.ts";
 export async function run(argv: readonly string[]): Promise<number> {
   process.title = "sta";
   for (const stream of [process.stdout, process.stderr]) stream.on("error", outputFailed);
+  const [first = ""] = argv;
+  const hint = isCommand(first) ? `"sta ${first} --help" shows how it goes.` : '"sta --help" shows all commands.';
   try {
-    const { operands: words, flags } = parseArgv(argv, FLAGS);
+    const { operands, flags } = parseArgv(argv, FLAGS);
+    const isHelp = operands[0] === "help";
+    const words = isHelp ? operands.slice(1) : operands;
+    const [name = "open", ...rest] = words;
+    if (!isCommand(name)) throw new UsageError(`There is no command "${name}".`);
     // Before anything is done: "sta stop --help" stops nothing.
-    if (flags.help) return tellAll(helpText());
+    if (flags.help || isHelp) return tellAll(words.length === 0 ? helpText() : commandHelpText(name));
     if (flags.version) return tellAll(version());
-    const [name = "open", ...operands] = words;
-    if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`There is no command "${name}".`);
-    const { load, operands: allowed, flags: heeded } = COMMANDS[name as CommandName];
-    if (operands.length < allowed.min || operands.length > allowed.max) {
+    const { load, operands: allowed, flags: heeded } = COMMANDS[name];
+    if (rest.length < allowed.min || rest.length > allowed.max) {
       throw new UsageError(
-        operands.length < allowed.min
-          ? `sta ${name} needs ${allowed.what}.`
-          : `sta ${name}: "${operands.at(-1)}" is too much.`,
+        rest.length < allowed.min ? `sta ${name} needs ${allowed.what}.` : `sta ${name}: "${rest.at(-1)}" is too much.`,
       );
     }
     const options = parseOptions(flags, process.env);
@@ -35,11 +37,11 @@ export async function run(argv: readonly string[]): Promise<number> {
       if (code !== EXIT.done || (words.length === 0 && options.trackers.length === 0)) return code;
     }
     const command = await load();
-    return await command.run(operands, options);
+    return await command.run(rest, options);
   } catch (error) {
     if (error instanceof NoEngineError) return fail(error.message, error.exitCode);
     if (!(error instanceof UsageError || error instanceof ArgvError)) throw error;
-    return fail(`${error.message} "sta --help" shows all commands.`, EXIT.usage);
+    return fail(`${error.message}${error.message.endsWith("\n") ? "" : " "}${hint}`, EXIT.usage);
   }
 }
 
@@ -85,6 +87,10 @@ const FLAGS = {
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}
 
 function tellAll(text: string): number {
   print(text);

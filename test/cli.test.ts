@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { commandHelpText } from "../source/commands/help-text.ts";
 import { Lab, untilSnapshot } from "./helpers/processes.ts";
 
 const EACH = { "--port": "x", "--count": "0", "--limit-up": "fast", "--tracker": "", "--peer": "nobody" };
@@ -14,7 +15,8 @@ test.for([
   [["ls", "more"], '"more" is too much'],
   [["toString"], "There is no command"],
   ...Object.entries(EACH).map(([flag, value]) => [["ls", flag, value], "Wrong format"] as const),
-  [["ls", "--dance"], 'sta: There is no option --dance. "sta --help" shows all commands.\n'],
+  [["ls", "--dance"], 'sta: There is no option --dance. "sta ls --help" shows how it goes.\n'],
+  [["dance", "--help"], 'sta: There is no command "dance". "sta --help" shows all commands.\n'],
   [["--dance-more=x"], "There is no option --dance-more."],
   [["ls", "-x"], "There is no option -x."],
   [["ls", "--port", "1", "--port", "2"], "--port"],
@@ -41,11 +43,30 @@ test("--version and --help are printed and exit 0", async () => {
   const asked = lab.sta("home", ["--version"]);
   expect(await asked.end()).toMatchObject({ code: 0 });
   expect(asked.stdout).toBe(`${version}\n`);
-  for (const argv of [["--help"], ["-h"], ["get", "--help"], ["ls", "--json", "--help"]]) {
+  for (const argv of [["--help"], ["-h"], ["help"], ["--json", "--help"]]) {
     const help = lab.sta("home", argv);
     expect(await help.end()).toMatchObject({ code: 0 });
     expect(help.stdout).toContain("sta get NAME|INFO_HASH|MAGNET|URL|X.torrent");
   }
+});
+
+test.each([[["stop", "--help"]], [["--help", "stop"]], [["help", "stop"]]])(
+  "%j tells of stop, and stops nothing",
+  async (argv) => {
+    const lab = await Lab.open(onTestFinished);
+    await lab.daemon("home");
+    const help = lab.sta("home", argv);
+    expect(await help.end()).toMatchObject({ code: 0 });
+    expect(help.stdout).toBe(`${commandHelpText("stop")}\n`);
+    expect(await lab.sta("home", ["doctor"]).end()).toMatchObject({ code: 0 });
+  },
+);
+
+test("a mistake in --filter stands alone, with how to go on below it", async () => {
+  const lab = await Lab.open(onTestFinished);
+  const command = lab.sta("home", ["ls", "--filter", "size>"]);
+  expect(await command.end()).toMatchObject({ code: 2 });
+  expect(command.stderr).toMatch(/\n {2}size>\n {7}\^\n"sta ls --help" shows how it goes\.\n$/);
 });
 
 test("--forget-tracker forgets a remembered tracker, without an engine and in one that runs", async () => {
