@@ -6,6 +6,8 @@ interface Candidate {
   readonly address: Address;
   /** Who told of it first; strangers only until somebody else does. */
   source: PeerSource;
+  /** Which stranger; empty: none. */
+  teller: string;
   /** `sated`: neither of us wants anything of the other. */
   state: "idle" | "dialing" | "connected" | "ours" | "sated";
   failures: number;
@@ -24,18 +26,25 @@ export class Candidates {
     return this.#dialing;
   }
 
-  /** Remembers addresses that are new. One that the user named is due at once, whatever happened to it before. */
-  add(addresses: readonly Address[], source: PeerSource, now: number): void {
+  /**
+   * Remembers addresses that are new; `teller` is the host of the peer that told of them. One that the user named is due at once, whatever
+   * happened to it before.
+   */
+  add(addresses: readonly Address[], source: PeerSource, now: number, teller: string = source): void {
     for (const address of addresses) {
       const known = this.#byAddress.get(keyOf(address));
       if (known) {
-        if (isOfStrangers(known.source)) known.source = source;
+        if (isOfStrangers(known.source)) {
+          known.source = source;
+          if (!isOfStrangers(source)) known.teller = "";
+        }
         const isHearsay = source === "tracker" || isOfStrangers(source);
         if (known.state === "idle" && !isHearsay && known.notBefore < now + MAX_REDIAL_MS) known.notBefore = now;
       } else if (this.#byAddress.size < MAX_CANDIDATES || this.#forgetWorst(source, now)) {
         this.#byAddress.set(keyOf(address), {
           address,
           source,
+          teller: isOfStrangers(source) ? teller : "",
           state: "idle",
           failures: 0,
           givenBytes: 0,
@@ -46,14 +55,21 @@ export class Candidates {
   }
 
   /**
-   * Of the addresses that are due, who gave us most, then who failed least, then those that no stranger told of; now counted as dialling.
+   * Of the addresses that are due, who gave us most, then who failed least; now counted as dialling. Of those who gave us nothing, half of the
+   * dials are for addresses that no stranger told of, the other half is shared by all strangers: none keeps us busy with inventions.
    * Undefined when none is due.
    */
   next(now: number): { address: Address; source: PeerSource } | undefined {
+    const dialing = new Map<string, number>();
+    for (const { state, teller } of this.#byAddress.values()) {
+      if (state === "dialing") dialing.set(teller, (dialing.get(teller) ?? 0) + 1);
+    }
+    const known = dialing.get("") ?? 0;
+    const isTurnOfStrangers = known > this.#dialing - known;
     let best: Candidate | undefined;
     for (const candidate of this.#byAddress.values()) {
       if (candidate.state !== "idle" || candidate.notBefore > now) continue;
-      if (!best || isBetter(candidate, best)) best = candidate;
+      if (!best || compare(candidate, best, dialing, isTurnOfStrangers) < 0) best = candidate;
     }
     if (best) this.#move(best, "dialing");
     return best;
@@ -140,10 +156,11 @@ export class Candidates {
   }
 }
 
-function isBetter(a: Candidate, b: Candidate): boolean {
-  if (a.givenBytes !== b.givenBytes) return a.givenBytes > b.givenBytes;
-  if (a.failures !== b.failures) return a.failures < b.failures;
-  return !isOfStrangers(a.source) && isOfStrangers(b.source);
+/** Negative when `a` is to be dialled before `b`. `dialing`: dials under way by teller. */
+function compare(a: Candidate, b: Candidate, dialing: ReadonlyMap<string, number>, isTurnOfStrangers: boolean): number {
+  const waits = ({ teller }: Candidate) => Number((teller !== "") !== isTurnOfStrangers);
+  const underWay = ({ teller }: Candidate) => (teller === "" ? 0 : (dialing.get(teller) ?? 0));
+  return b.givenBytes - a.givenBytes || waits(a) - waits(b) || underWay(a) - underWay(b) || a.failures - b.failures;
 }
 
 /** Anybody may have said so: a peer, or a node of the DHT. */

@@ -128,9 +128,9 @@ export class Roster {
     this.#candidates.ban(address, now);
   }
 
-  /** Who is connected already is not dialled. */
-  heardOf(addresses: readonly Address[], source: PeerSource, now: number): void {
-    this.#candidates.add(addresses, source, now);
+  /** Who is connected already is not dialled. `teller`: the host of the peer that told of them. */
+  heardOf(addresses: readonly Address[], source: PeerSource, now: number, teller?: string): void {
+    this.#candidates.add(addresses, source, now, teller);
     for (const { listensAt } of this.#peers.values()) if (listensAt) this.#candidates.connected(listensAt);
   }
 

@@ -126,7 +126,8 @@ export class Swarm {
       },
       exchange: this.#exchange,
       gotPeers: (peer, message, now) => {
-        this.#roster.heardOf(this.#exchange?.heard(peer, message, now) ?? [], "pex", now);
+        const { host } = peer.connected.address;
+        this.#roster.heardOf(this.#exchange?.heard(peer, message, now) ?? [], "pex", now, host);
         this.#dial(now);
       },
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Candidates } from "../../source/swarm/candidates.ts";
 import type { Address } from "../../source/swarm/events.ts";
-import { BAN_MS, MAX_CANDIDATES, MAX_REDIAL_MS, REDIAL_MS } from "../../source/swarm/limits.ts";
+import { BAN_MS, MAX_CANDIDATES, MAX_DIALING, MAX_REDIAL_MS, REDIAL_MS } from "../../source/swarm/limits.ts";
 
 const at = (n: number) => ({ host: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, port: 6881 });
 
@@ -120,7 +120,7 @@ describe("candidates", () => {
   });
 
   it.each(["pex", "dht"] as const)(
-    "of %s take the place of no other, keep none out, and are dialled behind it",
+    "of %s take the place of no other, keep none out, and are dialled behind it in turn",
     (hearsay) => {
       const told = Array.from({ length: MAX_CANDIDATES }, (_, i) => at(1_000 + i));
       const candidates = new Candidates();
@@ -128,16 +128,32 @@ describe("candidates", () => {
       candidates.next(0);
       candidates.ended(at(1), 0, false);
       candidates.add(told, hearsay, 0);
-      expect(dueAt(candidates, REDIAL_MS)).toEqual([...told.slice(0, -1), at(1)]);
+      expect(dueAt(candidates, REDIAL_MS)).toEqual([at(1), ...told.slice(0, -1)]);
 
       const full = new Candidates();
       full.add(told, hearsay, 0);
       full.add([at(2)], "tracker", 0);
       full.add([at(3)], "given", 0);
       full.add([at(4)], hearsay, 0);
-      expect(dueAt(full, 0)).toEqual([at(2), at(3), ...told.slice(2)]);
+      expect(dueAt(full, 0)).toEqual([at(2), told[2], at(3), ...told.slice(3)]);
     },
   );
+
+  it("of liars have their share of the dials, and leave the others theirs", () => {
+    const candidates = new Candidates();
+    const some = (from: number, count: number) => Array.from({ length: count }, (_, i) => at(from + i));
+    const known = some(1, 40);
+    candidates.add(known, "tracker", 0);
+    for (const { host, port } of dueAt(candidates, 0)) candidates.ended({ host, port }, 0, false);
+    candidates.add(some(1_000, 50), "pex", REDIAL_MS, "192.0.2.1");
+    candidates.add(some(2_000, 50), "pex", REDIAL_MS, "192.0.2.2");
+    const honest = some(3_000, 4);
+    candidates.add(honest, "pex", REDIAL_MS, "192.0.2.3");
+    const dialled = Array.from({ length: MAX_DIALING }, () => candidates.next(REDIAL_MS)!.address);
+    const countOf = (addresses: readonly Address[]) => dialled.filter((address) => addresses.includes(address)).length;
+    expect(countOf(known)).toBe(Math.ceil(MAX_DIALING / 2));
+    expect(countOf(honest)).toBe(4);
+  });
 
   it("that a peer told of first and a tracker later are the tracker's", () => {
     const candidates = new Candidates();
