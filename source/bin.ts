@@ -2,9 +2,17 @@
 // The bin. Says in one line when Node is too old, before anything that an old Node could not parse is loaded.
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 12)) {
-  process.stderr.write(`sta needs Node 22.12 or newer, and this is Node ${process.versions.node}.\n`);
+  process.stderr.write(
+    `sta needs Node 22.12 or newer, and this is Node ${process.versions.node}: "npm run sta -- ..." in a clone brings its own.\n`,
+  );
   process.exitCode = 1;
 } else {
+  // npm runs its scripts in the package's folder: paths are meant from where it was called.
+  const { npm_lifecycle_event: script, INIT_CWD: calledFrom } = process.env;
+  if (script === "sta" && calledFrom) {
+    process.chdir(calledFrom);
+    delete process.env.npm_lifecycle_event;
+  }
   const { run } = await import("./cli.ts");
   try {
     process.exitCode = await run(process.argv.slice(2));

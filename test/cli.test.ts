@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { commandHelpText } from "../source/commands/help-text.ts";
 import { Lab, untilSnapshot } from "./helpers/processes.ts";
@@ -61,6 +61,15 @@ test.each([[["stop", "--help"]], [["--help", "stop"]], [["help", "stop"]]])(
     expect(await lab.sta("home", ["doctor"]).end()).toMatchObject({ code: 0 });
   },
 );
+
+test("npm run sta takes paths from where npm was called", async () => {
+  const lab = await Lab.open(onTestFinished);
+  await lab.makeFolder("called-from");
+  await writeFile(lab.path("called-from", "note.txt"), "a note");
+  const env = { npm_lifecycle_event: "sta", INIT_CWD: lab.path("called-from") };
+  expect(await lab.sta("home", ["create", "note.txt"], { env }).end()).toMatchObject({ code: 0 });
+  expect(await readdir(lab.path("called-from"))).toEqual(["note.txt", "note.txt.torrent"]);
+});
 
 test("a mistake in --filter stands alone, with how to go on below it", async () => {
   const lab = await Lab.open(onTestFinished);
