@@ -278,7 +278,7 @@ test("below the line of : stands what it takes, as far as it is typed", async ()
   terminal.type("lim");
   await terminal.shows(" limit-down  limit-up");
   terminal.type("it-up ");
-  await terminal.shows("limit-up RATE: the same for what we give");
+  await terminal.shows("limit-up RATE: all we give: 500k, 2MB; 0: no limit");
   terminal.type("\u0015DOWNLOAD:x");
   await terminal.shows("DOWNLOAD: NAME: download");
 });
@@ -365,11 +365,23 @@ test.each([80, 90, 100, 105, 110, 112, 114, 120, 140])(
   },
 );
 
+test.each([
+  ["a", "Add:"],
+  ["s", "Share:"],
+  [":tracker ", ":tracker"],
+])("below what is typed after %s stands on the smallest screen all that it takes", async (keys, label) => {
+  open(60, 15);
+  await terminal.shows("video.mkv");
+  terminal.type(keys);
+  await terminal.shows(label);
+  expect(terminal.text().trimEnd().split("\n").at(-1)).not.toContain("…");
+});
+
 test("an engine that is gone is said, and its last snapshot stays", async () => {
-  open(80, 24);
+  open(60, 15);
   await terminal.shows("video.mkv");
   client.change((snapshot) => ({ ...snapshot, engine: { ...snapshot.engine, state: "gone" } }));
-  await terminal.shows("The engine is gone");
+  await terminal.shows("The engine is gone: q leaves, sta starts it again.");
   expect(terminal.text()).toContain("video.mkv");
 });
 

@@ -8,9 +8,9 @@ import type { Prompt, PromptKind, ViewState } from "../view-state.ts";
 const TAKES: Readonly<Record<Exclude<PromptKind, "command">, string>> = {
   filter: "words  size>1G  holders<3  rate>0  peer~10.0.  !done;  a b  a | b  ( )",
   search: "words, in any order; Enter keeps them, Esc shows all again",
-  add: "magnet, info hash, name, http(s) address, path of a .torrent; Tab completes",
-  share: "path of a file or a folder on the engine's machine; Tab completes",
-  tracker: "HOST:PORT of the sta-tracker of your swarm; none: only torrents; Esc: later",
+  add: "magnet, hash, name, URL, path of a .torrent; Tab completes",
+  share: "file or folder on the engine's machine; Tab completes",
+  tracker: "HOST:PORT of a sta-tracker; none: only torrents; Esc: later",
   folder: "path of a folder on the engine's machine; Tab completes",
 };
 

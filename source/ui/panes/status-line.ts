@@ -18,7 +18,7 @@ export interface StatusLine {
 export function drawStatusLine(snapshot: Snapshot, width: number, theme: Theme): StatusLine {
   const { engine } = snapshot;
   if (engine.state === "gone") {
-    const text = " The engine is gone: this is what it showed last. q leaves; sta starts it again.";
+    const text = " The engine is gone: q leaves, sta starts it again. This was seen last.";
     return {
       before: theme.bad(" sta "),
       glyph: theme.bad(theme.glyphs.problem),
