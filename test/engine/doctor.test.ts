@@ -1,7 +1,16 @@
 import { expect, onTestFinished, test } from "vitest";
 import { Doctor } from "../../source/engine/doctor.ts";
 
-const FIGURES = { version: "0.1.0", port: 1, peers: 2, dialing: 3, transfers: 4, pieceBytes: 5, socketBytes: 6, dht: null };
+const FIGURES = {
+  version: "0.1.0",
+  port: 1,
+  peers: 2,
+  dialing: 3,
+  transfers: 4,
+  pieceBytes: 5,
+  socketBytes: 6,
+  dht: null,
+};
 
 function open(): Doctor {
   const doctor = new Doctor();

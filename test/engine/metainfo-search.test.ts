@@ -91,7 +91,9 @@ async function startLiar(infoHash: string): Promise<string> {
           wire.bindWithoutMetainfo();
           const hash = toInfoHash(idFromHex(infoHash)!);
           const peerId = peerIdOf("liar");
-          socket.write(wire.send({ type: "handshake", infoHash: hash, peerId, fast: false, extended: true, dht: false }));
+          socket.write(
+            wire.send({ type: "handshake", infoHash: hash, peerId, fast: false, extended: true, dht: false }),
+          );
           const extensions = new Map([["ut_metadata", 2]]);
           const handshake = { extensions, metadataBytes: lie.length };
           socket.write(wire.send({ type: "extended-handshake", handshake }));
