@@ -19,7 +19,7 @@ const OPTIONS: Readonly<Record<Exclude<keyof Flags, "untilStdinEnds">, readonly 
   forgetTracker: ["--forget-tracker HOST:PORT", "forget one; repeatable, and without a command all that is done"],
   dir: ["--dir FOLDER", "where downloads go, or where the data of a .torrent lies"],
   port: ["--port 6881", "TCP port for peers, or the next free one; 0: any"],
-  host: ["--host ADDRESS", "address to listen on; all by default"],
+  host: ["--host ADDRESS", "address to listen on, and to dial and announce from, as that of a VPN; all by default"],
   dht: [
     "--no-dht",
     "look for peers through trackers and peers alone, not in the DHT, which torrents of others are looked for in; remembered until --dht",

@@ -7,15 +7,13 @@ import {
   parseAnnounceResponse,
 } from "../protocol/tracker/http-announce.ts";
 import { type GetLimits, httpGet } from "./http-get.ts";
-import type { Resolve } from "./resolve.ts";
+import type { AddressOptions } from "./resolve.ts";
 import { udpAnnounce } from "./udp-announce.ts";
 
-export interface AnnounceOptions {
+export interface AnnounceOptions extends AddressOptions {
   readonly limits: GetLimits;
-  readonly signal: AbortSignal;
   /** Tells us from others when our address changes; 0 to 2^32 - 1. */
   readonly key: number;
-  readonly resolve?: Resolve | undefined;
   /** When a datagram is sent again. */
   readonly udpResendMs?: readonly number[] | undefined;
 }
@@ -43,19 +41,19 @@ export async function announceOver(
   return announce(parsed, request, options);
 }
 
-async function overHttp(url: URL, request: AnnounceRequest, { limits, signal, resolve }: AnnounceOptions) {
+async function overHttp(url: URL, request: AnnounceRequest, options: AnnounceOptions) {
   const separator = url.href.includes("?") ? "&" : "?";
   const where = `${url.href}${separator}${encodeAnnounceQuery({ ...request, compact: true })}`;
-  return parseAnnounceResponse(await httpGet(where, { limits, signal, ...(resolve && { resolve }) }));
+  return parseAnnounceResponse(await httpGet(where, options));
 }
 
 async function overUdp(url: URL, request: AnnounceRequest, options: AnnounceOptions): Promise<AnnounceResponse> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.limits.timeoutMs)]);
-  const { resolve, udpResendMs: resendMs, key } = options;
+  const { udpResendMs: resendMs, key } = options;
   const { interval, complete, incomplete, peers } = await udpAnnounce(
     url,
     { ...request, key },
-    { signal, resolve, resendMs },
+    { ...options, signal, resendMs },
   );
   return { interval, complete, incomplete, peers: [...peers] };
 }

@@ -81,6 +81,8 @@ export interface AnnouncerOptions {
   readonly pace?: AnnouncePace;
   readonly timing?: Partial<AnnouncerTiming>;
   readonly limits?: Partial<GetLimits>;
+  /** Where announces leave from; undefined: from any address. */
+  readonly localAddress?: string | undefined;
   /** Stands in for the system's resolver in tests. */
   readonly resolve?: Resolve;
 }
@@ -273,7 +275,7 @@ export class Announcer {
   }
 
   async #announce(url: string, event: AnnounceEvent | undefined, signal: AbortSignal) {
-    const { infoHash, peerId, listenPort, stats, resolve } = this.#options;
+    const { infoHash, peerId, listenPort, stats, resolve, localAddress } = this.#options;
     const request = {
       infoHash,
       peerId,
@@ -283,7 +285,14 @@ export class Announcer {
       ...(event === undefined ? {} : { event }),
     };
     const { udpResendMs } = this.#timing;
-    return announceOver(url, request, { limits: this.#limits, signal, key: this.#key, resolve, udpResendMs });
+    return announceOver(url, request, {
+      limits: this.#limits,
+      signal,
+      key: this.#key,
+      resolve,
+      localAddress,
+      udpResendMs,
+    });
   }
 
   #report(url: string, change: Partial<AnnounceReport>): void {

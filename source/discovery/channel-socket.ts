@@ -10,6 +10,7 @@ import {
   parseTrackerMessage,
 } from "../protocol/channel/messages.ts";
 import { ProtocolError } from "../protocol/errors.ts";
+import { leavingFrom } from "./local-address.ts";
 import { connectionProblem } from "./channel-errors.ts";
 
 const CLOSE_GRACE_MS = 500;
@@ -43,6 +44,8 @@ export interface ChannelSocketOptions {
   readonly address: string;
   /** ws://host:port or wss://host:port. */
   readonly origin: string;
+  /** Where it leaves from; undefined: from any address. */
+  readonly localAddress?: string | undefined;
   /** Connection and welcome together. */
   readonly connectMs: number;
   /** Without a byte or ping for this long the tracker is gone. */
@@ -71,11 +74,12 @@ export class ChannelSocket {
   /** Connects. Throws SyntaxError when `address` is none. */
   constructor(options: ChannelSocketOptions) {
     this.#options = options;
-    const { host, address, origin, connectMs, hello } = options;
+    const { host, address, origin, connectMs, hello, localAddress } = options;
     const socket = new WebSocket(`${origin}${CHANNEL_PATH}`, [CHANNEL_SUBPROTOCOL], {
       perMessageDeflate: false,
       maxPayload: MAX_TORRENT_FRAME,
       handshakeTimeout: connectMs,
+      ...leavingFrom(localAddress),
     });
     this.#socket = socket;
     this.#welcome = setTimeout(() => this.#unwelcome(), connectMs);

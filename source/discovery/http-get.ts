@@ -2,7 +2,8 @@
 import type { IncomingMessage, RequestOptions } from "node:http";
 import { TrackerError } from "../protocol/errors.ts";
 import { isPrivateHost } from "../protocol/tracker/endpoint.ts";
-import { addressesAt, type Resolve } from "./resolve.ts";
+import { leavingFrom } from "./local-address.ts";
+import { type AddressOptions, addressesAt } from "./resolve.ts";
 
 export interface GetLimits {
   readonly maxBytes: number;
@@ -25,13 +26,13 @@ export const TRACKER_GET: GetLimits = { maxBytes: 1024 * 1024, maxRedirects: 3, 
  */
 export async function httpGet(
   url: string,
-  { limits, signal, resolve }: { limits: GetLimits; signal: AbortSignal; resolve?: Resolve },
+  { limits, signal, resolve, localAddress }: AddressOptions & { readonly limits: GetLimits },
 ): Promise<Uint8Array> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(limits.timeoutMs)]);
   let place = parseUrl(url);
   let cameFromPublic = false;
   for (let redirects = 0; ; redirects++) {
-    const answer = await getOnce(place, { limits, signal: deadline, resolve, cameFromPublic });
+    const answer = await getOnce(place, { limits, signal: deadline, resolve, localAddress, cameFromPublic });
     cameFromPublic ||= answer.isPublic;
     if (answer.location === undefined) return answer.body;
     if (redirects >= limits.maxRedirects) {
@@ -49,7 +50,7 @@ interface Answer {
 
 async function getOnce(
   url: URL,
-  options: { limits: GetLimits; signal: AbortSignal; resolve: Resolve | undefined; cameFromPublic: boolean },
+  options: AddressOptions & { readonly limits: GetLimits; readonly cameFromPublic: boolean },
 ): Promise<Answer> {
   const { limits, signal, cameFromPublic } = options;
   const addresses = await addressesAt(url, options);
@@ -65,7 +66,12 @@ async function getOnce(
     if (all) callback(null, [...addresses]);
     else callback(null, first!.address, first!.family);
   };
-  const response = await responseTo(url, { lookup: pinned, signal, timeout: limits.idleMs });
+  const response = await responseTo(url, {
+    lookup: pinned,
+    signal,
+    timeout: limits.idleMs,
+    ...leavingFrom(options.localAddress),
+  });
   const { statusCode = 0, headers } = response;
   const isPublic = addresses.some(({ address }) => !isPrivateHost(address));
   if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {

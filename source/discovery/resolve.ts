@@ -1,6 +1,7 @@
 // Names of strangers' hosts, looked up once: who asks is given addresses and uses those.
 import { type LookupAddress, lookup } from "node:dns";
 import { TrackerError } from "../protocol/errors.ts";
+import { familyOf } from "./local-address.ts";
 import { isIPv4, isIPv6 } from "../protocol/tracker/endpoint.ts";
 
 /** Stands in for the system's resolver in tests. */
@@ -13,13 +14,20 @@ export async function addressesOf(name: string, resolve: Resolve = systemResolve
   return resolve(name);
 }
 
+export interface AddressOptions {
+  readonly signal: AbortSignal;
+  readonly resolve?: Resolve | undefined;
+  /** Where we leave from; undefined: from any address. */
+  readonly localAddress?: string | undefined;
+}
+
 /**
- * Addresses of the host of a tracker's URL. Rejects with TrackerError: `unreachable` when its name is not known, `timeout` once `signal` is
- * aborted, for the system looks a name up for as long as it likes.
+ * Addresses of the host of a tracker's URL, at least one. Rejects with TrackerError: `unreachable` when its name is not known, or is of
+ * another kind than `localAddress`; `timeout` once `signal` is aborted, for the system looks a name up for as long as it likes.
  */
 export async function addressesAt(
   { host, hostname }: URL,
-  { signal, resolve }: { readonly signal: AbortSignal; readonly resolve?: Resolve | undefined },
+  { signal, resolve, localAddress }: AddressOptions,
 ): Promise<readonly LookupAddress[]> {
   const name = hostname.replace(/^\[|\]$/g, "");
   const over = Promise.withResolvers<never>();
@@ -27,7 +35,10 @@ export async function addressesAt(
   if (signal.aborted) end();
   signal.addEventListener("abort", end, { once: true });
   try {
-    return await Promise.race([over.promise, addressesOf(name, resolve)]);
+    const all = await Promise.race([over.promise, addressesOf(name, resolve)]);
+    const reached = localAddress === undefined ? all : all.filter(({ family }) => family === familyOf(localAddress));
+    if (reached.length > 0) return reached;
+    throw new TrackerError("unreachable", `${name} has no address that ${localAddress ?? "this machine"} reaches`);
   } catch (cause) {
     if (cause instanceof TrackerError) throw cause;
     throw new TrackerError("unreachable", `the name ${name} is not known`, { cause });

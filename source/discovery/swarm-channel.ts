@@ -28,6 +28,8 @@ export interface SwarmChannelOptions {
   readonly port: number;
   /** It speaks TLS, with a certificate that this machine trusts. */
   readonly secure?: boolean;
+  /** Where it leaves from; undefined: from any address. */
+  readonly localAddress?: string | undefined;
   readonly peerId: PeerId;
   /** TCP port that takes peers, asked at every hello. */
   readonly listenPort: () => number;

@@ -9,6 +9,8 @@ export interface TrackerConnectionOptions {
   readonly host: string;
   readonly port: number;
   readonly secure?: boolean;
+  /** Where it leaves from; undefined: from any address. */
+  readonly localAddress?: string | undefined;
   readonly timing: ChannelTiming;
   /** 0 <= x < 1, for the jitter. */
   readonly random: () => number;
@@ -83,7 +85,7 @@ export class TrackerConnection {
   }
 
   async #connect(): Promise<void> {
-    const { host, secure, timing, hello, onMessage } = this.#options;
+    const { host, secure, timing, hello, onMessage, localAddress } = this.#options;
     const { address } = this;
     const origin = `${secure ? "wss" : "ws"}://${this.#hostAndPort}`;
     clearTimeout(this.#retry);
@@ -95,7 +97,8 @@ export class TrackerConnection {
     const { connectMs, silentMs } = timing;
     const onLost = (loss: Loss) => this.#lost(loss);
     try {
-      this.#socket = new ChannelSocket({ host, address, origin, connectMs, silentMs, hello, onMessage, onLost });
+      const what = { host, address, origin, localAddress, connectMs, silentMs, hello, onMessage, onLost };
+      this.#socket = new ChannelSocket(what);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.#lost({ problem: `${address} is no address of a tracker`, refused: true, malformed: false });

@@ -10,7 +10,7 @@ import {
   type UdpRequest,
   type UdpResponse,
 } from "../protocol/tracker/udp.ts";
-import { addressesAt, type Resolve } from "./resolve.ts";
+import { type AddressOptions, addressesAt } from "./resolve.ts";
 
 /** When a datagram is sent again, and again: BEP 15 says 15 s and doubles; nobody waits for that any more. */
 export const UDP_RESEND_MS: readonly number[] = [3_000, 6_000, 12_000];
@@ -18,9 +18,7 @@ export const UDP_RESEND_MS: readonly number[] = [3_000, 6_000, 12_000];
 /** What an announce says; the rest is the conversation's. */
 export type UdpAnnounceRequest = Omit<UdpAnnounce, "type" | "connection" | "transaction" | "urlData">;
 
-export interface UdpOptions {
-  readonly signal: AbortSignal;
-  readonly resolve?: Resolve | undefined;
+export interface UdpOptions extends AddressOptions {
   readonly resendMs?: readonly number[] | undefined;
 }
 
@@ -32,21 +30,21 @@ export async function udpAnnounce(
   announce: UdpAnnounceRequest,
   options: UdpOptions,
 ): Promise<Answer<"announce">> {
-  const [address] = await addressesAt(url, options);
-  if (!address) throw new TrackerError("unreachable", `the name ${url.hostname} is not known`);
+  const { address, family } = (await addressesAt(url, options))[0]!;
   if (!(Number(url.port) > 0))
     throw new TrackerError("malformed", `${url.host} names no port, which a UDP tracker needs`);
-  const socket = createSocket(address.family === 6 ? "udp6" : "udp4");
+  const socket = createSocket(family === 6 ? "udp6" : "udp4");
   try {
     await new Promise<void>((resolve, reject) => {
       const failed = (error: Error) => reject(unreachable(url, error));
-      // No descriptor is left for it.
+      // No descriptor is left for it, or its address is not here.
       socket.once("error", failed);
+      if (options.localAddress !== undefined) socket.bind(0, options.localAddress);
       // Only what comes from there is heard. The callback is given what goes wrong, which the types do not know: no route, or a broadcast.
       const connected = (error?: Error) => (error ? failed(error) : resolve());
-      socket.connect(Number(url.port), address.address, connected);
+      socket.connect(Number(url.port), address, connected);
     });
-    const talk = new Talk(socket, url, address.family === 6 ? 16 : 4, options);
+    const talk = new Talk(socket, url, family === 6 ? 16 : 4, options);
     const { connection } = await talk.ask("connect", (transaction) => ({ type: "connect", transaction }));
     const path = url.pathname + url.search;
     // What every tracker is called anyway need not be said (BEP 41).

@@ -1,4 +1,5 @@
 // Connections: all connections of an engine, in both directions: who may come in, who is dialled, who stays banned.
+import { localAddressOf } from "../discovery/local-address.ts";
 import type { InfoHash, InfoHashHex } from "../protocol/ids.ts";
 import { toHex } from "../protocol/ids.ts";
 import type { Handshake } from "../protocol/peer/messages.ts";
@@ -17,7 +18,7 @@ const ENOUGH = "there are peers enough";
 export interface ConnectionsOptions {
   /** Peers of all transfers that may be connected; 200 unless said. */
   readonly maxPeers?: number;
-  /** Address to listen on; undefined: all. */
+  /** Address to listen on, and to dial from; undefined: all. */
   readonly host: string | undefined;
   readonly downLimit: TokenBucket;
   /** Peers that are connected now, of all transfers. */
@@ -37,7 +38,7 @@ export class Connections {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#dialer = new Dialer(options.downLimit);
+    this.#dialer = new Dialer(options.downLimit, localAddressOf(options.host));
   }
 
   /** The TCP port that takes peers; 0 until it does. */

@@ -1,5 +1,6 @@
 // Dialer: connections to candidates, so many a second and so many at once, for all torrents together.
 import { connect, type Socket } from "node:net";
+import { leavingFrom } from "../discovery/local-address.ts";
 import type { Handshake } from "../protocol/peer/messages.ts";
 import type { Address } from "../swarm/events.ts";
 import { awaitHandshake } from "./await-handshake.ts";
@@ -27,6 +28,7 @@ interface Attempt extends Dial {
 
 export class Dialer {
   readonly #downLimit: TokenBucket;
+  readonly #localAddress: string | undefined;
   readonly #urgent: Attempt[] = [];
   readonly #others: Attempt[] = [];
   readonly #open = new Set<Socket>();
@@ -36,8 +38,10 @@ export class Dialer {
   #second: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(downLimit: TokenBucket) {
+  /** `localAddress`: where all dials leave from; undefined: wherever the system says. */
+  constructor(downLimit: TokenBucket, localAddress?: string) {
     this.#downLimit = downLimit;
+    this.#localAddress = localAddress;
   }
 
   /** Dials that have not come to a connection, and those that wait for their turn. */
@@ -85,6 +89,7 @@ export class Dialer {
     const raw = connect({
       host: dial.address.host,
       port: dial.address.port,
+      ...leavingFrom(this.#localAddress),
       onread: readsInto((chunk) => peer?.receive(chunk)),
     });
     this.#open.add(raw);

@@ -25,7 +25,7 @@ export interface EngineOptions extends EngineLimits {
   readonly folder: string;
   /** TCP port for peers, or the next free one; 0: any. */
   readonly port: number;
-  /** Address to listen on; undefined: all. */
+  /** Address to listen on; undefined: all. One that is not loopback is also where all that we begin leaves from. */
   readonly host: string | undefined;
   readonly trackers: readonly TrackerAddress[];
   /** Nodes of the DHT to begin with, none for those that everybody begins with; undefined: the DHT is not used. */

@@ -12,6 +12,7 @@ import type {
   Snapshot,
 } from "../control/contract.ts";
 import { aloneText, type Dht } from "../discovery/dht/dht.ts";
+import { localAddressOf } from "../discovery/local-address.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
 import { type InfoHashHex, type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
@@ -125,7 +126,9 @@ export class Engine implements EngineClient, EngineEvents {
         path: state.resolve("dht"),
         tell: (text) => this.report("problem", text),
       });
+    const localAddress = localAddressOf(options.host);
     this.metainfoSearch = new MetainfoSearch({
+      localAddress,
       connections: this.#connections,
       dht: this.#dht,
       peerId: this.peerId,
@@ -136,6 +139,7 @@ export class Engine implements EngineClient, EngineEvents {
       listenPort: () => this.port,
       agent: `sta ${options.version}`,
       token: options.token,
+      localAddress,
       onEvent: (event, tracker) => this.#news.gotChannelEvent(event, tracker),
     });
     this.book = new TransferBook({
@@ -155,6 +159,7 @@ export class Engine implements EngineClient, EngineEvents {
       book,
       dht: this.#dht,
       listenPort: () => this.port,
+      localAddress,
       changed: () => this.#snapshotter.changed(),
     });
     this.#snapshotter = new Snapshotter({

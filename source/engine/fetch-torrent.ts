@@ -1,5 +1,6 @@
 // A .torrent file from the web.
 import { type GetLimits, httpGet } from "../discovery/http-get.ts";
+import type { AddressOptions } from "../discovery/resolve.ts";
 import { MetainfoError } from "../metainfo/errors.ts";
 import { MAX_METAINFO_BYTES } from "../metainfo/limits.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
@@ -16,10 +17,10 @@ const TORRENT_GET: GetLimits = {
 };
 
 /** Fetches the torrent at an http(s) address; of the address only the host is ever told. Throws Refusal. */
-export async function fetchTorrent(url: string, signal: AbortSignal): Promise<Metainfo> {
+export async function fetchTorrent(url: string, options: AddressOptions): Promise<Metainfo> {
   const host = URL.parse(url)?.host ?? "the address";
   try {
-    return parseMetainfo(await httpGet(url, { limits: TORRENT_GET, signal }));
+    return parseMetainfo(await httpGet(url, { ...options, limits: TORRENT_GET }));
   } catch (error) {
     if (error instanceof TrackerError)
       throw new Refusal("file-problem", `The torrent cannot be fetched: ${error.message}.`);

@@ -1,5 +1,6 @@
 // What a person means by a target: a transfer, an entry of a catalogue, or a .torrent file.
 import { isAbsolute, resolve } from "node:path";
+import { localAddressOf } from "../discovery/local-address.ts";
 import { metainfoOf } from "../metainfo/from-info.ts";
 import { isMagnet, type Magnet, parseMagnet } from "../metainfo/magnet.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
@@ -49,7 +50,11 @@ export async function findMetainfo(engine: Engine, target: string, peers: readon
   const infoHash = infoHashOf(target);
   const seen = infoHash && engine.inspected.get(infoHash);
   if (seen) return seen;
-  if (/^https?:\/\//i.test(target)) return brought(engine, await fetchTorrent(target, engine.ending));
+  if (/^https?:\/\//i.test(target))
+    return brought(
+      engine,
+      await fetchTorrent(target, { signal: engine.ending, localAddress: localAddressOf(engine.options.host) }),
+    );
   const listed = findListed(engine, target);
   if (listed) return { metainfo: parseMetainfo(await engine.links.torrent(listed.infoHash)), dht: false };
   if (isMagnet(target)) {

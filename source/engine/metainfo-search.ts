@@ -11,6 +11,8 @@ import { METAINFO_AGAIN_MS, METAINFO_MS, METAINFO_PEERS } from "./limits.ts";
 import { MetainfoAsker } from "./metainfo-asker.ts";
 
 export interface MetainfoSearchOptions {
+  /** Where announces leave from; undefined: from any address. */
+  readonly localAddress?: string | undefined;
   readonly connections: Pick<Connections, "dialFor" | "port">;
   readonly dht: Pick<Dht, "want" | "port"> | undefined;
   readonly peerId: PeerId;
@@ -38,7 +40,7 @@ export class MetainfoSearch {
 
   /** Resolves with the raw info dictionary, its hash checked; undefined when nobody tells it within a minute. */
   async find(sought: Sought): Promise<Uint8Array | undefined> {
-    const { connections, peerId } = this.#options;
+    const { connections, peerId, localAddress } = this.#options;
     const over = AbortSignal.any([sought.signal, AbortSignal.timeout(METAINFO_MS)]);
     const asking = new Asking(this.#options, sought, over);
     const announcer = new Announcer({
@@ -46,6 +48,7 @@ export class MetainfoSearch {
       infoHash: sought.infoHash,
       peerId,
       listenPort: () => connections.port,
+      localAddress,
       // How much there is nobody knows yet: something.
       stats: () => ({ uploaded: 0, downloaded: 0, left: 1 }),
       random: Math.random,

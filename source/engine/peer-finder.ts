@@ -13,6 +13,8 @@ import type { Transfer } from "./transfer.ts";
 export interface PeerFinderOptions {
   readonly peerId: PeerId;
   readonly listenPort: () => number;
+  /** Where announces leave from; undefined: from any address. */
+  readonly localAddress: string | undefined;
   readonly links: TrackerLinks;
   readonly book: TransferBook;
   readonly dht: Pick<Dht, "want"> | undefined;
@@ -76,7 +78,7 @@ export class PeerFinder {
   }
 
   #announcerOf(entry: Entry): Announcer {
-    const { links, peerId, listenPort, changed } = this.#options;
+    const { links, peerId, listenPort, localAddress, changed } = this.#options;
     const { transfer } = entry;
     const { announce: tiers, infoHash, length } = transfer.metainfo;
     return new Announcer({
@@ -84,6 +86,7 @@ export class PeerFinder {
       infoHash,
       peerId,
       listenPort,
+      localAddress,
       stats: () => ({
         uploaded: transfer.up.totalBytes,
         downloaded: transfer.down.totalBytes,

@@ -17,6 +17,7 @@ export interface CommandedEngine {
   readonly options: {
     readonly version: string;
     readonly folder: string;
+    readonly host: string | undefined;
     readonly keptFreeBytes?: number | undefined;
     readonly onStop: () => void;
     readonly rememberTracker?: (address: TrackerAddress, wanted: boolean) => Promise<void>;

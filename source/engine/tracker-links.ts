@@ -14,6 +14,8 @@ export interface TrackerLinksOptions {
   readonly listenPort: () => number;
   readonly agent: string;
   readonly token: string | undefined;
+  /** Where the channels leave from; undefined: from any address. */
+  readonly localAddress?: string | undefined;
   readonly onEvent: (event: ChannelEvent, tracker: TrackerAddress) => void;
 }
 
@@ -70,7 +72,7 @@ export class TrackerLinks {
   add(address: TrackerAddress): boolean {
     const key = trackerText(address);
     if (this.#links.has(key)) return false;
-    const { peerId, listenPort, agent, token } = this.#options;
+    const { peerId, listenPort, agent, token, localAddress } = this.#options;
     const channel = new SwarmChannel({
       host: address.host,
       port: address.port,
@@ -78,6 +80,7 @@ export class TrackerLinks {
       peerId,
       listenPort,
       agent,
+      localAddress,
       ...(token !== undefined && { token }),
       random: Math.random,
       onEvent: (event) => {

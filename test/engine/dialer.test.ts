@@ -71,6 +71,24 @@ describe("a dialer", () => {
     socket!.close("the test is over");
   });
 
+  it("dials from where it is told to, and nobody who is not reached from there", async () => {
+    const from = Promise.withResolvers<string | undefined>();
+    const { port } = await serve((socket) => from.resolve(socket.remoteAddress));
+    const dialer = new Dialer(new TokenBucket(0), "127.0.0.9");
+    onTestFinished(() => dialer.close());
+    void dialled(dialer, port);
+    expect(await from.promise).toBe("127.0.0.9");
+    const failed = Promise.withResolvers<string>();
+    dialer.dial({
+      address: { host: "::1", port },
+      handshake: ours,
+      isUrgent: true,
+      connected: () => undefined,
+      failed: failed.resolve,
+    });
+    expect(await failed.promise).toContain("EINVAL");
+  });
+
   it("says why nobody is there", async () => {
     const { server, port } = await serve(() => undefined);
     await new Promise((resolve) => server.close(resolve));
