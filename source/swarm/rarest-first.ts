@@ -48,6 +48,14 @@ export class RarestFirst {
     return this.#size;
   }
 
+  /** Of them, those that a connected peer holds. */
+  get obtainable(): number {
+    if (this.#seeds > 0) return this.#size;
+    const endOf = (rank: number) => this.#bucketEnd[rank] ?? this.#size;
+    const heldByNobody = endOf(0) + endOf(BEHIND_FIRST) - endOf(BEHIND_FIRST - 1);
+    return this.#size - heldByNobody;
+  }
+
   /** Grows whenever a piece comes into the order: while it stays, who found nothing finds nothing. */
   get version(): number {
     return this.#version;

@@ -208,11 +208,11 @@ export class Requester {
   }
 
   /**
-   * Every block is asked for somewhere: those that this peer would bring much earlier than who is asked are asked of it too, the
+   * Every block that anybody here has is asked for somewhere: those that this peer would bring much earlier than who is asked are asked of it too, the
    * slowest peers' last ones first.
    */
   #fillEndgame(peer: SwarmPeer, now: number): void {
-    if (this.#options.rarest.size > 0) return;
+    if (this.#options.rarest.obtainable > 0) return;
     const { outstanding } = peer.requests;
     const isWorth = (theirsMs: number) =>
       theirsMs >= ENDGAME_ADVANTAGE * durationMs(peer, outstanding.size + 1, now) + ENDGAME_MARGIN_MS;

@@ -107,7 +107,7 @@ export class Taking {
   #isTooSlow(index: number, { beganAt, movedAt }: Gift, now: number): boolean {
     if (now - movedAt > GIFT_TIMEOUT_MS) return true;
     const { rarest } = this.#options;
-    return now - beganAt > GIFT_TIMEOUT_MS && rarest.size === 0 && rarest.availability(index) > 1;
+    return now - beganAt > GIFT_TIMEOUT_MS && rarest.obtainable === 0 && rarest.availability(index) > 1;
   }
 
   #refusal(key: PeerKey, piece: number): RefuseReason | undefined {

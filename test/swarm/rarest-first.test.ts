@@ -54,6 +54,7 @@ describe("rarest first", () => {
             }
           }
           expect(rarest.size).toBe(present.size);
+          expect(rarest.obtainable).toBe([...present].filter((i) => holders[i]! + seeds > 0).length);
         }
         for (let i = 0; i < PIECES; i++) expect(rarest.availability(i)).toBe(holders[i]! + seeds);
       }),
@@ -118,6 +119,10 @@ describe("many pieces at once", () => {
         const all = Bitfield.full(400);
         const first = (index: number) => (seed % 2 === 1 && index % 7 === 0 ? 0 : 1);
         for (let n = changed.size; n > 0; n--) {
+          if (n % 40 === 0) {
+            const left = [...Array(400).keys()].filter((i) => changed.has(i) && changed.availability(i) > 0);
+            expect([moved.obtainable, changed.obtainable]).toEqual([left.length, left.length]);
+          }
           const [a, b] = [moved.pick(all)!, changed.pick(all)!];
           expect([first(b), changed.availability(b)]).toEqual([first(a), moved.availability(a)]);
           moved.remove(a);

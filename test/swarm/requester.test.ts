@@ -106,6 +106,27 @@ describe("requests", () => {
     expect(leecher.swarm.states.partialBytes).toBe(MAX_PARTIAL_BYTES);
   });
 
+  it("of a slow peer are asked of a fast one at the end of what is here, though nobody has the rest", () => {
+    const leecher = new HandSwarm({ pieceCount: 3, blocksPerPiece: 32 });
+    for (const key of [1, 2]) {
+      leecher.join(key, [0, 1]);
+      leecher.say(key, {
+        type: "extended-handshake",
+        handshake: { extensions: new Map(), client: "few", requestQueue: 32 },
+      });
+    }
+    leecher.say(1, { type: "unchoke" });
+    const slow = [...leecher.swarm.states.downloading.keys()][0]!;
+    leecher.say(2, { type: "unchoke" });
+    leecher.take();
+    for (let block = 0; block < 32; block++) {
+      leecher.pass(100);
+      leecher.deliver(2, 1 - slow, block);
+    }
+    leecher.pass(5_000);
+    expect(leecher.requested(2)[0]?.startsWith(`${slow}:`)).toBe(true);
+  });
+
   it("that were released may still be answered: the block counts, and is no offence", () => {
     const leecher = new HandSwarm({ pieceCount: 1, blocksPerPiece: 4 });
     leecher.join(1, "all");
