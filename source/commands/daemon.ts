@@ -1,6 +1,5 @@
 // sta daemon: the engine in the foreground, until a signal or `sta stop`.
-import { createWriteStream, type WriteStream } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { EngineEvent } from "../control/contract.ts";
 import { ControlServer } from "../control/server.ts";
 import { controlSocketPath } from "../control/socket-path.ts";
@@ -8,6 +7,7 @@ import type { Engine } from "../engine/engine.ts";
 import { toStorageError } from "../storage/errors.ts";
 import { makePrivateFolder } from "../storage/state-folder.ts";
 import { startEngine } from "./engine-access.ts";
+import { EngineLog, logOf } from "./engine-log.ts";
 import { keepLastWords } from "./last-words.ts";
 import { NoEngineError } from "./no-engine-error.ts";
 import type { Options } from "./options.ts";
@@ -34,11 +34,12 @@ export async function run(_operands: readonly string[], options: Options): Promi
     if (options.json) printJson({ event: "listening", port: engine.port, pid: process.pid, control: path });
     else
       print(`sta engine ${engine.options.version} takes peers on port ${engine.port}; Ctrl-C or "sta stop" ends it.`);
-    const log = openLog(options.home);
+    const log = new EngineLog(options.home);
     hear = (event) => report(event, log, options);
     for (const event of early) hear(event);
     await signalled.ended;
     await Promise.all([server.close(), engine.close()]);
+    await log.close();
   } finally {
     await engine.close();
     forgetLastWords();
@@ -56,21 +57,10 @@ async function listen(path: string, engine: Engine): Promise<ControlServer> {
   }
 }
 
-function report(event: EngineEvent, log: WriteStream, options: Options): void {
+function report(event: EngineEvent, log: EngineLog, options: Options): void {
   if (options.json) printJson(event);
-  if (event.event === "health") log.write(`${new Date().toISOString()} ${JSON.stringify(event)}\n`);
+  if (event.event === "health") log.write(JSON.stringify(event));
   if (event.event !== "problem") return;
-  log.write(`${new Date().toISOString()} ${event.text}\n`);
+  log.write(event.text);
   if (!options.json) tell(event.text);
-}
-
-function logOf(home: string): string {
-  return join(home, "engine.log");
-}
-
-/** `engine.log` in the state folder: an engine in the background has nobody to tell. */
-function openLog(home: string): WriteStream {
-  const log = createWriteStream(logOf(home), { flags: "a", mode: 0o600 });
-  log.on("error", (error) => tell(`sta: engine.log cannot be written: ${error.message}`));
-  return log;
 }

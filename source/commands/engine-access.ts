@@ -1,6 +1,6 @@
 // The engine that a command works with: inside the command, running already, or started now.
 import { type ChildProcess, spawn } from "node:child_process";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
@@ -13,6 +13,7 @@ import type { Engine } from "../engine/engine.ts";
 import { trackerText } from "../engine/tracker-address.ts";
 import { StateInUseError } from "../storage/state-folder.ts";
 import { StorageError } from "../storage/errors.ts";
+import { logOf } from "./engine-log.ts";
 import { NoEngineError } from "./no-engine-error.ts";
 import type { Options } from "./options.ts";
 import { EXIT, tell } from "./output.ts";
@@ -145,7 +146,7 @@ async function startDaemon(options: Options, warn: (text: string) => void): Prom
     },
     cwd: "/",
   });
-  const problem = await untilReady(child, { log: join(options.home, "engine.log") });
+  const problem = await untilReady(child, { log: logOf(options.home) });
   // Two commands that start one at the same time: only one of both owns the state, and the other's is as good.
   const engine = problem?.code === EXIT.inUse ? await findStartingEngine(options) : await findEngine(options);
   if (!engine) throw new NoEngineError(problem?.text ?? "The engine did not start.", problem?.code ?? EXIT.failed);
