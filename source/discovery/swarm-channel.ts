@@ -285,8 +285,10 @@ export class SwarmChannel {
   }
 
   #request<Type extends Reply["type"]>(expects: Type, message: (id: number) => ClientMessage): Promise<ReplyOf<Type>> {
-    if (!this.#connection.isConnected) {
-      const text = this.state.problem ?? `${this.address} is not connected yet`;
+    if (this.#closed || !this.#connection.isConnected) {
+      const text = this.#closed
+        ? "the channel is closed"
+        : (this.state.problem ?? `${this.address} is not connected yet`);
       return Promise.reject(new TrackerError("unreachable", `The tracker cannot be asked now: ${text}.`));
     }
     return this.#requests.ask(expects, (id) => this.#outbox.post(message(id)));

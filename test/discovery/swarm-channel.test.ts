@@ -309,6 +309,15 @@ test("a tracker that falls silent is left", async () => {
   expect((await a.state("waiting")).problem).toContain("was lost");
 });
 
+test("a request behind its end fails at once", async () => {
+  const a = new Observed(await scripted([WELCOME]), 1);
+  await a.state("connected");
+  const asked = a.channel.close();
+  await expect(a.channel.peers()).rejects.toMatchObject({ code: "unreachable" });
+  await asked;
+  await expect(a.channel.torrent("x")).rejects.toMatchObject({ code: "unreachable" });
+});
+
 test("a request that is not answered fails", async () => {
   const mute = new Observed(await scripted([WELCOME]), 1, { timing: { ...TIMING, requestMs: 20 } });
   await mute.state("connected");
