@@ -477,6 +477,8 @@ export type EngineEvent =
       readonly infoHash: string;
       readonly name: string;
       readonly bytes: number;
+      /** Of the file, or of its folder; as it stands on the disk, not for display. */
+      readonly path: string;
       readonly seconds: number;
     }
   | {

@@ -139,7 +139,8 @@ export class News {
     snapshotter.catalogueChanged();
     this.report("finished", summary);
     const { length: bytes } = metainfo;
-    this.emit({ event: "done", infoHash, name: displayText(metainfo.name), bytes, seconds: event.seconds });
+    const { path } = transfer.storage;
+    this.emit({ event: "done", infoHash, name: displayText(metainfo.name), bytes, path, seconds: event.seconds });
     this.tellSeeding(transfer);
     snapshotter.flush();
   }

@@ -128,7 +128,7 @@ describe("removing", () => {
       leecher.engine.send({ method: "download", target, peers: [seeder.address] }),
     ]);
     expect([removed.ok, added.ok]).toEqual([true, true]);
-    await done;
+    expect(await done).toMatchObject({ infoHash, name: "again.bin", path: join(leecher.folder, "again.bin") });
     expect(await digestsOf(join(leecher.folder, "again.bin"))).toEqual(await digestsOf(path));
     expect(await readdir(join(leecher.home, "torrents"))).toContain(`${infoHash}.torrent`);
   });
