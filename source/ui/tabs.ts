@@ -5,7 +5,7 @@ export type DetailTab = (typeof DETAIL_TABS)[number];
 /** The tabs that are lists; the others are pictures, drawn to fit. */
 export type ListTab = Exclude<DetailTab, "pieces" | "graph">;
 
-/** Rows above each tab: the tabs, two lines about the transfer, its bar, an empty one. */
+/** Rows above each tab: the tabs, two lines about the transfer, its bar, an empty one; a long fault takes the last two. */
 export const DETAIL_HEAD_ROWS = 5;
 
 /** Rows of a tab around its list: headings, and what is said of the selected row. */

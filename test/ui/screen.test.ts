@@ -449,6 +449,23 @@ test("80x24: what the engine took and cannot go on with is a warning", async () 
   await terminal.shows("! video.mkv: It needs 4 MB more.");
 });
 
+test("80x24: the details say the whole of a fault, and what to do at its end", async () => {
+  const client = new ScriptedClient(sampleSnapshot());
+  const reason = displayText(
+    "It needs 315 MB more, and the disk of /srv/downloads has 131 MB free, of which 100 MB are left to others: free some space, and it goes on by itself.",
+  );
+  client.change((snapshot) => ({
+    ...snapshot,
+    transfers: snapshot.transfers.map((row) => ({ ...row, state: "error", reason })),
+  }));
+  open(80, 24, { snapshot: client });
+  await terminal.shows("video.mkv");
+  terminal.type("2\r");
+  await terminal.shows("and it goes on by itself");
+  const text = terminal.text().replaceAll(/[┃\s]+/g, " ");
+  expect(text).toContain(reason.replaceAll(/\s+/g, " "));
+});
+
 test("60x15: peers keep their addresses, and a question its whole folder", async () => {
   const client = new ScriptedClient(sampleSnapshot());
   client.change((snapshot) => ({

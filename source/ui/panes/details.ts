@@ -2,12 +2,12 @@
 import type { Snapshot, TransferRow } from "../../control/contract.ts";
 import { pieceBar } from "../format/bars.ts";
 import { formatBytes, formatPart, formatRate } from "../format/bytes.ts";
-import { columnsOf, cut } from "../format/columns.ts";
+import { columnsOf, cut, wrapped } from "../format/columns.ts";
 import { formatCount } from "../format/numbers.ts";
 import { formatDuration } from "../format/time.ts";
 import type { Size } from "../layout.ts";
 import { markedName } from "../lists.ts";
-import { DETAIL_TABS, isListTab, tabHeight, tabListHeight, type DetailTab } from "../tabs.ts";
+import { DETAIL_HEAD_ROWS, DETAIL_TABS, isListTab, tabHeight, tabListHeight, type DetailTab } from "../tabs.ts";
 import type { Theme } from "../theme.ts";
 import type { Details, ViewState } from "../view-state.ts";
 import { drawFilesTab } from "./files-tab.ts";
@@ -90,12 +90,13 @@ function head(snapshot: Snapshot, row: TransferRow, tab: DetailTab, inner: numbe
   const wasted = row.wastedBytes === 0 ? "" : `, ${formatBytes(row.wastedBytes)} wasted`;
   const how = [...settingsOf(row), row.summary ?? `${wordsOf(row)}, in ${row.folder}${wasted}`];
   const second = isMissingSomewhere(row) ? ["not all of it is there", ...how] : how;
+  // A fault says at its end what to do: it is not cut, even if its bar has to go.
+  const words = wrapped(second.join("; "), inner - 4, row.state === "error" ? 3 : 1, ellipsis);
+  const bar = ` ${pieceBar(row.pieceMap, inner - 2, theme)}`;
   return [
     ` ${tabLine(snapshot, row, tab, inner - 2, theme)}`,
     ` ${stateGlyph(row, theme)} ${cut(first, inner - 4, ellipsis)}`,
-    `   ${cut(second.join("; "), inner - 4, ellipsis)}`,
-    ` ${pieceBar(row.pieceMap, inner - 2, theme)}`,
-    "",
+    ...[...words.map((line) => `   ${line}`), bar, ""].slice(0, DETAIL_HEAD_ROWS - 2),
   ];
 }
 
