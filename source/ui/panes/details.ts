@@ -88,7 +88,7 @@ function head(snapshot: Snapshot, row: TransferRow, tab: DetailTab, inner: numbe
   const leftOut = row.wantedBytes < row.length ? ` wanted of ${formatBytes(row.length)}` : "";
   const first = `${doneShare(row)}, ${part}${leftOut}${time}, ${rates}, ratio ${row.ratio.toFixed(2)}`;
   const wasted = row.wastedBytes === 0 ? "" : `, ${formatBytes(row.wastedBytes)} wasted`;
-  const how = [...settingsOf(row), row.summary ?? `${wordsOf(row)}, in ${row.folder}${wasted}`];
+  const how = [...settingsOf(row), row.summary ?? `${wordsOf(row).replace(/\.$/, "")}, in ${row.folder}${wasted}`];
   const second = isMissingSomewhere(row) ? ["not all of it is there", ...how] : how;
   // A fault says at its end what to do: it is not cut, even if its bar has to go.
   const words = wrapped(second.join("; "), inner - 4, row.state === "error" ? 3 : 1, ellipsis);
