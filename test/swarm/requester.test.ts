@@ -218,10 +218,11 @@ describe("the end of a download", () => {
     expect(leecher.swarm.wastedBytes).toBe(BLOCK_BYTES);
   });
 
-  it("does not begin while there are pieces that nobody was asked for", () => {
+  it("does not begin while there are pieces here that nobody was asked for", () => {
     const leecher = new HandSwarm({ pieceCount: 2, blocksPerPiece: 4 });
     leecher.join(1, [0]);
     leecher.join(2, [0]);
+    leecher.join(3, [1]);
     leecher.say(1, { type: "unchoke" });
     leecher.take();
     leecher.say(2, { type: "unchoke" });
