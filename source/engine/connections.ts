@@ -65,8 +65,8 @@ export class Connections {
 
   /** Dials a peer for a transfer, which hears what became of it, but never before this returns. */
   dial(transfer: Transfer, address: Address, source: PeerSource): void {
-    const failed = () => transfer.dispatch({ type: "dial-failed", address });
-    if (!this.#hasRoomFor(transfer) || this.#options.bans.has(address)) return queueMicrotask(failed);
+    const tell = (type: "dial-failed" | "not-dialled") => () => transfer.dispatch({ type, address });
+    if (!this.#hasRoomFor(transfer) || this.#options.bans.has(address)) return queueMicrotask(tell("not-dialled"));
     this.#dialer.dial({
       address,
       handshake: transfer.handshake(),
@@ -77,7 +77,7 @@ export class Connections {
         else if (!this.#hasRoomFor(transfer)) socket.close(ENOUGH);
         else transfer.attach(socket, handshake, source, address);
       },
-      failed,
+      failed: tell("dial-failed"),
     });
   }
 

@@ -1,6 +1,6 @@
 // Candidates: addresses that may be dialled, and when.
 import type { Address, PeerSource } from "./events.ts";
-import { BAN_MS, MAX_CANDIDATES, MAX_REDIAL_MS, REDIAL_MS } from "./limits.ts";
+import { BAN_MS, MAX_CANDIDATES, MAX_REDIAL_MS, MAX_UNANSWERED_REDIAL_MS, REDIAL_MS } from "./limits.ts";
 
 interface Candidate {
   readonly address: Address;
@@ -11,10 +11,13 @@ interface Candidate {
   /** `sated`: neither of us wants anything of the other. */
   state: "idle" | "dialing" | "connected" | "ours" | "sated";
   failures: number;
+  /** Was it ever a peer? */
+  hasAnswered: boolean;
   /** Bytes it gave us so far. */
   givenBytes: number;
   /** Not before this moment. */
   notBefore: number;
+  bannedUntil: number;
 }
 
 export class Candidates {
@@ -38,8 +41,9 @@ export class Candidates {
           known.source = source;
           if (!isOfStrangers(source)) known.teller = "";
         }
-        const isHearsay = source === "tracker" || isOfStrangers(source);
-        if (known.state === "idle" && !isHearsay && known.notBefore < now + MAX_REDIAL_MS) known.notBefore = now;
+        if (known.state !== "idle" || known.bannedUntil > now) continue;
+        if (isVouchedFor(source)) known.notBefore = now;
+        else if (source === "tracker") known.notBefore = Math.min(known.notBefore, now + MAX_REDIAL_MS);
       } else if (this.#byAddress.size < MAX_CANDIDATES || this.#forgetWorst(source, now)) {
         this.#byAddress.set(keyOf(address), {
           address,
@@ -47,8 +51,10 @@ export class Candidates {
           teller: isOfStrangers(source) ? teller : "",
           state: "idle",
           failures: 0,
+          hasAnswered: false,
           givenBytes: 0,
           notBefore: now,
+          bannedUntil: 0,
         });
       }
     }
@@ -86,7 +92,9 @@ export class Candidates {
 
   connected(address: Address): void {
     const candidate = this.#byAddress.get(keyOf(address));
-    if (candidate) this.#move(candidate, "connected");
+    if (!candidate) return;
+    this.#move(candidate, "connected");
+    candidate.hasAnswered = true;
   }
 
   /**
@@ -99,7 +107,18 @@ export class Candidates {
     this.#move(candidate, "idle");
     candidate.givenBytes += givenBytes;
     candidate.failures = useful ? 0 : candidate.failures + 1;
-    candidate.notBefore = now + Math.min(MAX_REDIAL_MS, useful ? 1_000 : REDIAL_MS * 2 ** (candidate.failures - 1));
+    const isExpected = candidate.hasAnswered || isVouchedFor(candidate.source);
+    const longestMs = isExpected ? MAX_REDIAL_MS : MAX_UNANSWERED_REDIAL_MS;
+    const waitMs = Math.min(longestMs, useful ? 1_000 : REDIAL_MS * 2 ** (candidate.failures - 1));
+    candidate.notBefore = Math.max(candidate.bannedUntil, now + waitMs);
+  }
+
+  /** It was not dialled, for want of room. */
+  putOff(address: Address, now: number): void {
+    const candidate = this.#byAddress.get(keyOf(address));
+    if (!candidate) return;
+    this.#move(candidate, "idle");
+    candidate.notBefore = now + MAX_REDIAL_MS;
   }
 
   /** Neither wants anything of the other: not dialled until `hungry`. */
@@ -119,13 +138,14 @@ export class Candidates {
     const candidate = this.#byAddress.get(keyOf(address));
     if (!candidate) return;
     this.#move(candidate, "idle");
-    candidate.notBefore = now + BAN_MS;
+    candidate.bannedUntil = now + BAN_MS;
+    candidate.notBefore = candidate.bannedUntil;
   }
 
   /** Is this address banned? */
   isBanned(address: Address, now: number): boolean {
     const candidate = this.#byAddress.get(keyOf(address));
-    return candidate !== undefined && candidate.notBefore > now + MAX_REDIAL_MS;
+    return candidate !== undefined && candidate.bannedUntil > now;
   }
 
   /** It is our own address: never to be dialled again. */
@@ -141,7 +161,7 @@ export class Candidates {
   #forgetWorst(source: PeerSource, now: number): boolean {
     let worst: Candidate | undefined;
     for (const candidate of this.#byAddress.values()) {
-      if (candidate.state !== "idle" || candidate.notBefore > now + MAX_REDIAL_MS) continue;
+      if (candidate.state !== "idle" || candidate.bannedUntil > now) continue;
       if (isOfStrangers(source) && !isOfStrangers(candidate.source)) continue;
       const least = !isOfStrangers(source) && isOfStrangers(candidate.source) ? -1 : 0;
       if (candidate.failures > (worst?.failures ?? least)) worst = candidate;
@@ -161,6 +181,11 @@ function compare(a: Candidate, b: Candidate, dialing: ReadonlyMap<string, number
   const waits = ({ teller }: Candidate) => Number((teller !== "") !== isTurnOfStrangers);
   const underWay = ({ teller }: Candidate) => (teller === "" ? 0 : (dialing.get(teller) ?? 0));
   return b.givenBytes - a.givenBytes || waits(a) - waits(b) || underWay(a) - underWay(b) || a.failures - b.failures;
+}
+
+/** A person said so, or a tracker that is connected with it now. */
+function isVouchedFor(source: PeerSource): boolean {
+  return source !== "tracker" && !isOfStrangers(source);
 }
 
 /** Anybody may have said so: a peer, or a node of the DHT. */

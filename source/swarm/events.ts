@@ -45,6 +45,8 @@ export type SwarmEvent =
   | { readonly type: "piece-lost"; readonly index: number }
   | { readonly type: "candidates"; readonly addresses: readonly Address[]; readonly source: PeerSource }
   | { readonly type: "dial-failed"; readonly address: Address }
+  /** It was not dialled: there are peers enough, or it is banned. */
+  | { readonly type: "not-dialled"; readonly address: Address }
   /** Payload bytes that left for a peer. */
   | { readonly type: "block-sent"; readonly peer: PeerKey; readonly bytes: number }
   /** `download`: ask for pieces. `upload`: serve and give them. */

@@ -129,6 +129,12 @@ export const MAX_REMEMBERED_LEFT = 1_000;
 export const REDIAL_MS = 5_000;
 export const MAX_REDIAL_MS = 45_000;
 
+/**
+ * One that never answered, and that neither a person nor a channel named, is tried after 15 minutes at last, or when a tracker names it again:
+ * most of those are nobody's any more, and a hundred torrents that know thirty each would dial without end.
+ */
+export const MAX_UNANSWERED_REDIAL_MS = 900_000;
+
 /** How long a peer banned for poison stays banned. */
 export const BAN_MS = 24 * 3_600_000;
 

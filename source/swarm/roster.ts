@@ -139,6 +139,10 @@ export class Roster {
     if (!this.#isConnectedTo(address)) this.#candidates.ended(address, now, false);
   }
 
+  notDialled(address: Address, now: number): void {
+    if (!this.#isConnectedTo(address)) this.#candidates.putOff(address, now);
+  }
+
   /** Who is to be dialled now, each counted as dialling from now on; one for whom another would have to go among them. */
   *dials(now: number): Generator<{ address: Address; source: PeerSource }> {
     const places = MAX_PEERS + (this.isFull && this.useless(now) ? 1 : 0);

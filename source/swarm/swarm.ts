@@ -210,6 +210,8 @@ export class Swarm {
       case "dial-failed":
         this.#roster.dialFailed(event.address, now);
         return this.#dial(now);
+      case "not-dialled":
+        return this.#roster.notDialled(event.address, now);
       case "block-sent":
         return this.#blockSent(event.peer, event.bytes, now);
       case "set-active":

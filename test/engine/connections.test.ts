@@ -127,7 +127,7 @@ it("neither dials nor takes in who is banned", async () => {
   banned.push(`127.0.0.1:${port}`);
   const failed = Promise.withResolvers<unknown>();
   connections.dial({ dispatch: failed.resolve } as unknown as Transfer, { host: "127.0.0.1", port }, "given");
-  expect(await failed.promise).toEqual({ type: "dial-failed", address: { host: "127.0.0.1", port } });
+  expect(await failed.promise).toEqual({ type: "not-dialled", address: { host: "127.0.0.1", port } });
 });
 
 it("takes nobody once it is closed", async () => {

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { Candidates } from "../../source/swarm/candidates.ts";
 import type { Address } from "../../source/swarm/events.ts";
-import { BAN_MS, MAX_CANDIDATES, MAX_DIALING, MAX_REDIAL_MS, REDIAL_MS } from "../../source/swarm/limits.ts";
+import {
+  BAN_MS,
+  MAX_CANDIDATES,
+  MAX_DIALING,
+  MAX_REDIAL_MS,
+  MAX_UNANSWERED_REDIAL_MS,
+  REDIAL_MS,
+} from "../../source/swarm/limits.ts";
 
 const at = (n: number) => ({ host: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, port: 6881 });
 
@@ -30,18 +37,67 @@ describe("candidates", () => {
     expect([candidates.next(0)?.address.port, candidates.next(0)?.address.port]).toEqual([6881, 6882]);
   });
 
-  it("that fail are tried again later and later, up to a bound", () => {
+  it.each([
+    ["a tracker named and that never answered", "tracker", false, MAX_UNANSWERED_REDIAL_MS],
+    ["a peer named and that never answered", "pex", false, MAX_UNANSWERED_REDIAL_MS],
+    ["were peers once", "tracker", true, MAX_REDIAL_MS],
+    ["a person named", "given", false, MAX_REDIAL_MS],
+    ["a channel named", "channel", false, MAX_REDIAL_MS],
+  ] as const)("that %s are tried again later and later, up to a bound", (_, source, answered, longestMs) => {
     const candidates = new Candidates();
-    candidates.add([at(1)], "tracker", 0);
+    candidates.add([at(1)], source, 0);
+    if (answered) {
+      candidates.next(0);
+      candidates.connected(at(1));
+      candidates.ended(at(1), -1_000, true);
+    }
     let now = 0;
     for (let failures = 0; failures < 12; failures++) {
       expect(candidates.next(now)).toBeDefined();
       candidates.ended(at(1), now, false);
-      const wait = Math.min(MAX_REDIAL_MS, REDIAL_MS * 2 ** failures);
+      const wait = Math.min(longestMs, REDIAL_MS * 2 ** failures);
       expect(candidates.nextDueAt()).toBe(now + wait);
       expect(candidates.next(now + wait - 1)).toBeUndefined();
       now += wait;
     }
+  });
+
+  it("that did not answer for long are tried within a minute when a tracker names them again", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1), at(2)], "tracker", 0);
+    dueAt(candidates, 0);
+    let now = 0;
+    for (let failures = 0; failures < 12; failures++) {
+      for (const n of [1, 2]) candidates.ended(at(n), now, false);
+      now += MAX_UNANSWERED_REDIAL_MS;
+      dueAt(candidates, now);
+    }
+    candidates.ended(at(1), now, false);
+    candidates.add([at(1)], "pex", now);
+    expect(candidates.nextDueAt()).toBe(now + MAX_UNANSWERED_REDIAL_MS);
+    candidates.add([at(1)], "tracker", now);
+    expect(candidates.nextDueAt()).toBe(now + MAX_REDIAL_MS);
+  });
+
+  it("that there was no room for did not fail", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1)], "tracker", 0);
+    for (let now = 0; now < 20 * MAX_REDIAL_MS; now += MAX_REDIAL_MS) {
+      expect(candidates.next(now)?.address).toEqual(at(1));
+      candidates.putOff(at(1), now);
+    }
+    candidates.next(20 * MAX_REDIAL_MS);
+    candidates.ended(at(1), 0, false);
+    expect(candidates.nextDueAt()).toBe(REDIAL_MS);
+  });
+
+  it("that are banned while they are dialled stay so", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1)], "tracker", 0);
+    candidates.next(0);
+    candidates.ban(at(1), 0);
+    candidates.ended(at(1), 1, false);
+    expect([candidates.isBanned(at(1), 2), candidates.nextDueAt()]).toEqual([true, BAN_MS]);
   });
 
   it("that were of use are tried again soon", () => {
