@@ -13,6 +13,7 @@ import type {
 } from "../control/contract.ts";
 import { aloneText, type Dht } from "../discovery/dht/dht.ts";
 import { localAddressOf } from "../discovery/local-address.ts";
+import { countText } from "../protocol/count-text.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
 import { type InfoHashHex, type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
@@ -180,6 +181,7 @@ export class Engine implements EngineClient, EngineEvents {
         if (moved || links.isWaiting) this.#snapshotter.changed();
       },
       lookAtDisk: () => void this.#lookAtDisk(),
+      bringBack: () => void this.book.openMissing().then((entries) => this.#beginAll(entries)),
       woke: () => {
         for (const { transfer } of book.entries.values()) speakSoon(transfer.swarm.peers.values());
         links.ping();
@@ -312,9 +314,13 @@ export class Engine implements EngineClient, EngineEvents {
     await this.#bans.load();
     await this.#connections.open(this.options.port);
     for (const address of this.options.trackers) this.links.add(address);
-    for (const entry of await this.book.load()) void this.begin(entry);
+    this.#beginAll(await this.book.load());
     await this.#lookAtDisk();
     this.#housekeeping.start();
+  }
+
+  #beginAll(entries: readonly Entry[]): void {
+    for (const entry of entries) void this.begin(entry);
   }
 
   async #stop(): Promise<void> {
@@ -376,6 +382,11 @@ export class Engine implements EngineClient, EngineEvents {
     const { port, folder } = this.options;
     if (this.#freeBytes !== undefined && this.#freeBytes < LOW_SPACE_BYTES) {
       alerts.push(`The disk of ${folder} is nearly full: ${bytesText(this.#freeBytes)} are free.`);
+    }
+    const [missing, ...others] = this.book.missing;
+    if (missing !== undefined) {
+      const more = others.length === 0 ? "" : ` It is the same with ${countText(others.length, "other transfer")}.`;
+      alerts.push(missing + more);
     }
     if (this.#maxPeers < MAX_CONNECTIONS) {
       alerts.push(`Only ${this.#maxPeers} peers fit into the files this process may open: raise "ulimit -n".`);

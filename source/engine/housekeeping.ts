@@ -2,7 +2,7 @@
 import { StorageError } from "../storage/errors.ts";
 import { SUSPENDED_MS } from "../swarm/limits.ts";
 import type { Doctor } from "./doctor.ts";
-import { HEALTH_MINUTES, HOLDERS_MS, LATE_LOOP_MS, SAVE_MS } from "./limits.ts";
+import { DISK_RETRY_MS, HEALTH_MINUTES, HOLDERS_MS, LATE_LOOP_MS, SAVE_MS } from "./limits.ts";
 import type { News } from "./news.ts";
 import type { PeerFinder } from "./peer-finder.ts";
 import { RateHistory } from "./rate-history.ts";
@@ -21,6 +21,8 @@ export interface HousekeepingOptions {
   /** A second is over; `moved`: something that is shown has changed. */
   readonly secondEnded: (moved: boolean) => void;
   readonly lookAtDisk: () => void;
+  /** A disk may be there again. */
+  readonly bringBack: () => void;
   /** The machine may have slept. */
   readonly woke: () => void;
 }
@@ -42,10 +44,11 @@ export class Housekeeping {
   }
 
   start(): void {
-    const { book, finder, lookAtDisk, secondEnded } = this.#options;
+    const { book, finder, lookAtDisk, bringBack, secondEnded } = this.#options;
     this.#secondAt = Date.now();
     this.#every(1_000, () => secondEnded(this.#endSecond()));
     this.#every(DISK_MS, lookAtDisk);
+    this.#every(DISK_RETRY_MS, bringBack);
     this.#every(60_000, () => this.#endMinute());
     this.#every(HOLDERS_MS, () => finder.findMissing());
     this.#every(SAVE_MS, () => void book.saveChanged());

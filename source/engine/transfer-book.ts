@@ -11,7 +11,7 @@ import { DiskThreads } from "../storage/disk-threads.ts";
 import { parseRanges, toRanges } from "../storage/index-ranges.ts";
 import { OpenFiles } from "../storage/open-files.ts";
 import { TorrentStorage } from "../storage/torrent-storage.ts";
-import type { TransferSettings, TransferStore } from "../storage/transfer-store.ts";
+import type { StoredTransfer, TransferSettings, TransferStore } from "../storage/transfer-store.ts";
 import { transferRow } from "./rows.ts";
 import { TransferLog } from "./transfer-log.ts";
 import type { Transfer, TransferMode } from "./transfer.ts";
@@ -77,6 +77,8 @@ export class TransferBook {
   readonly #entries = new Map<InfoHashHex, Entry>();
   readonly #openFiles: OpenFiles;
   readonly #diskThreads = new DiskThreads();
+  /** Transfers of earlier runs that could not be opened. */
+  readonly #missing = new Map<InfoHashHex, { readonly stored: StoredTransfer; readonly why: string }>();
   /** Those of earlier runs are being opened; does not reject. */
   #loading: Promise<unknown> | undefined;
   /** Adds that are under way: two commands for one torrent make one transfer. */
@@ -129,20 +131,41 @@ export class TransferBook {
     return adding;
   }
 
-  /** Brings back the transfers of earlier runs; what cannot be opened is told and kept for later. */
-  async load(): Promise<readonly Entry[]> {
-    const loading = this.#load();
+  /** Brings back the transfers of earlier runs; what cannot be opened is told and kept for `openMissing`. */
+  load(): Promise<readonly Entry[]> {
+    return this.#whileLoading(async () => {
+      const { transfers, problems } = await this.#options.store.load();
+      for (const problem of problems) this.#options.onProblem(problem);
+      return this.#openEarlier(transfers);
+    });
+  }
+
+  /** Why transfers of earlier runs are not here: one sentence each. */
+  get missing(): readonly string[] {
+    return Array.from(this.#missing.values(), ({ why }) => why);
+  }
+
+  /** Tries those again: the disk that they lie on may be there now. */
+  openMissing(): Promise<readonly Entry[]> {
+    if (this.#loading || this.#missing.size === 0) return Promise.resolve([]);
+    return this.#whileLoading(() => this.#openEarlier(Array.from(this.#missing.values(), ({ stored }) => stored)));
+  }
+
+  #whileLoading(load: () => Promise<readonly Entry[]>): Promise<readonly Entry[]> {
+    const loading = load();
     this.#loading = loading.catch(() => undefined).finally(() => (this.#loading = undefined));
     return loading;
   }
 
-  async #load(): Promise<readonly Entry[]> {
-    const { transfers, problems } = await this.#options.store.load();
-    for (const problem of problems) this.#options.onProblem(problem);
+  async #openEarlier(transfers: readonly StoredTransfer[]): Promise<readonly Entry[]> {
     const opened: Entry[] = [];
-    for (const { metainfo, settings } of transfers) {
+    for (const stored of transfers) {
+      const { metainfo, settings } = stored;
+      const infoHash = toHex(metainfo.infoHash);
+      if (this.#adding.has(infoHash)) continue;
       try {
         const entry = await this.#open(metainfo, settings, { acceptMissing: settings.removing });
+        this.#missing.delete(infoHash);
         if (settings.removing) {
           await this.remove(entry, true);
           continue;
@@ -152,7 +175,9 @@ export class TransferBook {
         if (entry.settings.filesSetAside !== settings.filesSetAside) await this.save(entry);
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
-        this.#options.onProblem(`${metainfo.name}: ${error.message}`);
+        const why = `${metainfo.name}: ${error.message}`;
+        if (!this.#missing.has(infoHash)) this.#options.onProblem(why);
+        this.#missing.set(infoHash, { stored, why });
       }
     }
     return opened;
@@ -319,6 +344,7 @@ export class TransferBook {
     try {
       await this.#refuseTwin(entry);
       await this.#options.store.add(metainfo, entry.settings);
+      this.#missing.delete(infoHash);
       // It is remembered first: a transfer that is removed while it is checked does not come back.
       if (options.expect) await this.#lookAtWhatLiesThere(entry, options.expect);
       entry.transfer.isHeldBack = false;

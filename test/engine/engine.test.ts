@@ -206,6 +206,7 @@ describe("an engine that starts again", () => {
     expect(again.engine.getSnapshot().broadcasts.map(({ text }) => text)).toEqual([
       expect.stringContaining("is not there; bring it back"),
     ]);
+    expect(again.engine.getSnapshot().engine.alerts).toEqual([expect.stringContaining("gone.bin: ")]);
   });
 });
 

@@ -16,6 +16,7 @@ it("knows by the wall clock that the machine slept, for monotonic time stood sti
     queueChanged: nothing,
     secondEnded: nothing,
     lookAtDisk: nothing,
+    bringBack: nothing,
     woke,
   });
   housekeeping.start();

@@ -1,4 +1,4 @@
-import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { TokenBucket } from "../../source/engine/token-bucket.ts";
@@ -207,6 +207,40 @@ describe("the book of transfers", () => {
     const loaded = await again.book.load();
     expect(loaded.map(({ transfer }) => transfer.metainfo.name)).toEqual(["fine"]);
     expect(again.problems).toEqual([expect.stringContaining(toHex(damaged.metainfo.infoHash))]);
+  });
+
+  it("brings back what was away with its disk, once that is there, and tells of it once", async () => {
+    const torrent = makeTorrent([{ length: 100 }]);
+    const folder = await folderWith(torrent);
+    const { book, close, state } = await openBook();
+    await book.add(torrent.metainfo, settingsOf(folder), { justHashed: true });
+    await close();
+    await rename(folder, `${folder}.away`);
+    const again = await openBook(state.path);
+    expect(await again.book.load()).toEqual([]);
+    expect(await again.book.openMissing()).toEqual([]);
+    expect(again.book.missing).toEqual([expect.stringContaining(`${folder} is not there`)]);
+    expect(again.problems).toEqual(again.book.missing);
+    await rename(`${folder}.away`, folder);
+    const [entry] = await again.book.openMissing();
+    expect(entry?.transfer.isComplete).toBe(true);
+    expect(again.book.missing).toEqual([]);
+    expect(await again.book.openMissing()).toEqual([]);
+  });
+
+  it("forgets what was away when it is added anew elsewhere", async () => {
+    const torrent = makeTorrent([{ length: 100 }]);
+    const folder = await folderWith(torrent);
+    const { book, close, state } = await openBook();
+    await book.add(torrent.metainfo, settingsOf(folder), { justHashed: true });
+    await close();
+    await rm(folder, { recursive: true });
+    const again = await openBook(state.path);
+    await again.book.load();
+    const entry = await again.book.add(torrent.metainfo, settingsOf(await temporaryFolder()));
+    expect(again.book.missing).toEqual([]);
+    expect(await again.book.openMissing()).toEqual([]);
+    expect([...again.book.entries.values()]).toEqual([entry]);
   });
 
   it("remembers nothing of an add that failed", async () => {
