@@ -77,8 +77,10 @@ export interface AnnouncerOptions {
   /** Up to 200 peers, possibly ourselves among them. */
   readonly onPeers: (peers: readonly Endpoint[]) => void;
   readonly onState?: (state: AnnouncerState) => void;
-  /** Who has all that it wants waits its turn there, as does who leaves. */
+  /** Who does not ask for pieces waits its turn there, as does who leaves. */
   readonly pace?: AnnouncePace;
+  /** Does it ask for pieces? Yes unless said. */
+  readonly isFetching?: () => boolean;
   readonly timing?: Partial<AnnouncerTiming>;
   readonly limits?: Partial<GetLimits>;
   /** Where announces leave from; undefined: from any address. */
@@ -116,6 +118,8 @@ export class Announcer {
     leechers: null,
   };
   #timer: NodeJS.Timeout | undefined;
+  /** It waits for its turn among all torrents. */
+  #isWaiting = false;
   #running: Promise<void> | undefined;
   #failures = 0;
   /** Said with the next announce; kept until a tracker has heard it. */
@@ -162,6 +166,13 @@ export class Announcer {
     if (this.#state.state === "idle" && this.#timer === undefined) this.#schedule(0);
   }
 
+  /** It asks for pieces now: its turn has come. */
+  hurry(): void {
+    if (!this.#isWaiting) return;
+    clearTimeout(this.#timer);
+    this.#begin();
+  }
+
   /** The last piece is held: said at once. */
   completed(): void {
     if (this.#state.state === "idle") return;
@@ -178,6 +189,7 @@ export class Announcer {
 
   async #stop(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#isWaiting = false;
     this.#abort.abort();
     const deadline = AbortSignal.timeout(this.#timing.stoppedMs);
     await this.#running;
@@ -195,9 +207,10 @@ export class Announcer {
     if (this.#abort.signal.aborted || this.#tiers.length === 0) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const { pace, stats } = this.#options;
-      const waitMs = pace && stats().left === 0 ? pace.waitMs(performance.now()) : 0;
+      const { pace, isFetching = () => true } = this.#options;
+      const waitMs = pace && !isFetching() ? pace.waitMs(performance.now()) : 0;
       if (waitMs === 0) return this.#begin();
+      this.#isWaiting = true;
       this.#timer = setTimeout(() => this.#begin(), waitMs);
       this.#nextIn(waitMs);
     }, delayMs);
@@ -212,6 +225,7 @@ export class Announcer {
   }
 
   #begin(): void {
+    this.#isWaiting = false;
     this.#running = this.#round().finally(() => {
       this.#running = undefined;
       if (this.#again && this.#failures === 0) this.#schedule(0);

@@ -65,6 +65,7 @@ export class PeerFinder {
     // That it left is heard before that it came.
     if (before?.isStopped) void before.stop().then(() => announcer.start());
     else announcer.start();
+    if (entry.transfer.isFetching) announcer.hurry();
   }
 
   /** A transfer was paused or goes on: what is paused is neither looked for nor announced, in the DHT or to trackers. */
@@ -94,6 +95,7 @@ export class PeerFinder {
       }),
       random: Math.random,
       pace: this.#pace,
+      isFetching: () => transfer.isFetching,
       onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "tracker" }),
       onState: () => {
         entry.row = undefined;

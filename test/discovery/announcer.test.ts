@@ -143,7 +143,8 @@ test("the time of the next announce is told by the clock as it is now, and stays
 test("of a hundred that share, twenty announce at once and the others one by one; who downloads does not wait", async () => {
   const tracker = await scripted(answer([], 60));
   const pace = new AnnouncePace();
-  const seeding = { stats: () => ({ uploaded: 0, downloaded: 0, left: 0 }), pace };
+  let isFetching = false;
+  const seeding = { stats: () => ({ uploaded: 0, downloaded: 0, left: 0 }), pace, isFetching: () => isFetching };
   const others = Array.from({ length: 100 }, () => announcer([[tracker.url]], seeding));
   const leecher = announcer([[tracker.url]], { pace });
   await leecher.until(() => leecher.announcer.state.state === "working");
@@ -151,6 +152,10 @@ test("of a hundred that share, twenty announce at once and the others one by one
   // The last of them waits for (100 - 20) / 5 s, and says so.
   const last = others.at(-1)!;
   await last.until(() => last.announcer.state.nextAt! - performance.now() > 5_000);
+  // One that begins to download need not wait any more.
+  isFetching = true;
+  last.announcer.hurry();
+  await last.until(() => last.announcer.state.state === "working");
 });
 
 test("only the first 200 peers are taken", async () => {
