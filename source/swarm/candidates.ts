@@ -93,8 +93,9 @@ export class Candidates {
   connected(address: Address): void {
     const candidate = this.#byAddress.get(keyOf(address));
     if (!candidate) return;
+    // Who came to us may say any port.
+    candidate.hasAnswered ||= candidate.state === "dialing";
     this.#move(candidate, "connected");
-    candidate.hasAnswered = true;
   }
 
   /**
