@@ -175,7 +175,10 @@ export class TransferBook {
         if (entry.settings.filesSetAside !== settings.filesSetAside) await this.save(entry);
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
-        const why = `${metainfo.name}: ${error.message}`;
+        const { code, path, message } = error;
+        const says =
+          code === "missing" ? `${path} is not there; bring it back, or add it again into another folder.` : message;
+        const why = `${metainfo.name}: ${says}`;
         if (!this.#missing.has(infoHash)) this.#options.onProblem(why);
         this.#missing.set(infoHash, { stored, why });
       }
@@ -339,7 +342,10 @@ export class TransferBook {
     settings: TransferSettings,
     options: OpenOptions,
   ): Promise<Entry> {
-    const entry = await this.#open(metainfo, settings, options);
+    // What is away with its disk may be fetched anew elsewhere, but not into the place where that disk belongs.
+    const away = this.#missing.get(infoHash)?.stored.settings.folder;
+    const elsewhere = away !== undefined && away !== settings.folder;
+    const entry = await this.#open(metainfo, settings, { ...options, ...(elsewhere && { acceptMissing: true }) });
     entry.transfer.isHeldBack = options.expect !== undefined;
     try {
       await this.#refuseTwin(entry);

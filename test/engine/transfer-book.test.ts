@@ -237,6 +237,7 @@ describe("the book of transfers", () => {
     await rm(folder, { recursive: true });
     const again = await openBook(state.path);
     await again.book.load();
+    await expect(again.book.add(torrent.metainfo, settingsOf(folder))).rejects.toThrow("is not there; bring it back");
     const entry = await again.book.add(torrent.metainfo, settingsOf(await temporaryFolder()));
     expect(again.book.missing).toEqual([]);
     expect(await again.book.openMissing()).toEqual([]);
