@@ -3,7 +3,7 @@ import type { Command, Reply } from "../control/contract.ts";
 import type { FilePriority } from "../metainfo/file-selection.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import type { TransferSettings } from "../storage/transfer-store.ts";
-import { movedOrder, orderOf } from "./download-queue.ts";
+import { movedOrders, orderOf } from "./download-queue.ts";
 import { requireEntry } from "./find-target.ts";
 import { type CommandedEngine as Engine, Refusal, remembered, success } from "./reply.ts";
 import type { TokenBucket } from "./token-bucket.ts";
@@ -132,16 +132,14 @@ export async function move(engine: Engine, { infoHash, to }: Asked<"move">): Pro
   const { name } = entry.transfer.metainfo;
   const downloads = [...engine.book.entries.values()].filter(({ transfer }) => !transfer.isComplete);
   if (!downloads.includes(entry)) throw new Refusal("failed", `${name} is whole: it waits for nothing.`);
-  const order = movedOrder(
+  const orders = movedOrders(
     entry,
     downloads.toSorted((a, b) => orderOf(a) - orderOf(b)),
     to,
   );
-  if (order !== undefined) {
-    entry.settings = { ...entry.settings, order };
-    await engine.book.save(entry);
-    engine.queueChanged();
-  }
+  for (const [moved, order] of orders) moved.settings = { ...moved.settings, order };
+  for (const moved of orders.keys()) await engine.book.save(moved);
+  if (orders.size > 0) engine.queueChanged();
   const ahead = downloads.filter((other) => orderOf(other) < orderOf(entry)).length;
   return success(`${name} is download ${ahead + 1} of ${downloads.length} now.`, infoHash);
 }

@@ -57,23 +57,26 @@ export function orderOf({ settings }: Entry): number {
 }
 
 /**
- * The order that puts `entry` where a person wants it among downloads that are `inOrder`, itself one of them.
- * Undefined: it is there already.
+ * The new orders that put `entry` where a person wants it among downloads that are `inOrder`, itself one of them: as a rule its own, and all
+ * when no number is left between its neighbours. Empty: it is there already.
  */
-export function movedOrder(
+export function movedOrders(
   entry: Entry,
   inOrder: readonly Entry[],
   to: "top" | "up" | "down" | "bottom",
-): number | undefined {
+): ReadonlyMap<Entry, number> {
   const others = inOrder.filter((other) => other !== entry);
   const at = inOrder.indexOf(entry);
   const place = { top: 0, up: Math.max(0, at - 1), down: at + 1, bottom: others.length }[to];
-  if (place === at || place > others.length) return undefined;
+  if (place === at || place > others.length) return new Map();
   const before = others[place - 1];
   const after = others[place];
-  if (!before) return orderOf(after!) - 1;
-  if (!after) return orderOf(before) + 1;
-  return (orderOf(before) + orderOf(after)) / 2;
+  if (!before) return new Map([[entry, orderOf(after!) - 1]]);
+  if (!after) return new Map([[entry, orderOf(before) + 1]]);
+  const order = (orderOf(before) + orderOf(after)) / 2;
+  if (order > orderOf(before) && order < orderOf(after)) return new Map([[entry, order]]);
+  const first = orderOf(inOrder[0]!);
+  return new Map(others.toSpliced(place, 0, entry).map((moved, i) => [moved, first + i]));
 }
 
 /** By what it is to do, which it may not have begun: it would ask for pieces before it hears that it has to wait. */

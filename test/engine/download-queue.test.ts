@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { applyQueue, movedOrder, type Queueable, waiting } from "../../source/engine/download-queue.ts";
+import { applyQueue, movedOrders, orderOf, type Queueable, waiting } from "../../source/engine/download-queue.ts";
 import { TURN_MS } from "../../source/engine/limits.ts";
 import type { Entry } from "../../source/engine/transfer-book.ts";
 
@@ -108,6 +108,19 @@ describe("a download that is moved", () => {
     ["the last down", third, "down", undefined],
     ["the last to the bottom", third, "bottom", undefined],
   ] as const)("%s", (_, entry, to, order) => {
-    expect(movedOrder(entry, entries, to)).toBe(order);
+    expect([...movedOrders(entry, entries, to)]).toEqual(order === undefined ? [] : [[entry, order]]);
+  });
+
+  it.each([
+    ["again and again", [1_763_862_000_000, 1_763_862_000_001, 1_763_862_000_002]],
+    ["among those that were added at once", [1_763_862_000_000, 1_763_862_000_000, 1_763_862_000_000]],
+  ])("%s is where it was moved to", (_, added) => {
+    let inOrder = added.map((addedAt) => entryOf(addedAt));
+    for (let n = 0; n < 100; n++) {
+      const [one, two, three] = inOrder as [Entry, Entry, Entry];
+      for (const [moved, order] of movedOrders(three, inOrder, "up")) moved.settings = { ...moved.settings, order };
+      inOrder = inOrder.toSorted((a, b) => orderOf(a) - orderOf(b));
+      expect(inOrder).toEqual([one, three, two]);
+    }
   });
 });
