@@ -122,7 +122,9 @@ export class PeerFinder {
       isHungry: () => transfer.isFetching && transfer.connectedPeers < ENOUGH_PEERS,
       onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "dht" }),
       onState: (state) => {
-        search.report = reportOf(state, search.report);
+        // Of a thousand torrents one is searched each second: whoever looks on is told what came of it.
+        if (state.isSearching && search.report) return;
+        search.report = reportOf(state);
         entry.row = undefined;
         this.#options.changed();
       },
@@ -142,11 +144,8 @@ export class PeerFinder {
   }
 }
 
-/** As an announce to a tracker is told of; `before`: what was told last. */
-function reportOf(
-  { isSearching, found, works, nextAt }: SearchState,
-  before: AnnounceReport | undefined,
-): AnnounceReport {
+/** As an announce to a tracker is told of. */
+function reportOf({ isSearching, found, works, nextAt }: SearchState): AnnounceReport {
   return {
     tracker: "DHT",
     tier: 0,
@@ -154,6 +153,6 @@ function reportOf(
     problem: works ? null : "no node of it answers",
     nextAt: nextAt === null ? null : Math.round(Date.now() + nextAt - performance.now()),
     seeds: null,
-    leechers: found ?? before?.leechers ?? null,
+    leechers: found,
   };
 }

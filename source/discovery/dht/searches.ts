@@ -2,7 +2,7 @@
 import type { Contact } from "../../protocol/dht/krpc.ts";
 import type { InfoHash } from "../../protocol/ids.ts";
 import type { Endpoint } from "../../protocol/tracker/endpoint.ts";
-import { HUNGRY_MS, MAX_SEARCHES, SEARCH_GAP_MS, SEARCH_MS } from "./limits.ts";
+import { HUNGRY_MS, MAX_SEARCHES, SATED_GAP_MS, SEARCH_GAP_MS, SEARCH_MS } from "./limits.ts";
 import type { PeerSearch } from "./node.ts";
 
 /** A torrent whose peers are looked for. */
@@ -44,7 +44,9 @@ export class Searches {
   readonly #options: SearchesOptions;
   readonly #wanted = new Set<Wanted>();
   #running = 0;
-  #notBefore = 0;
+  /** When the last search began, and when the next one may. */
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #lookAt = Number.NEGATIVE_INFINITY;
   #now = 0;
 
   constructor(options: SearchesOptions) {
@@ -63,18 +65,19 @@ export class Searches {
   add(wanted: WantedPeers, now: number): () => void {
     const added = { ...wanted, dueAt: now, isSearching: false, hungrySearches: 0, near: [] };
     this.#wanted.add(added);
+    this.#lookAt = this.#begunAt + SEARCH_GAP_MS;
     return () => void this.#wanted.delete(added);
   }
 
   /** Begins what is due, who lacks peers first. */
   tick(now: number): void {
     this.#now = now;
-    while (this.#running < MAX_SEARCHES && now >= this.#notBefore) {
-      const next = this.#next(now);
-      if (!next) return;
-      this.#notBefore = now + SEARCH_GAP_MS;
-      this.#begin(next, now);
-    }
+    if (this.#running >= MAX_SEARCHES || now < this.#lookAt) return;
+    this.#lookAt = now + SEARCH_GAP_MS;
+    const next = this.#next(now);
+    if (!next) return;
+    this.#begunAt = now;
+    this.#begin(next, now);
   }
 
   nextTick(): number | undefined {
@@ -83,7 +86,7 @@ export class Searches {
     for (const { dueAt, isSearching } of this.#wanted) {
       if (!isSearching) due = Math.min(due ?? Infinity, dueAt);
     }
-    return due === undefined ? undefined : Math.max(due, this.#notBefore);
+    return due === undefined ? undefined : Math.max(due, this.#lookAt);
   }
 
   #next(now: number): Wanted | undefined {
@@ -93,7 +96,7 @@ export class Searches {
       if (wanted.isHungry()) return wanted;
       if (!next || wanted.dueAt < next.dueAt) next = wanted;
     }
-    return next;
+    return now >= this.#begunAt + SATED_GAP_MS ? next : undefined;
   }
 
   #begin(wanted: Wanted, now: number): void {

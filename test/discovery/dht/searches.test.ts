@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { HUNGRY_MS, MAX_SEARCHES, SEARCH_GAP_MS, SEARCH_MS } from "../../../source/discovery/dht/limits.ts";
+import {
+  HUNGRY_MS,
+  MAX_SEARCHES,
+  SATED_GAP_MS,
+  SEARCH_GAP_MS,
+  SEARCH_MS,
+} from "../../../source/discovery/dht/limits.ts";
 import type { PeerSearch } from "../../../source/discovery/dht/node.ts";
 import { Searches, type SearchState } from "../../../source/discovery/dht/searches.ts";
 import { toNodeId } from "../../../source/protocol/dht/node-id.ts";
-import { toInfoHash } from "../../../source/protocol/ids.ts";
+import { toHex, toInfoHash } from "../../../source/protocol/ids.ts";
 import { seededRandom } from "../../helpers/simulation.ts";
 
 const NEAR = [{ id: toNodeId(new Uint8Array(20)), host: "192.0.2.1", port: 1 }];
@@ -91,11 +97,14 @@ describe("a torrent", () => {
 });
 
 describe("many torrents", () => {
-  it("are searched so many at once, with a gap between their beginnings", () => {
+  it.each([
+    [true, SEARCH_GAP_MS],
+    [false, SATED_GAP_MS],
+  ])("that lack peers (%s) are searched so many at once, with %d ms between their beginnings", (hungry, gapMs) => {
     const { searches, begun, add } = setUp();
-    for (let i = 0; i < 10; i++) add(i);
+    for (let i = 0; i < 10; i++) add(i, 0, () => hungry);
     for (let now = 0; now < 60_000; now += 100) searches.tick(now);
-    expect(begun.map(({ at }) => at)).toEqual(Array.from({ length: MAX_SEARCHES }, (_, i) => i * SEARCH_GAP_MS));
+    expect(begun.map(({ at }) => at)).toEqual(Array.from({ length: MAX_SEARCHES }, (_, i) => i * gapMs));
     expect(searches.running).toBe(MAX_SEARCHES);
     expect(searches.nextTick()).toBeUndefined();
     begun[0]!.done(NEAR);
@@ -103,14 +112,26 @@ describe("many torrents", () => {
     expect(begun).toHaveLength(MAX_SEARCHES + 1);
   });
 
-  it("of which a thousand are through in 9 minutes, and come again spread over time", () => {
+  it("of which a thousand are through in 25 minutes, and come again spread over time", () => {
     const { begun, add, run } = setUp();
     for (let i = 0; i < 1_000; i++) add(i);
-    run(540_000);
-    expect(begun).toHaveLength(1_000);
-    run(4 * SEARCH_MS);
+    run(1_500_000);
+    expect(new Set(begun.map(({ infoHash }) => toHex(infoHash))).size).toBe(1_000);
+    run(3_000_000);
     const minutes = Map.groupBy(begun, ({ at }) => Math.floor(at / 60_000));
-    for (const searched of minutes.values()) expect(searched.length).toBeLessThanOrEqual(121);
+    for (const searched of minutes.values()) expect(searched.length).toBeLessThanOrEqual(41);
+  });
+
+  it("do not keep one waiting that is added and lacks peers", () => {
+    const { searches, begun, add } = setUp();
+    add(1);
+    searches.tick(0);
+    searches.tick(400);
+    add(2, 450, () => true);
+    expect(searches.nextTick()).toBe(SEARCH_GAP_MS);
+    searches.tick(SEARCH_GAP_MS);
+    expect(begun).toHaveLength(2);
+    expect(searches.nextTick()).toBeUndefined();
   });
 
   it("let those go first that lack peers", () => {
