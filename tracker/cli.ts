@@ -116,6 +116,9 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
         .then(() => log("info", "the certificate was read anew", { cert }))
         .catch((error: unknown) => log("error", "the old certificate stays", { error: String(error) }));
     });
+  } else if (!io.isTerminal) {
+    // A service is asked to reload so, and would end; one in a terminal ends with it.
+    io.onHangup(() => log("info", "there is no certificate to read anew"));
   }
   const wires = cert === undefined ? "HTTP, swarm channel and UDP" : "HTTPS, swarm channel and UDP";
   log("info", "started", { ...(redis === undefined && { folder }), wires, open, token: token !== undefined });

@@ -32,6 +32,25 @@ test("it says where it listens, and ends when asked to", async () => {
   ]);
 });
 
+test.each([
+  [false, "there is no certificate to read anew"],
+  [true, undefined],
+])("SIGHUP without a certificate ends it only with its terminal (%s)", async (isTerminal, says) => {
+  const err: string[] = [];
+  let hangUp: (() => void) | undefined;
+  const code = await run(["--host", "127.0.0.1", "--port", "0"], {
+    env: { STA_HOME: await temporaryFolder() },
+    out: () => undefined,
+    err: (line) => err.push(line),
+    onHangup: (callback) => void (hangUp = callback),
+    isTerminal,
+    ended: async () => hangUp?.(),
+  });
+  expect(code).toBe(0);
+  expect(hangUp !== undefined).toBe(says !== undefined);
+  if (says !== undefined) expect(err.join("\n")).toContain(says);
+});
+
 test.for([
   [["--port", "x"], "--port is a number from 0 to 65535, not x."],
   [["--port", "65536"], "--port is a number from 0 to 65535, not 65536."],
