@@ -29,6 +29,8 @@ export async function run(argv: readonly string[]): Promise<number> {
         rest.length < allowed.min ? `sta ${name} needs ${allowed.what}.` : `sta ${name}: "${rest.at(-1)}" is too much.`,
       );
     }
+    // "$UNSET" would be this folder.
+    if (rest.includes("")) throw new UsageError(`sta ${name}: an empty name or path names nothing.`);
     const options = parseOptions(flags, process.env);
     requireHeeded(words[0], flags, ["forgetTracker", ...heeded]);
     if (options.forgottenTrackers.length > 0) {

@@ -14,6 +14,7 @@ test.for([
   [["get", "a", "b"], '"b" is too much'],
   [["ls", "more"], '"more" is too much'],
   [["toString"], "There is no command"],
+  [["share", ""], "sta share: an empty name or path names nothing."],
   ...Object.entries(EACH).map(([flag, value]) => [["ls", flag, value], "Wrong format"] as const),
   [["ls", "--dance"], 'sta: There is no option --dance. "sta ls --help" shows how it goes.\n'],
   [["dance", "--help"], 'sta: There is no command "dance". "sta --help" shows all commands.\n'],

@@ -4,10 +4,10 @@ import { bytesText } from "../engine/transfer-summary.ts";
 import { toHex } from "../protocol/ids.ts";
 import { atomicWrite } from "../storage/atomic-write.ts";
 import { StorageError, toStorageError } from "../storage/errors.ts";
-import { createTorrent } from "../storage/hash-files.ts";
+import { createTorrent, leftOutText } from "../storage/hash-files.ts";
 import { MetainfoError } from "../metainfo/errors.ts";
 import type { Options } from "./options.ts";
-import { EXIT, fail, print, printJson } from "./output.ts";
+import { EXIT, fail, print, printJson, tell } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 import { version } from "../program/version.ts";
 
@@ -17,7 +17,7 @@ export async function run([operand]: readonly string[], options: Options): Promi
   }
   try {
     const path = resolve(operand!);
-    const { metainfo } = await createTorrent(path, {
+    const { metainfo, leftOut } = await createTorrent(path, {
       createdBy: `sta ${version()}`,
       private: options.private,
       ...(options.announce.length > 0 && { announce: options.announce.map((url) => [url]) }),
@@ -35,6 +35,8 @@ export async function run([operand]: readonly string[], options: Options): Promi
       print(
         `${output}: ${bytesText(metainfo.length)} in ${pieces} ${pieces === 1 ? "piece" : "pieces"}, info hash ${infoHash}`,
       );
+    const note = leftOutText(leftOut);
+    if (note !== undefined) tell(`sta: ${note}`);
     return EXIT.done;
   } catch (error) {
     if (error instanceof StorageError || error instanceof MetainfoError) return fail(error.message);
@@ -48,7 +50,7 @@ function toOutputError(error: unknown, output: string): StorageError {
   const why =
     failure.code === "missing"
       ? `there is no folder ${dirname(output)}`
-      : (error as NodeJS.ErrnoException).code === "EISDIR"
+      : failure.code === "in-the-way"
         ? "it is a folder"
         : undefined;
   if (why === undefined) return failure;

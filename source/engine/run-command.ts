@@ -9,7 +9,7 @@ import { TrackerError } from "../protocol/errors.ts";
 import { toHex } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
 import { freeBytes, KEPT_FREE_BYTES } from "../storage/free-space.ts";
-import { createTorrent, readTorrentFile } from "../storage/hash-files.ts";
+import { createTorrent, leftOutText, readTorrentFile } from "../storage/hash-files.ts";
 import { toRanges } from "../storage/index-ranges.ts";
 import { newTransferSettings, type TransferSettings } from "../storage/transfer-store.ts";
 import type { Address } from "../swarm/events.ts";
@@ -163,13 +163,14 @@ async function share(engine: Engine, command: Extract<Command, { method: "share"
     return shareTorrent(engine, await readTorrentFile(path), command.folder ?? dirname(path), command);
   }
   const announce = engine.links.announceUrls();
-  const { metainfo, folder } = await createTorrent(path, {
+  const { metainfo, folder, leftOut } = await createTorrent(path, {
     signal: engine.ending,
     createdBy: `sta ${engine.options.version}`,
     ...(announce.length > 0 && { announce: [announce] }),
   });
   const known = engine.book.get(toHex(metainfo.infoHash));
-  if (known?.transfer.isComplete) return seeding(engine, known, command);
+  const notes = [leftOutText(leftOut)].filter((note) => note !== undefined);
+  if (known?.transfer.isComplete) return seeding(engine, known, command, notes);
   // The same content lies here: what was begun elsewhere gives way to what is whole.
   if (known) await engine.book.remove(known, false);
   // What was shared from here before is here no more.
@@ -179,7 +180,7 @@ async function share(engine: Engine, command: Extract<Command, { method: "share"
     engine.links.forget(entry.transfer.infoHash);
   }
   const entry = await engine.book.add(metainfo, newSettings(engine, folder), { justHashed: true });
-  return seeding(engine, entry, command);
+  return seeding(engine, entry, command, notes);
 }
 
 /** Seeds a torrent made elsewhere, after hashing what lies in `folder`. */
@@ -206,7 +207,7 @@ async function shareTorrent(
   return seeding(engine, entry, command);
 }
 
-async function seeding(engine: Engine, entry: Entry, limits: OwnLimits): Promise<Reply> {
+async function seeding(engine: Engine, entry: Entry, limits: OwnLimits, notes: readonly string[] = []): Promise<Reply> {
   const { transfer } = entry;
   const { metainfo, infoHash } = transfer;
   const { isComplete } = transfer;
@@ -218,7 +219,7 @@ async function seeding(engine: Engine, entry: Entry, limits: OwnLimits): Promise
     (listed) => listed.entry.name === metainfo.name && listed.entry.infoHash !== infoHash,
   );
   const twin = hasTwin ? ["Another file is offered under this name: it takes the info hash to tell them apart."] : [];
-  return success([`Sharing ${metainfo.name} (${infoHash}).`, ...refusals, ...twin].join(" "), infoHash);
+  return success([`Sharing ${metainfo.name} (${infoHash}).`, ...notes, ...refusals, ...twin].join(" "), infoHash);
 }
 
 async function push(engine: Engine, command: Extract<Command, { method: "push" }>): Promise<Reply> {

@@ -90,12 +90,18 @@ export function toStorageError(error: unknown, path: string): StorageError {
   return new StorageError(code, path, message, { cause: error });
 }
 
-/** As `toStorageError`, for a path that a person named: what is not there is most likely misspelt. */
+/** As `toStorageError`, for a path that a person named: nothing is to be mended there, but another path to be named. */
 export function toNamedPathError(error: unknown, path: string): StorageError {
   const failure = toStorageError(error, path);
-  if (failure.code !== "missing") return failure;
-  return new StorageError("missing", path, `There is no file or folder ${path}: check the path.`, { cause: error });
+  const sentence = NAMED[failure.code]?.(path);
+  return sentence === undefined ? failure : new StorageError(failure.code, path, sentence, { cause: error });
 }
+
+const NAMED: Readonly<Partial<Record<StorageErrorCode, (path: string) => string>>> = {
+  missing: (path) => `There is no file or folder ${path}: check the path.`,
+  link: (path) => `${path} is a link, and links are not followed: name what it leads to.`,
+  "in-the-way": (path) => `${path} is a folder, where the path of a file is needed.`,
+};
 
 /** A StorageError that the system did not raise, with the sentence of its code. */
 export function storageError(code: StorageErrorCode, path: string): StorageError {

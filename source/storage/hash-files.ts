@@ -33,6 +33,8 @@ export interface HashOptions {
 export interface HashedFiles extends MetainfoParts {
   readonly length: number;
   readonly folder: string;
+  /** Entries of the folder that are not in it: links, and what is neither a file nor a folder. */
+  readonly leftOut: number;
 }
 
 /**
@@ -82,11 +84,11 @@ export interface CreateOptions extends HashOptions {
   readonly name?: string;
 }
 
-/** Hashes `path` and makes its torrent; `folder` is where its data lies. Throws as `hashPath`. */
+/** Hashes `path` and makes its torrent; `folder` is where its data lies, `leftOut` as `hashPath` says, which throws the same. */
 export async function createTorrent(
   path: string,
   options: CreateOptions = {},
-): Promise<{ metainfo: Metainfo; folder: string }> {
+): Promise<{ metainfo: Metainfo; folder: string; leftOut: number }> {
   const hashed = await hashPath(path, options);
   const bytes = buildMetainfo({
     ...hashed,
@@ -94,7 +96,12 @@ export async function createTorrent(
     pieceLength: hashed.pieceLength,
     name: options.name ?? hashed.name,
   });
-  return { metainfo: parseMetainfo(bytes), folder: hashed.folder };
+  return { metainfo: parseMetainfo(bytes), folder: hashed.folder, leftOut: hashed.leftOut };
+}
+
+/** What a person should know of them; undefined when nothing was left out. */
+export function leftOutText(leftOut: number): string | undefined {
+  return leftOut === 0 ? undefined : `Not in it: entries that are links or no files (${leftOut}).`;
 }
 
 /** Reads a torrent file from disk. Throws StorageError or MetainfoError. */
@@ -113,15 +120,21 @@ export async function readTorrentFile(path: string): Promise<Metainfo> {
 interface Listing {
   readonly singleFile: boolean;
   readonly files: { path: string[]; length: number; offset: number }[];
+  /** Entries that are links, or neither files nor folders. */
+  readonly leftOut: number;
 }
 
 async function list(root: string): Promise<Listing> {
   try {
     const stats = await lstat(root);
-    if (stats.isFile()) return { singleFile: true, files: [{ path: [basename(root)], length: stats.size, offset: 0 }] };
-    if (!stats.isDirectory()) throw storageError(stats.isSymbolicLink() ? "link" : "io", root);
+    if (stats.isFile()) {
+      const files = [{ path: [basename(root)], length: stats.size, offset: 0 }];
+      return { singleFile: true, files, leftOut: 0 };
+    }
+    if (stats.isSymbolicLink()) throw storageError("link", root);
+    if (!stats.isDirectory()) throw new StorageError("io", root, `${root} is neither a file nor a folder.`);
     const paths: string[][] = [];
-    await listInto(paths, root, []);
+    const leftOut = await listInto(paths, root, []);
     let offset = 0;
     const files: Listing["files"] = [];
     for (const path of paths) {
@@ -129,7 +142,7 @@ async function list(root: string): Promise<Listing> {
       files.push({ path, length: size, offset });
       offset += size;
     }
-    return { singleFile: false, files };
+    return { singleFile: false, files, leftOut };
   } catch (error) {
     if (error instanceof MetainfoError) throw error;
     throw toNamedPathError(error, root);
@@ -147,17 +160,23 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
-/** Regular files below `root`, each folder's entries in the order of their code units: the same on every machine. */
-async function listInto(paths: string[][], root: string, folder: readonly string[]): Promise<void> {
+/**
+ * Regular files below `root`, each folder's entries in the order of their code units: the same on every machine. Resolves to how many
+ * entries are neither files nor folders.
+ */
+async function listInto(paths: string[][], root: string, folder: readonly string[]): Promise<number> {
   if (folder.length >= MAX_PATH_DEPTH) {
     throw new MetainfoError("limit", `${root} has folders deeper than ${MAX_PATH_DEPTH}.`);
   }
+  let leftOut = 0;
   const entries = await readdir(join(root, ...folder), { withFileTypes: true });
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.isDirectory()) await listInto(paths, root, [...folder, entry.name]);
-    if (entry.isFile()) paths.push([...folder, entry.name]);
+    if (entry.isDirectory()) leftOut += await listInto(paths, root, [...folder, entry.name]);
+    else if (entry.isFile()) paths.push([...folder, entry.name]);
+    else leftOut++;
     if (paths.length > MAX_FILES) throw new MetainfoError("limit", `${root} has more than ${MAX_FILES} files.`);
   }
+  return leftOut;
 }
 
 async function hashAll(

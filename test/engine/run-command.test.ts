@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -292,6 +292,17 @@ describe("a command", () => {
     );
     expect((await ask(on, { method: "add-tracker", address })).text).toBe(`The tracker ${address} is known already.`);
     await until(on, ({ trackers }) => trackers.some(({ state }) => state === "connected"));
+  });
+
+  it("says how much of a shared folder is not in it", async () => {
+    const on = await startEngine();
+    const path = join(await temporaryFolder(), "linked");
+    await mkdir(path);
+    await writeFile(join(path, "a"), "a");
+    await symlink("a", join(path, "b"));
+    const reply = await ask(on, { method: "share", path });
+    expect(reply.text).toMatch(/^Sharing linked .* Not in it: entries that are links or no files \(1\)\.$/);
+    expect((await ask(on, { method: "share", path })).text).toBe(reply.text);
   });
 
   it("says when another content is offered under the name of what is shared", async () => {

@@ -36,7 +36,7 @@ describe("hashPath", () => {
     const hashed = await hashPath(folder);
     expect(hashed.files.map(({ path }) => path.join("/"))).toEqual([".hidden", "Z", "a", "b", "nothing", "sub/z"]);
     expect(Buffer.from(hashed.pieceHashes).toString("hex")).toBe(sha1(".hiddenZabsub/z"));
-    expect(hashed).toMatchObject({ name: "shared", singleFile: false, pieceLength: 524_288 });
+    expect(hashed).toMatchObject({ name: "shared", singleFile: false, pieceLength: 524_288, leftOut: 2 });
   });
 
   test.each(["an empty folder", "an empty file"])("says that %s has no data", async (kind) => {
@@ -49,11 +49,17 @@ describe("hashPath", () => {
     });
   });
 
-  test("says what is not there, and what is a link", async () => {
+  test("says what is not there, what is a link, and what is no file", async () => {
     const folder = await temporaryFolder();
     await symlink("/etc/passwd", join(folder, "link"));
-    await expect(hashPath(join(folder, "gone"))).rejects.toMatchObject({ name: "StorageError", code: "missing" });
-    await expect(hashPath(join(folder, "link"))).rejects.toMatchObject({ name: "StorageError", code: "link" });
+    for (const [path, code, says] of [
+      [join(folder, "gone"), "missing", "check the path"],
+      [join(folder, "link"), "link", "name what it leads to"],
+      ["/dev/null", "io", "is neither a file nor a folder"],
+    ] as const) {
+      await expect(hashPath(path)).rejects.toMatchObject({ code, path, message: expect.stringContaining(says) });
+    }
+    await expect(readTorrentFile(folder)).rejects.toThrow(`${folder} is a folder, where the path of a file is needed.`);
   });
 
   test("asks for another name when one is not UTF-8", async () => {
