@@ -1,13 +1,13 @@
 // What the DHT hears of an engine's torrents, and what they hear of it; over sockets of this machine.
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { AnnounceRow, Command, Doctor } from "../../source/control/contract.ts";
-import { Dht } from "../../source/discovery/dht/dht.ts";
 import type { EngineOptions } from "../../source/engine/engine-options.ts";
 import { encodeMessage } from "../../source/protocol/peer/messages.ts";
-import { type InfoHashHex, toHex, toInfoHash } from "../../source/protocol/ids.ts";
+import { type InfoHashHex, toHex } from "../../source/protocol/ids.ts";
 import { createTorrent } from "../../source/storage/hash-files.ts";
+import { startDht } from "../discovery/dht/support.ts";
 import { digestOf, writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 import { startTracker } from "../tracker/support.ts";
@@ -25,21 +25,8 @@ import {
 
 /** A node of the DHT that all others begin with. */
 async function startNode() {
-  const dht = new Dht({
-    host: "127.0.0.1",
-    port: () => 0,
-    nodes: [],
-    areKept: true,
-    version: new Uint8Array(4),
-    load: () => Promise.resolve(undefined),
-    save: () => Promise.resolve(),
-    tell: () => undefined,
-  });
-  onTestFinished(() => dht.close());
-  const infoHash = toInfoHash(new Uint8Array(20));
-  dht.want({ infoHash, port: () => undefined, isHungry: () => false, onPeers: () => undefined });
-  await vi.waitFor(() => expect(dht.port).toBeGreaterThan(0));
-  const options: Partial<EngineOptions> = { dht: { nodes: [{ host: "127.0.0.1", port: dht.port }] } };
+  const { dht, address } = await startDht();
+  const options: Partial<EngineOptions> = { dht: { nodes: [address] } };
   return { options, dht, announced: () => dht.figures().storedPeers };
 }
 

@@ -18,6 +18,16 @@ const FLAGS = [
 ];
 
 export const aria2 = aria2With("aria2");
+/** Its DHT begins with this node. */
+export const aria2InDht = (node: string, state: string): ForeignClient =>
+  aria2With(
+    "aria2 in the DHT",
+    "--enable-dht=true",
+    `--dht-entry-point=${node}`,
+    `--dht-file-path=${state}`,
+    "--dht-listen-port=20000-29999",
+  );
+
 export const encryptedAria2 = aria2With("aria2 with encryption required", "--bt-force-encryption=true");
 
 function aria2With(name: string, ...flags: string[]): ForeignClient {

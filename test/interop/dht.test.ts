@@ -1,6 +1,8 @@
-// The DHT with libtorrent's nodes, on one machine: without a tracker and without a peer that anybody named.
+// The DHT with nodes of other clients, on one machine: without a tracker and without a peer that anybody named.
 import { test } from "vitest";
+import { startDht } from "../discovery/dht/support.ts";
 import { Lab } from "../helpers/processes.ts";
+import { aria2, aria2InDht } from "./aria2.ts";
 import { expectSame, leechWithSta } from "./both-ways.ts";
 import { type Content, makeContent } from "./contents.ts";
 import { describeClient } from "./foreign-client.ts";
@@ -8,7 +10,7 @@ import { libtorrent, startLibtorrent } from "./libtorrent.ts";
 
 const magnetOf = ({ infoHash }: Content) => `magnet:?xt=urn:btih:${infoHash}`;
 
-/** A node that all others begin with. */
+/** A node of libtorrent that all others begin with. */
 async function startNode(lab: Lab): Promise<string> {
   const { port } = await startLibtorrent(lab, ["node"]).json("listening");
   return `127.0.0.1:${Number(port)}`;
@@ -19,6 +21,19 @@ function seedWithSta(lab: Lab, { torrent, folder }: Content, node: string) {
   const flags = ["--standalone", "--json", "--host", "127.0.0.1", "--port", "0", "--dht-node", node];
   return lab.sta("seeder", ["get", torrent, "--dir", folder, "--seed", ...flags]).json("done");
 }
+
+describeClient({ ...aria2, name: "the DHT of aria2" }, () => {
+  test("sta finds its seeder by a bare magnet link, through a node that is sta", async ({ onTestFinished }) => {
+    const lab = await Lab.open(onTestFinished);
+    const { dht } = await startDht({}, onTestFinished);
+    const node = `127.0.0.1:${dht.port}`;
+    const content = await makeContent(lab, "small-pieces.bin");
+    await aria2InDht(node, lab.path("dht.dat")).seed(lab, content.torrent, content.folder);
+    const magnet = { ...content, torrent: magnetOf(content) };
+    await leechWithSta(lab, magnet, lab.path("down"), "--dht-node", node).json("done");
+    await expectSame(content, lab.path("down"));
+  });
+});
 
 describeClient({ ...libtorrent, name: "the DHT of libtorrent" }, () => {
   test("sta finds its seeder by a bare magnet link", async ({ onTestFinished }) => {

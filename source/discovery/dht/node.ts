@@ -150,6 +150,9 @@ export class DhtNode {
     this.#now = now;
     let room = MAX_PEERS_FOUND;
     const lookup = new Lookup(infoHash, [...near, ...this.#nearest(infoHash)]);
+    // Among few nodes we are one of the nearest.
+    const announcedHere = this.#answers.store.sample(infoHash, room, now);
+    if (announcedHere.length > 0) onPeers(announcedHere);
     this.#begin({
       lookup,
       question: { method: "get_peers", infoHash },

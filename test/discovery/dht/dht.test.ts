@@ -1,29 +1,23 @@
 // The DHT on real sockets of this machine.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { expect, onTestFinished, test, vi } from "vitest";
-import { Dht, type DhtOptions } from "../../../source/discovery/dht/dht.ts";
+import { expect, test, vi } from "vitest";
+import type { Dht, DhtOptions } from "../../../source/discovery/dht/dht.ts";
 import { parseState } from "../../../source/discovery/dht/saved-state.ts";
 import { toInfoHash } from "../../../source/protocol/ids.ts";
 import type { Endpoint } from "../../../source/protocol/tracker/endpoint.ts";
+import { openDht } from "./support.ts";
 
 const HASH = toInfoHash(new Uint8Array(20).fill(5));
 
 function open(options: Partial<DhtOptions> = {}) {
   const saved: Uint8Array[] = [];
   const told: string[] = [];
-  const dht = new Dht({
-    host: "127.0.0.1",
-    port: () => 0,
-    nodes: [],
-    areKept: true,
-    version: new Uint8Array(4),
-    load: () => Promise.resolve(undefined),
+  const dht = openDht({
     save: (bytes) => Promise.resolve(void saved.push(bytes)),
     tell: (text) => told.push(text),
     ...options,
   });
-  onTestFinished(() => dht.close());
   /** Looks for the torrent, and announces `port` if there is one. */
   const want = (port?: number) => {
     const peers: Endpoint[] = [];

@@ -8,7 +8,14 @@ import {
 } from "../../../source/discovery/dht/limits.ts";
 import { DhtNode, type DhtNodeOptions } from "../../../source/discovery/dht/node.ts";
 import { utf8 } from "../../../source/protocol/bencode.ts";
-import { encodeKrpc, type Krpc, parseKrpc, type Query } from "../../../source/protocol/dht/krpc.ts";
+import {
+  encodeKrpc,
+  type Krpc,
+  parseKrpc,
+  type Query,
+  type Question,
+  type Response,
+} from "../../../source/protocol/dht/krpc.ts";
 import { isSecureNodeId, randomNodeId, toNodeId } from "../../../source/protocol/dht/node-id.ts";
 import { toInfoHash } from "../../../source/protocol/ids.ts";
 import type { Endpoint } from "../../../source/protocol/tracker/endpoint.ts";
@@ -217,6 +224,17 @@ describe("our own address", () => {
 });
 
 describe("a search", () => {
+  it("begins with those that were announced to us", () => {
+    const { node, sent } = open();
+    const ask = (question: Question) => node.receive(ping(question as Partial<Query>), THERE, 0);
+    ask({ method: "get_peers", infoHash: HASH });
+    const { token } = sent[0]!.message as Response;
+    ask({ method: "announce_peer", infoHash: HASH, port: 4_711, token: token! });
+    const found: Endpoint[] = [];
+    node.search({ infoHash: HASH, port: 1, near: [], onPeers: (peers) => found.push(...peers), done: () => {} }, 0);
+    expect(found).toMatchObject([{ host: THERE.host, port: 4_711 }]);
+  });
+
   it("announces our port to those that gave a token, and only when there is one to announce", () => {
     for (const port of [6_881, undefined]) {
       const { node, queries } = open();
