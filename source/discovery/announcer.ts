@@ -2,7 +2,7 @@
 import { performance } from "node:perf_hooks";
 import { TrackerError } from "../protocol/errors.ts";
 import type { InfoHash, PeerId } from "../protocol/ids.ts";
-import type { Endpoint } from "../protocol/tracker/endpoint.ts";
+import { type Endpoint, normalizeHost } from "../protocol/tracker/endpoint.ts";
 import type { AnnounceEvent } from "../protocol/tracker/http-announce.ts";
 import { announceOver, canAnnounce } from "./announce-over.ts";
 import type { AnnouncePace } from "./announce-pace.ts";
@@ -280,7 +280,9 @@ export class Announcer {
       for (const [other, report] of this.#reports) {
         if (other !== url && report.state !== "failing") this.#report(other, { state: "unused", nextAt: null });
       }
-      this.#options.onPeers(answer.peers.slice(0, MAX_PEERS).map(({ host, port }) => ({ host, port })));
+      const peers = answer.peers.slice(0, MAX_PEERS);
+      // Under another name an address would be neither known nor banned.
+      this.#options.onPeers(peers.map(({ host, port }) => ({ host: normalizeHost(host), port })));
       return undefined;
     } catch (error) {
       if (error instanceof TrackerError) return error;

@@ -5,6 +5,7 @@ import type { CatalogueEntry, ChannelPeer } from "../protocol/channel/messages.t
 import { displayText } from "../protocol/display-text.ts";
 import { TrackerError } from "../protocol/errors.ts";
 import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
+import { normalizeHost } from "../protocol/tracker/endpoint.ts";
 import type { Address } from "../swarm/events.ts";
 import { addressText } from "./address-text.ts";
 import { type TrackerAddress, trackerText } from "./tracker-address.ts";
@@ -205,6 +206,6 @@ export class TrackerLinks {
   async #gather(ask: (channel: SwarmChannel) => Promise<readonly ChannelPeer[]>): Promise<Address[]> {
     const answers = await Promise.allSettled(Array.from(this.#links.values(), ({ channel }) => ask(channel)));
     const peers = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
-    return peers.map(({ address, port }) => ({ host: address, port }));
+    return peers.map(({ address, port }) => ({ host: normalizeHost(address), port }));
   }
 }

@@ -158,6 +158,14 @@ test("of a hundred that share, twenty announce at once and the others one by one
   await last.until(() => last.announcer.state.state === "working");
 });
 
+test("peers have one name each, however the tracker writes it: who is banned is not dialled under another", async () => {
+  const written = ["::ffff:192.0.2.1", "2001:DB8:0:0::1", "::ffff:c000:202"];
+  const body = encodeAnnounceResponse({ interval: 60, peers: written.map((host) => ({ host, port: 7 })) }, false);
+  const { peers, until } = announcer([[(await scripted(body)).url]]);
+  await until(() => peers.length > 0);
+  expect(peers.map(({ host }) => host)).toEqual(["192.0.2.1", "2001:db8::1", "192.0.2.2"]);
+});
+
 test("only the first 200 peers are taken", async () => {
   const many = Array.from({ length: 201 }, (_, i) => ({ host: "10.0.0.1", port: i + 1 }));
   const { peers, until } = announcer([[(await scripted(answer(many))).url]]);

@@ -23,12 +23,12 @@ export function isIPv6(host: string): boolean {
   return ipv6Bytes(host) !== undefined;
 }
 
-/** `::ffff:192.0.2.1` as `192.0.2.1`; anything else as it is. Sockets that listen on `::` name IPv4 peers so. */
+/** The one name of an address: `::ffff:192.0.2.1`, as sockets that listen on `::` name IPv4 peers, is `192.0.2.1`, and IPv6 as in RFC 5952. What is none stays as it is. */
 export function normalizeHost(host: string): string {
   const bytes = host.includes(":") ? ipv6Bytes(host) : undefined;
   if (!bytes) return host;
   const mapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff;
-  return mapped ? bytes.subarray(12).join(".") : host;
+  return mapped ? bytes.subarray(12).join(".") : ipv6Text(bytes);
 }
 
 /** What one subscriber has: an IPv4 address alone, of an IPv6 one its /64, in hex. Anything else as it is. */

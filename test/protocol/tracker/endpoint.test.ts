@@ -66,6 +66,8 @@ test("a mapped IPv4 address is that address", () => {
   expect(normalizeHost("::ffff:192.0.2.1")).toBe("192.0.2.1");
   expect(normalizeHost("::ffff:c000:201")).toBe("192.0.2.1");
   expect(normalizeHost("2001:db8::1")).toBe("2001:db8::1");
+  expect(normalizeHost("2001:DB8:0:0:0::1")).toBe("2001:db8::1");
+  expect(normalizeHost("fe80::1%eth0")).toBe("fe80::1%eth0");
 });
 
 test.for([
