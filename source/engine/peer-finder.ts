@@ -3,7 +3,7 @@ import { AnnouncePace } from "../discovery/announce-pace.ts";
 import { Announcer, type AnnounceReport } from "../discovery/announcer.ts";
 import type { Dht } from "../discovery/dht/dht.ts";
 import { ENOUGH_PEERS } from "../discovery/dht/limits.ts";
-import type { SearchState } from "../discovery/dht/searches.ts";
+import type { SearchState, WantedPeers } from "../discovery/dht/searches.ts";
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
@@ -107,7 +107,7 @@ export class PeerFinder {
   /** Looks for its peers in the DHT, if its info hash may be told there. */
   #search(entry: Entry): void {
     const { transfer, settings } = entry;
-    const { infoHash, private: isPrivate } = transfer.metainfo;
+    const { infoHash, private: isPrivate, nodes } = transfer.metainfo;
     if (!settings.dht || isPrivate || transfer.mode === "paused") {
       entry.search?.stop();
       entry.search = undefined;
@@ -116,7 +116,7 @@ export class PeerFinder {
     if (entry.search || !this.#options.dht) return;
     const search: DhtSearch = { report: undefined, stop: () => undefined };
     entry.search = search;
-    search.stop = this.#options.dht.want({
+    const wanted: WantedPeers = {
       infoHash,
       port: this.#options.listenPort,
       isHungry: () => transfer.isFetching && transfer.connectedPeers < ENOUGH_PEERS,
@@ -128,7 +128,8 @@ export class PeerFinder {
         entry.row = undefined;
         this.#options.changed();
       },
-    });
+    };
+    search.stop = this.#options.dht.want(wanted, nodes);
   }
 
   /** Tells the trackers what we hold: nothing of a transfer that is paused, for nobody gets anything from it. */

@@ -1,5 +1,8 @@
 // What a torrent may be at most, so that one from a stranger costs bounded memory and time.
 
+/** Nodes of the DHT that are taken from a torrent file: programs write 8. */
+export const MAX_NODES = 20;
+
 /** Bytes of a metainfo file: as libtorrent, and what the tracker keeps at most. It bounds the pieces, too: 500 000 hashes. */
 export const MAX_METAINFO_BYTES = 10_000_000;
 

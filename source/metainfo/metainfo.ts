@@ -29,6 +29,8 @@ export interface Metainfo {
   readonly private: boolean;
   /** Tiers of announce URLs (BEP 12); empty when there is none. */
   readonly announce: readonly (readonly string[])[];
+  /** `nodes`: of the DHT, to begin with (BEP 5); hosts are names or IP literals. */
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
   /** The raw bytes of `info`: what the info hash is of, and what peers are given who have only that (BEP 9). */
   readonly infoBytes: Uint8Array;
   /** The whole metainfo file as it was read or made. */

@@ -16,6 +16,7 @@ import { MetainfoError } from "./errors.ts";
 import {
   MAX_FILES,
   MAX_METAINFO_BYTES,
+  MAX_NODES,
   MAX_PATH_DEPTH,
   MAX_PIECE_LENGTH,
   MAX_TRACKERS,
@@ -73,6 +74,7 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
     singleFile,
     private: info.get("private") === 1,
     announce: announceTiers(root),
+    nodes: nodesOf(root),
     infoBytes,
     bytes,
   };
@@ -153,6 +155,18 @@ function announceTiers(root: BencodeDictionary): string[][] {
   }
   const single = root.get("announce");
   return tiers.length === 0 && isUrlSized(single) ? [[text(single)]] : tiers;
+}
+
+/** `[host, port]` each; what is none is left out. */
+function nodesOf(root: BencodeDictionary): { host: string; port: number }[] {
+  const list = root.get("nodes");
+  const nodes: { host: string; port: number }[] = [];
+  for (const entry of Array.isArray(list) ? list.slice(0, MAX_NODES) : []) {
+    const [host, port] = Array.isArray(entry) ? entry : [];
+    if (!(host instanceof Uint8Array) || host.length === 0 || host.length > 255) continue;
+    if (isCount(port) && port > 0 && port <= 65_535) nodes.push({ host: text(host), port });
+  }
+  return nodes;
 }
 
 function isUrlSized(value: BencodeValue | undefined): value is Uint8Array {

@@ -6,6 +6,7 @@ import { MetainfoError } from "../../source/metainfo/errors.ts";
 import {
   MAX_FILES,
   MAX_METAINFO_BYTES,
+  MAX_NODES,
   MAX_PATH_DEPTH,
   MAX_PIECE_LENGTH,
   MAX_TRACKERS,
@@ -101,6 +102,19 @@ describe("parseMetainfo", () => {
     expect(parseMetainfo(torrent({ name: "日本" })).name).toBe("日本");
     const files = [{ length: 20, path: [Uint8Array.of(0xfe)], "path.utf-8": ["ä"] }];
     expect(parseMetainfo(torrent({ length: undefined, files })).files[0]!.path).toEqual(["ä"]);
+  });
+
+  test("takes the nodes of the DHT that are host and port, and so many", () => {
+    const nodesOf = (nodes: Bencodable) => parseMetainfo(torrent({}, { nodes })).nodes;
+    const good = [
+      ["router.example", 6881],
+      ["192.0.2.1", 65_535],
+    ] as const;
+    const named = good.map(([host, port]) => ({ host, port }));
+    const bad = ["x", 7, [], ["x"], ["x", 0], ["x", 65_536], ["x", "1"], [1, 1], ["", 1], ["x".repeat(256), 1]];
+    expect(nodesOf([...good, ...bad])).toEqual(named);
+    for (const none of [[], "x", 1, {}]) expect(nodesOf(none)).toEqual([]);
+    expect(nodesOf(Array.from({ length: 99 }, () => ["x", 1]))).toHaveLength(MAX_NODES);
   });
 
   test("takes the tiers of announce-list before announce, and leaves out what is no URL", () => {

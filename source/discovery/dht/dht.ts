@@ -1,9 +1,10 @@
 // Dht: our node of the DHT on a UDP socket. Begins when something is looked for, and not before.
 import { randomBytes } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
-import { type Endpoint, isIPv6, normalizeHost } from "../../protocol/tracker/endpoint.ts";
+import { type Endpoint, isIPv6, isPrivateHost, normalizeHost } from "../../protocol/tracker/endpoint.ts";
 import { addressesOf, type Resolve } from "../resolve.ts";
-import { QUIET_MS } from "./limits.ts";
+import { isLoopback } from "./addresses.ts";
+import { POOR_NODES, QUIET_MS } from "./limits.ts";
 import { DhtNode } from "./node.ts";
 import { encodeState, parseState } from "./saved-state.ts";
 import { Searches, type WantedPeers } from "./searches.ts";
@@ -76,10 +77,11 @@ export class Dht {
     return this.#port;
   }
 
-  /** Looks for the peers of a torrent from now on; returns the way to stop. */
-  want(wanted: WantedPeers): () => void {
+  /** Looks for the peers of a torrent from now on; returns the way to stop. `nodes`: those that its file names to begin with. */
+  want(wanted: WantedPeers, nodes: readonly Endpoint[] = []): () => void {
     const stop = this.#searches.add(wanted, performance.now());
     this.#starting ??= this.#start();
+    if (nodes.length > 0) void this.#starting.then(() => this.#meet(nodes));
     this.#wake();
     return stop;
   }
@@ -169,17 +171,30 @@ export class Dht {
 
   /** Looks up the names of those that everybody begins with; who is not found is left out. */
   async #bootstrap(): Promise<void> {
-    const { nodes, areKept, resolve } = this.#options;
-    const family = this.#socket?.address().family === "IPv6" ? 6 : 4;
-    const found = await Promise.all(
-      nodes.map(async ({ host, port }) => {
-        const addresses = await addressesOf(host, resolve).catch(() => []);
-        return addresses.filter((one) => one.family === family).map(({ address }) => ({ host: address, port }));
-      }),
-    );
+    const { nodes, areKept } = this.#options;
+    const found = await this.#lookUp(nodes);
     if (this.#isClosed) return;
-    this.#node?.bootstrap(found.flat(), areKept, performance.now());
+    this.#node?.bootstrap(found, areKept, performance.now());
     this.#wake();
+  }
+
+  /** A stranger's file names them: asked only while few are known, and never within a network of one's own. */
+  async #meet(nodes: readonly Endpoint[]): Promise<void> {
+    const { host } = this.#options;
+    const isOnLoopback = host !== undefined && isLoopback(host);
+    if (!this.#node || this.#node.size >= POOR_NODES) return;
+    const found = await this.#lookUp(isOnLoopback ? nodes.filter((node) => isLoopback(node.host)) : nodes);
+    if (this.#isClosed) return;
+    for (const node of found) if (isOnLoopback || !isPrivateHost(node.host)) this.heardOf(node);
+  }
+
+  async #lookUp(nodes: readonly Endpoint[]): Promise<Endpoint[]> {
+    const family = this.#socket?.address().family === "IPv6" ? 6 : 4;
+    const found = nodes.map(async ({ host, port }) => {
+      const addresses = await addressesOf(host, this.#options.resolve).catch(() => []);
+      return addresses.filter((one) => one.family === family).map(({ address }) => ({ host: address, port }));
+    });
+    return (await Promise.all(found)).flat();
   }
 
   /** Lets the node and the searches do what is due, and sets the timer for what comes next. */

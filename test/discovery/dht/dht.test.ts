@@ -117,6 +117,19 @@ test("what cannot be sent is counted and not thrown", async () => {
   await vi.waitFor(() => expect(dht.figures().sendErrors).toBeGreaterThan(0));
 });
 
+test("nodes that a torrent names are asked, on this machine those of this machine alone", async () => {
+  const middle = open();
+  middle.want();
+  await begun(middle.dht);
+  const asked: string[] = [];
+  const { dht } = open({ resolve: (name) => (asked.push(name), Promise.resolve([])) });
+  const nodes = [at(middle.dht), { host: "198.51.100.1", port: 1 }, { host: "a.name", port: 1 }];
+  dht.want({ infoHash: HASH, port: () => undefined, isHungry: () => false, onPeers: () => undefined }, nodes);
+  await vi.waitFor(() => expect(dht.figures().nodes).toBe(1));
+  expect(dht.figures().sendErrors).toBe(0);
+  expect(asked).toEqual([]);
+});
+
 test("on IPv6 alone it speaks IPv6", async () => {
   const middle = open({ host: "::1" });
   middle.want();
