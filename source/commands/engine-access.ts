@@ -40,6 +40,7 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       home: options.home,
       folder: settings.folder,
       port: options.port ?? DEFAULT_PORT,
+      isPortNamed: options.port !== undefined,
       host: options.host,
       trackers: settings.trackers,
       token: options.token,

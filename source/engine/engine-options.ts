@@ -25,6 +25,8 @@ export interface EngineOptions extends EngineLimits {
   readonly folder: string;
   /** TCP port for peers, or the next free one; 0: any. */
   readonly port: number;
+  /** A person named that port: it matters to him when another one is taken instead. */
+  readonly isPortNamed?: boolean;
   /** Address to listen on; undefined: all. One that is not loopback is also where all that we begin leaves from. */
   readonly host: string | undefined;
   readonly trackers: readonly TrackerAddress[];

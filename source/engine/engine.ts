@@ -379,7 +379,7 @@ export class Engine implements EngineClient, EngineEvents {
   /** Conditions a user should know of. */
   #alerts(): DisplayText[] {
     const alerts: string[] = [];
-    const { port, folder } = this.options;
+    const { port, isPortNamed = false, folder } = this.options;
     if (this.#freeBytes !== undefined && this.#freeBytes < LOW_SPACE_BYTES) {
       alerts.push(`The disk of ${folder} is nearly full: ${bytesText(this.#freeBytes)} are free.`);
     }
@@ -391,8 +391,7 @@ export class Engine implements EngineClient, EngineEvents {
     if (this.#maxPeers < MAX_CONNECTIONS) {
       alerts.push(`Only ${this.#maxPeers} peers fit into the files this process may open: raise "ulimit -n".`);
     }
-    // The first is shown: nothing is the matter with this one.
-    if (port !== 0 && this.port !== port) {
+    if (isPortNamed && port !== 0 && this.port !== port) {
       alerts.push(`Port ${port} is in use by another program: peers are taken on port ${this.port}.`);
     }
     return alerts.map(displayText);

@@ -88,15 +88,18 @@ it("what became of an announce is in the row, though nothing moves", async () =>
   await untilRow(on, reply.ok ? reply.infoHash! : "", ({ trackers }) => trackers[0]?.state === "failing");
 });
 
-it("a port that another program has is an alert that names the one in its place", async () => {
+it("a port that a person named and another program has is an alert that names the one in its place", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   onTestFinished(() => void taken.close());
   await new Promise((resolve) => taken.once("listening", resolve));
   const { port } = taken.address() as AddressInfo;
-  const { engine } = await startEngine({ port });
+  const { engine } = await startEngine({ port, isPortNamed: true });
   expect(engine.getSnapshot().engine.alerts).toEqual([
     `Port ${port} is in use by another program: peers are taken on port ${engine.port}.`,
   ]);
+  const usual = await startEngine({ port });
+  expect(usual.engine.port).not.toBe(port);
+  expect(usual.engine.getSnapshot().engine.alerts).toEqual([]);
 });
 
 it("what a command did is in the snapshot behind it, also while somebody looks on", async () => {
