@@ -30,7 +30,8 @@ function channelLine({ address, state, problem, retryInSeconds, peers, files, re
 }
 
 function announceLine({ address, state, problem, nextAnnounceAt, seeds, leechers }: AnnounceRow): string {
-  const counts = seeds === null ? "" : `${countText(seeds, "seed")}, ${countText(leechers ?? 0, "leecher")}`;
+  const others = leechers === null ? "" : countText(leechers, "peer");
+  const counts = seeds === null ? others : `${countText(seeds, "seed")}, ${countText(leechers ?? 0, "leecher")}`;
   return line(["announce", address, state, counts, problem ?? "", again(secondsUntil(nextAnnounceAt))]);
 }
 

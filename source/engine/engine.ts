@@ -11,7 +11,7 @@ import type {
   Reply,
   Snapshot,
 } from "../control/contract.ts";
-import { aloneText, type Dht } from "../discovery/dht/dht.ts";
+import type { Dht } from "../discovery/dht/dht.ts";
 import { localAddressOf } from "../discovery/local-address.ts";
 import { countText } from "../protocol/count-text.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
@@ -185,6 +185,7 @@ export class Engine implements EngineClient, EngineEvents {
       woke: () => {
         for (const { transfer } of book.entries.values()) speakSoon(transfer.swarm.peers.values());
         links.ping();
+        this.#dht?.woke();
       },
     });
   }
@@ -407,8 +408,7 @@ export class Engine implements EngineClient, EngineEvents {
         `The tracker ${address} cannot dial TCP port ${this.port} here: other peers cannot either, we have to dial them. Open it in the firewall, or forward it in the router.`,
       );
     }
-    const dht = this.#dht?.figures();
-    if (dht?.state === "alone" && dht.torrents > 0) troubles.push(aloneText(dht.port));
+    if (this.#dht?.problem !== undefined) troubles.push(this.#dht.problem);
     for (const { transfer } of this.book.entries.values()) {
       if (transfer.problem) troubles.push(`${transfer.metainfo.name}: ${transfer.problem.message}`);
     }

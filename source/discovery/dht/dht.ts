@@ -61,7 +61,8 @@ export class Dht {
   #startedAt = 0;
   #saveAt = Infinity;
   #timer: NodeJS.Timeout | undefined;
-  #hasFailed = false;
+  /** Why there is no socket. */
+  #failure: string | undefined;
   #hasTold = false;
   #isClosed = false;
   #sentBytes = 0;
@@ -89,6 +90,19 @@ export class Dht {
   /** A peer says that it has a node there. */
   heardOf(endpoint: Endpoint): void {
     this.#node?.heardOf(endpoint, performance.now());
+    this.#wake();
+  }
+
+  /** What is wrong with it, as a sentence; undefined while nothing is, and where nobody is known to begin with. */
+  get problem(): string | undefined {
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#state !== "alone" || this.#options.nodes.length === 0 || this.#searches.size === 0) return undefined;
+    return `No node of the DHT answers: peers are found through trackers and other peers alone. A firewall may keep UDP port ${this.#port} shut.`;
+  }
+
+  /** The machine may have slept: nobody may know of us any more. */
+  woke(): void {
+    this.#searches.again(performance.now());
     this.#wake();
   }
 
@@ -122,7 +136,7 @@ export class Dht {
   }
 
   get #state(): DhtFigures["state"] {
-    if (this.#hasFailed) return "failed";
+    if (this.#failure !== undefined) return "failed";
     if (!this.#starting) return "idle";
     if (this.#node && this.#node.size > 0) return "working";
     return performance.now() - this.#startedAt < ALONE_MS || this.#startedAt === 0 ? "starting" : "alone";
@@ -139,9 +153,8 @@ export class Dht {
         return open(0);
       });
     } catch (error) {
-      this.#hasFailed = true;
-      this.#options.tell(`The DHT cannot be used: there is no UDP port for it (${(error as Error).message}).`);
-      return;
+      this.#failure = `The DHT cannot be used: there is no UDP port for it (${(error as Error).message}).`;
+      return this.#tell();
     }
     const saved = await load();
     const state = saved && parseState(saved);
@@ -208,7 +221,7 @@ export class Dht {
       this.#saveAt = now + QUIET_MS;
       void this.#save();
     }
-    this.#tellIfAlone();
+    this.#tell();
     const aloneAt = this.#hasTold ? Infinity : this.#startedAt + ALONE_MS;
     const searchAt = node.size > 0 ? (this.#searches.nextTick() ?? Infinity) : aloneAt;
     const waitMs = Math.min(node.nextTick(), searchAt, this.#saveAt) - performance.now();
@@ -216,10 +229,12 @@ export class Dht {
     this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.ceil(waitMs))).unref();
   }
 
-  #tellIfAlone(): void {
-    if (this.#hasTold || this.#state !== "alone" || this.#options.nodes.length === 0) return;
+  /** Once: it is tried again all the while. */
+  #tell(): void {
+    const { problem } = this;
+    if (this.#hasTold || problem === undefined) return;
     this.#hasTold = true;
-    this.#options.tell(aloneText(this.#port));
+    this.#options.tell(problem);
   }
 
   #send(bytes: Uint8Array, { host, port }: Endpoint): void {
@@ -234,11 +249,6 @@ export class Dht {
     const contacts = this.#node?.toSave() ?? [];
     if (this.#node && contacts.length > 0) await this.#options.save(encodeState({ id: this.#node.id, contacts }));
   }
-}
-
-/** What is wrong when nobody answers. */
-export function aloneText(port: number): string {
-  return `No node of the DHT answers: peers are found through trackers and other peers alone. A firewall may keep UDP port ${port} shut.`;
 }
 
 function bound(family: 4 | 6, port: number, address: string | undefined): Promise<Socket> {

@@ -85,6 +85,9 @@ export const MAX_PEERS_TOLD = 50;
 /** Bytes of a datagram that we send: what fits everywhere without being cut up. */
 export const MAX_DATAGRAM_BYTES = 1_400;
 
+/** Bytes of one that is read: nobody sends more than fits into a frame. */
+export const MAX_READ_BYTES = 1_500;
+
 /** Who has not shown that it has its address gets no more than so many times its question, as QUIC (RFC 9000, 8.1). */
 export const AMPLIFICATION = 3;
 

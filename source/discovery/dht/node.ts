@@ -28,6 +28,7 @@ import {
   BOOTSTRAP_ALPHA,
   CLEAN_MS,
   MAX_PEERS_FOUND,
+  MAX_READ_BYTES,
   MAX_SAVED,
   POOR_NODES,
   QUIET_MS,
@@ -172,7 +173,8 @@ export class DhtNode {
   /** A datagram came. */
   receive(bytes: Uint8Array, from: Endpoint, now: number): void {
     this.#now = now;
-    const message = from.port !== 0 && this.#guard.mayRead(from, now) ? parsed(bytes) : undefined;
+    const isRead = from.port !== 0 && bytes.length <= MAX_READ_BYTES && this.#guard.mayRead(from, now);
+    const message = isRead ? parsed(bytes) : undefined;
     if (!message) this.dropped++;
     else if (message.type === "query" || message.type === "bad-query") this.#asked(message, from, bytes.length);
     else this.#answered(message, from);

@@ -69,6 +69,14 @@ export class Searches {
     return () => void this.#wanted.delete(added);
   }
 
+  /** All are due, those that lack peers from the beginning. */
+  again(now: number): void {
+    for (const wanted of this.#wanted) {
+      wanted.dueAt = now;
+      wanted.hungrySearches = 0;
+    }
+  }
+
   /** Begins what is due, who lacks peers first. */
   tick(now: number): void {
     this.#now = now;

@@ -1,7 +1,7 @@
 // The DHT on real sockets of this machine.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Dht, DhtOptions } from "../../../source/discovery/dht/dht.ts";
 import { parseState } from "../../../source/discovery/dht/saved-state.ts";
 import { toInfoHash } from "../../../source/protocol/ids.ts";
@@ -128,6 +128,24 @@ test("nodes that a torrent names are asked, on this machine those of this machin
   await vi.waitFor(() => expect(dht.figures().nodes).toBe(1));
   expect(dht.figures().sendErrors).toBe(0);
   expect(asked).toEqual([]);
+});
+
+test("that nobody answers is said once, after a minute, where there is somebody to begin with", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const [lonely, alone] = [open({ nodes: [{ host: "127.0.0.1", port: 1 }] }), open()];
+  for (const { want, dht } of [lonely, alone]) {
+    want();
+    await begun(dht);
+    expect(dht.figures().state).toBe("starting");
+    expect(dht.problem).toBeUndefined();
+  }
+  vi.advanceTimersByTime(3_600_000);
+  for (const { dht } of [lonely, alone]) expect(dht.figures().state).toBe("alone");
+  expect(lonely.told).toEqual([expect.stringContaining(`UDP port ${lonely.dht.port}`)]);
+  expect(lonely.told).toEqual([lonely.dht.problem]);
+  expect(alone.told).toEqual([]);
+  expect(alone.dht.problem).toBeUndefined();
 });
 
 test("on IPv6 alone it speaks IPv6", async () => {

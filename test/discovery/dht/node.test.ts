@@ -7,7 +7,7 @@ import {
   VOTES_NEEDED,
 } from "../../../source/discovery/dht/limits.ts";
 import { DhtNode, type DhtNodeOptions } from "../../../source/discovery/dht/node.ts";
-import { utf8 } from "../../../source/protocol/bencode.ts";
+import { encode, utf8 } from "../../../source/protocol/bencode.ts";
 import {
   encodeKrpc,
   type Krpc,
@@ -87,6 +87,18 @@ describe("a question", () => {
     for (let i = 0; i < READ_BURST + 10; i++) node.receive(ping({ readOnly: true }), THERE, 0);
     expect(sent).toHaveLength(READ_BURST);
     expect(node.dropped).toBe(10);
+  });
+
+  it("of more bytes than anybody sends is not read", () => {
+    const { node, sent } = open();
+    const padded = (bytes: number) => {
+      const length = bytes - ping().length - 10;
+      return encode({ t: "pp", y: "q", q: "ping", a: { id: node.id }, x: "x".repeat(length) });
+    };
+    node.receive(padded(1_495), THERE, 0);
+    expect(sent.filter(({ message }) => message.type === "response")).toHaveLength(1);
+    node.receive(padded(1_600), THERE, 0);
+    expect(node.dropped).toBe(1);
   });
 
   it("from port 0, and what is no message, is nothing", () => {

@@ -86,6 +86,16 @@ describe("a torrent", () => {
     expect([searches.size, searches.running]).toEqual([0, 0]);
   });
 
+  it("is due at once when the machine has slept", () => {
+    const { searches, begun, add, run } = setUp();
+    add(1);
+    run(SEARCH_MS / 2);
+    expect(begun).toHaveLength(1);
+    searches.again(SEARCH_MS / 2);
+    searches.tick(SEARCH_MS / 2);
+    expect(begun).toHaveLength(2);
+  });
+
   it("for which no node answered has failed, and is tried again", () => {
     const { searches, begun, add } = setUp();
     const { states } = add(1, 0, () => true);
