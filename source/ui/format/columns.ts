@@ -95,10 +95,11 @@ export function padded(text: string, columns: number): string {
 
 /** `text` with a `?` in each column that is not ASCII; styles stay. */
 export function toAscii(text: string): string {
-  return text.replace(NOT_ASCII, (character) => "?".repeat(stringWidth(character)));
+  return text.replace(NOT_ASCII, (letters) => "?".repeat(stringWidth(letters)));
 }
 
+/** Together, as they were laid out: letters that are joined take fewer columns than each alone. */
 // oxlint-disable-next-line no-control-regex -- styles begin with Esc
-const NOT_ASCII = /[^\u0000-\u007f]/gu;
+const NOT_ASCII = /[^\u0000-\u007f]+/gu;
 
 const segmenter = new Intl.Segmenter();

@@ -160,13 +160,14 @@ export function drawPeer(peer: PeerRow, width: number, texts: Theme, bars: Theme
   const { glyphs } = texts;
   const wide = width >= 107;
   const address = left(peer.address, wide ? 22 : 17, glyphs.ellipsis);
-  const client = left(peer.client, wide ? 17 : 9, glyphs.ellipsis);
-  const who = `${address} ${client} ${right(formatShare(peer.progress), 5)}  `;
+  // Below 80 columns there is no room for all of it.
+  const client = width >= 60 ? ` ${left(peer.client, wide ? 17 : 9, glyphs.ellipsis)}` : "";
+  const who = `${address}${client} ${right(formatShare(peer.progress), 5)}  `;
   const barWidth = wide ? 10 : 6;
   const labelWidth = wide ? 12 : 7;
   const down = right(`${glyphs.down} ${formatRate(peer.downBytesPerSecond)}`, wide ? 13 : 12);
   const up = right(`${glyphs.up} ${formatRate(peer.upBytesPerSecond)}`, wide ? 13 : 12);
-  const after = wide ? `${down} ${up}  ${peer.via}` : down + up;
+  const after = wide ? `${down} ${up}  ${peer.via}` : width >= 72 ? down + up : down;
   if (peer.piece === null) {
     const moves = peer.downBytesPerSecond >= 1 || peer.upBytesPerSecond >= 1;
     const reasonWidth = moves ? labelWidth + barWidth : width - columnsOf(who);
