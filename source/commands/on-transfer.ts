@@ -1,5 +1,6 @@
 // What commands do to one transfer of the running engine.
 import type { Command, Reply, Snapshot, TransferRow } from "../control/contract.ts";
+import { meantText } from "../protocol/meant-text.ts";
 import { findEngine, type RunningEngine } from "./engine-access.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson } from "./output.ts";
@@ -25,7 +26,8 @@ export function namedTransfer({ transfers }: Snapshot, operand: string): Transfe
     const hashes = found.map(({ infoHash }) => infoHash).join(" or ");
     return `${found.length} transfers are named ${operand}: give the info hash, ${hashes}.`;
   }
-  return found[0] ?? `There is no transfer ${operand}.`;
+  const names = transfers.map(({ name }) => name);
+  return found[0] ?? `There is no transfer ${operand}.${meantText(operand, names)}`;
 }
 
 /** Sends one command for each transfer named, and says what came of it. */

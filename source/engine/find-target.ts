@@ -6,6 +6,7 @@ import { isMagnet, type Magnet, parseMagnet } from "../metainfo/magnet.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { parseMetainfo } from "../metainfo/parse.ts";
 import { idFromHex, type InfoHash, type InfoHashHex, parseInfoHashHex, toHex, toInfoHash } from "../protocol/ids.ts";
+import { meantText } from "../protocol/meant-text.ts";
 import { readTorrentFile } from "../storage/hash-files.ts";
 import type { Address } from "../swarm/events.ts";
 import { fetchTorrent } from "./fetch-torrent.ts";
@@ -67,7 +68,9 @@ export async function findMetainfo(engine: Engine, target: string, peers: readon
     return { metainfo: await askPeers(engine, sought, peers, false), dht: false };
   }
   if (isAbsolute(target) || target.endsWith(".torrent")) return brought(engine, await readTorrentFile(resolve(target)));
-  const hint = engine.links.count === 0 ? " No tracker is set: add one with --tracker HOST:PORT." : "";
+  const names = Array.from(engine.links.entries(), ({ entry }) => entry.name);
+  const hint =
+    engine.links.count === 0 ? " No tracker is set: add one with --tracker HOST:PORT." : meantText(target, names);
   throw new Refusal("not-found", `File does not exist in the swarm: ${target}.${hint}`);
 }
 

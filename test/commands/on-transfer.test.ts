@@ -55,6 +55,9 @@ test("one name that is wrong is said, and the others are done", async () => {
   const { on, infoHash, home } = await sharing();
   expect(await pause(["nothing", "music"], optionsOf(home))).toBe(1);
   expect(heard.err).toBe("sta: There is no transfer nothing.\n");
+  heard.err = "";
+  expect(await pause(["MUS"], optionsOf(home))).toBe(1);
+  expect(heard.err).toBe("sta: There is no transfer MUS. Is music meant?\n");
   expect(rowOf(on, infoHash)?.state).toBe("paused");
 });
 
