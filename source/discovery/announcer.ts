@@ -197,7 +197,7 @@ export class Announcer {
     const known = this.#known;
     if (known !== undefined) {
       const leave = () => this.#announce(known, "stopped", deadline).catch(expected);
-      await (pace ? pace.oneOfFew(leave) : leave());
+      await (pace ? pace.leaving.run(leave) : leave());
     }
     for (const [url, { tracker, tier }] of this.#reports) this.#reports.set(url, unused(tracker, tier));
     this.#setState({ state: "idle", nextAt: null });

@@ -13,6 +13,7 @@ import { trackerErrorOf } from "./channel-errors.ts";
 import { type ChannelEvent, type ChannelState, eventOf } from "./channel-events.ts";
 import type { Loss } from "./channel-socket.ts";
 import { CHANNEL_TIMING, type ChannelTiming } from "./channel-timing.ts";
+import { FewAtOnce } from "./few-at-once.ts";
 import { KnownCatalogue } from "./known-catalogue.ts";
 import { OurHoldings } from "./our-holdings.ts";
 import { PacedOutbox } from "./paced-outbox.ts";
@@ -42,7 +43,7 @@ export interface SwarmChannelOptions {
   readonly timing?: Partial<ChannelTiming>;
 }
 
-/** What a tracker lacks is published so many at a time: a thousand torrents at once would wait longer than a reply may take. */
+/** Torrents are published so many at a time: the last of a thousand at once would wait longer than a reply may take. */
 const PUBLISHES_AT_ONCE = 8;
 
 export class SwarmChannel {
@@ -52,9 +53,7 @@ export class SwarmChannel {
   readonly #requests: PendingRequests;
   readonly #outbox: PacedOutbox;
   readonly #connection: TrackerConnection;
-  /** What the tracker lacks and is to be given. */
-  readonly #unpublished = new Set<InfoHashHex>();
-  #publishes = 0;
+  readonly #publishes = new FewAtOnce(PUBLISHES_AT_ONCE);
   #closed = false;
 
   constructor(options: SwarmChannelOptions) {
@@ -170,7 +169,6 @@ export class SwarmChannel {
 
   #lost({ problem, malformed }: Loss): void {
     this.#outbox.close();
-    this.#unpublished.clear();
     if (malformed) this.#catalogue.losePlace();
     this.#requests.failAll(new TrackerError("unreachable", `${problem}.`));
   }
@@ -216,33 +214,19 @@ export class SwarmChannel {
 
   /** Now it is known what the tracker lacks: that is published first, and then said what we have. */
   #catalogueKnown(): void {
-    for (const infoHash of this.#holdings.torrents().keys()) {
-      if (!this.#catalogue.has(infoHash) && this.#holdings.publishing(infoHash)) this.#unpublished.add(infoHash);
-    }
-    this.#publishMore();
+    const isUnpublished = (infoHash: InfoHashHex) =>
+      !this.#catalogue.has(infoHash) && this.#holdings.publishing(infoHash);
+    const owed = [...this.#holdings.torrents()].filter(([infoHash]) => isUnpublished(infoHash));
+    for (const [infoHash, torrent] of owed) void this.#publishOwed(infoHash, torrent);
     this.#outbox.pump();
   }
 
-  #publishMore(): void {
-    for (const infoHash of this.#unpublished) {
-      if (this.#publishes >= PUBLISHES_AT_ONCE) return;
-      this.#unpublished.delete(infoHash);
-      const torrent = this.#holdings.torrents().get(infoHash);
-      if (torrent) void this.#publishOwed(infoHash, torrent);
-      else this.#holdings.publishingEnded(infoHash);
-    }
-  }
-
   async #publishOwed(infoHash: InfoHashHex, torrent: Uint8Array): Promise<void> {
-    this.#publishes++;
     try {
       await this.#publish(infoHash, torrent);
     } catch (error) {
       if (!(error instanceof TrackerError)) throw error;
       if (this.#connection.isConnected) this.#emit({ type: "problem", text: error.message, infoHash });
-    } finally {
-      this.#publishes--;
-      this.#publishMore();
     }
   }
 
@@ -271,7 +255,8 @@ export class SwarmChannel {
   async #publish(infoHash: InfoHashHex, torrent: Uint8Array): Promise<InfoHashHex> {
     if (this.#connection.isConnected) this.#holdings.publishing(infoHash);
     try {
-      const reply = await this.#request("published", (id) => ({ type: "publish", id, torrent: toBase64(torrent) }));
+      const ask = () => this.#request("published", (id) => ({ type: "publish", id, torrent: toBase64(torrent) }));
+      const reply = await this.#publishes.run(ask);
       this.#holdings.listed(infoHash);
       return reply.infoHash;
     } catch (error) {

@@ -259,14 +259,16 @@ export class Engine implements EngineClient, EngineEvents {
   async begin(entry: Entry): Promise<readonly string[]> {
     const { transfer } = entry;
     const { metainfo, infoHash } = transfer;
+    if (!this.#isHere(entry)) return [];
     const publishes = entry.settings.published && !metainfo.private;
-    const refusals = publishes ? await this.links.publish(infoHash, metainfo.bytes) : [];
-    for (const refusal of refusals) this.report("problem", `${metainfo.name}: ${refusal}`);
-    if (!this.#isHere(entry)) return refusals;
+    // A tracker that takes its time keeps nobody from getting it by another way.
+    const publishing = publishes ? this.links.publish(infoHash, metainfo.bytes) : [];
     this.#finder.announce(entry);
     this.queueChanged();
     await transfer.setMode(entry.settings.paused ? "paused" : activeMode(entry.settings));
-    this.#news.tellSeeding(transfer);
+    if (this.#isHere(entry)) this.#news.tellSeeding(transfer);
+    const refusals = await publishing;
+    for (const refusal of refusals) this.report("problem", `${metainfo.name}: ${refusal}`);
     if (this.#isHere(entry)) await this.findHolders(transfer);
     return refusals;
   }

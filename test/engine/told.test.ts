@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { WebSocketServer } from "ws";
 import { encodeAnnounceResponse, parseAnnounceQuery } from "../../source/protocol/tracker/http-announce.ts";
 import { createTorrent } from "../../source/storage/hash-files.ts";
 import { writeFileOf } from "../helpers/files.ts";
@@ -122,6 +123,34 @@ it("a tracker that cannot keep what is shared is named, and sharing goes on", as
   expect(reply).toMatchObject({ ok: true });
   expect(reply.text).toMatch(/^Sharing one\.bin .* The tracker 127\.0\.0\.1:[0-9]+ did not take it: ./);
   expect(on.events).toContainEqual({ event: "problem", text: expect.stringContaining("did not take it") });
+});
+
+it("a tracker that takes a torrent and never says so keeps nobody from sharing it", async () => {
+  const published = Promise.withResolvers<void>();
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => "sta.1" });
+  server.on("connection", (socket) =>
+    socket.on("message", (data) => {
+      const { type } = JSON.parse(String(data)) as { type: string };
+      if (type === "publish") published.resolve();
+      if (type !== "hello") return;
+      const limits = { messagesPerSecond: 10, frame: 65_536 };
+      const you = { address: "127.0.0.1", port: 1 };
+      socket.send(
+        JSON.stringify({ type: "welcome", seq: 0, epoch: "e", you, peers: 1, catalogue: [], more: false, limits }),
+      );
+    }),
+  );
+  await new Promise((resolve) => server.once("listening", resolve));
+  onTestFinished(() => void server.close());
+  const trackers = [{ host: "127.0.0.1", port: (server.address() as AddressInfo).port }];
+  const on = await startEngine({ trackers });
+  await until(on, ({ trackers: [status] }) => status?.state === "connected");
+  await writeFileOf(join(on.folder, "one.bin"), 100_000, "told");
+  const reply = on.engine.send({ method: "share", path: join(on.folder, "one.bin") });
+  await until(on, ({ transfers: [row] }) => row?.state === "seeding");
+  await published.promise;
+  await on.engine.close();
+  expect(await reply).toMatchObject({ ok: true });
 });
 
 it("hashing of what was to be shared ends with the engine", async () => {
