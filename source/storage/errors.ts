@@ -72,7 +72,8 @@ const SENTENCES: Readonly<Record<StorageErrorCode, (path: string) => string>> = 
   missing: (path) => `${path} is not there; bring it back, or remove the transfer and add it again.`,
   truncated: (path) => `${path} is shorter than it was; check the transfer to fetch what is missing.`,
   changed: (path) => `${path} was changed by another program; what it holds must be checked again.`,
-  link: (path) => `${path} is a link, and links are never followed inside a torrent; remove it, and the transfer goes on.`,
+  link: (path) =>
+    `${path} is a link, and links are never followed inside a torrent; remove it, and the transfer goes on.`,
   "in-the-way": (path) => `${path} is in the way: it is not the torrent's own; move it away, and the transfer goes on.`,
   "too-many-files": (path) => `${path} cannot be opened: too many files are open; raise the limit (ulimit -n).`,
   "in-use": (path) => `${path} is in use by another sta.`,
