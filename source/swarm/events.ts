@@ -41,8 +41,6 @@ export type SwarmEvent =
   | { readonly type: "piece-verified"; readonly index: number; readonly ok: boolean; readonly digestOf?: BlockDigest }
   /** It could not be stored: it is missing again, and nobody is to blame. */
   | { readonly type: "piece-not-stored"; readonly index: number }
-  /** A piece that was thought held is not on disk any more. */
-  | { readonly type: "piece-lost"; readonly index: number }
   | { readonly type: "candidates"; readonly addresses: readonly Address[]; readonly source: PeerSource }
   | { readonly type: "dial-failed"; readonly address: Address }
   /** It was not dialled: there are peers enough, or it is banned. */

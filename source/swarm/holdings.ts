@@ -86,17 +86,6 @@ export class Holdings {
     }
   }
 
-  /** We do not hold `index` any more: it is wanted again. */
-  weLost(index: number): void {
-    this.#options.wanted.lost(index);
-    if (!this.#options.wanted.isOn(index)) return;
-    for (const peer of this.#options.peers.values()) {
-      if (!peer.pieces.get(index)) continue;
-      peer.wanted++;
-      this.updateInterest(peer);
-    }
-  }
-
   /** Tells `peer` when it has become interesting, or has ceased to be. */
   updateInterest(peer: Holder): void {
     const interested = this.isDownloading && peer.wanted > 0;

@@ -174,12 +174,6 @@ export class PieceStates {
     this.#partialBytes -= this.#layout.pieceLengthAt(index);
   }
 
-  /** held -> missing. */
-  lose(index: number): void {
-    this.#require(index, "held");
-    this.held.clear(index);
-  }
-
   #leaveVerifying(index: number): PartialPiece {
     this.#require(index, "verifying");
     const partial = this.#verifying.get(index)!;

@@ -21,7 +21,7 @@ interface ProgressOptions {
   readonly peers: ReadonlyMap<PeerKey, SwarmPeer>;
   readonly requester: Pick<Requester, "retry" | "dropUnwanted">;
   readonly receiving: Pick<Receiving, "receivedInVain">;
-  readonly holdings: Pick<Holdings, "weGained" | "weLost" | "countWanted">;
+  readonly holdings: Pick<Holdings, "weGained" | "countWanted">;
   readonly announcements: Pick<Announcements, "add">;
   readonly gifts: Pick<Gifts, "pieceSettled">;
   readonly ban: (peer: PeerKey, reason: string, now: number) => void;
@@ -46,16 +46,6 @@ export class Progress {
   notStored(index: number): void {
     this.#options.states.fail(index);
     this.#missing(index);
-  }
-
-  /** It was held and is no more. */
-  lost(index: number, now: number): void {
-    const { states, requester, holdings } = this.#options;
-    this.#noticeDone(now, () => {
-      states.lose(index);
-      requester.retry(index);
-      holdings.weLost(index);
-    });
   }
 
   /** Other pieces are wanted, or in another order: see `set-wanted`. */

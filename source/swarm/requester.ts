@@ -132,7 +132,7 @@ export class Requester {
     }
   }
 
-  /** Piece `index` failed its hash, could not be stored, or was lost: it may be begun again, if it is wanted. */
+  /** Piece `index` failed its hash, or could not be stored: it may be begun again, if it is wanted. */
   retry(index: number): void {
     if (this.#options.wanted.isOn(index)) this.#options.rarest.insert(index);
   }

@@ -198,8 +198,6 @@ export class Swarm {
         return this.#receiving.fillAll(now);
       case "piece-not-stored":
         return this.#progress.notStored(event.index);
-      case "piece-lost":
-        return this.#progress.lost(event.index, now);
       case "set-wanted":
         this.#progress.want(event.priorities, event.sequential, now);
         this.#receiving.fillAll(now);

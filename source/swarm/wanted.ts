@@ -6,7 +6,7 @@ export class Wanted {
   #priorities: Uint8Array | undefined;
   #left: number;
 
-  /** `held`: our own pieces. Whoever changes it says so by `gained` and `lost`. */
+  /** `held`: our own pieces. Whoever adds to it says so by `gained`. */
   constructor(held: Bitfield) {
     this.#held = held;
     this.#left = held.size - held.count;
@@ -50,10 +50,5 @@ export class Wanted {
   /** Piece `index` is held now. */
   gained(index: number): void {
     if (this.isOn(index)) this.#left--;
-  }
-
-  /** Piece `index` was held and is no more. */
-  lost(index: number): void {
-    if (this.isOn(index)) this.#left++;
   }
 }

@@ -43,9 +43,6 @@ describe("interest", () => {
     own.set(2);
     holdings.weGained(2);
     expect(said()).toEqual(["1 not-interested"]);
-    own.clear(2);
-    holdings.weLost(2);
-    expect(said()).toEqual(["1 interested"]);
   });
 
   it("is not in what a peer says twice", () => {
@@ -101,13 +98,7 @@ describe("availability and wanted pieces", () => {
           holdings.holds(peer, Bitfield.of(PIECES, indexes));
         } else if (kind === 3) {
           const index = pick(PIECES);
-          if (own.get(index)) {
-            own.clear(index);
-            holdings.weLost(index);
-          } else {
-            own.set(index);
-            holdings.weGained(index);
-          }
+          if (own.set(index)) holdings.weGained(index);
         } else holdings.gained(peer, pick(PIECES));
         for (let index = 0; index < PIECES; index++) {
           const holders = [...peers.values()].filter(({ pieces }) => pieces.get(index)).length;

@@ -13,13 +13,13 @@ function inState(state: PieceState): PieceStates {
   return states;
 }
 
-const STEPS = ["begin", "verify", "hold", "fail", "abandon", "lose"] as const;
+const STEPS = ["begin", "verify", "hold", "fail", "abandon"] as const;
 
 const LEGAL: Readonly<Record<PieceState, Partial<Record<(typeof STEPS)[number], PieceState>>>> = {
   missing: { begin: "downloading" },
   downloading: { verify: "verifying", abandon: "missing" },
   verifying: { hold: "held", fail: "missing" },
-  held: { lose: "missing" },
+  held: {},
 };
 
 describe("a piece", () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { Bitfield } from "../../source/metainfo/bitfield.ts";
 import { STALL_MS } from "../../source/swarm/limits.ts";
 import { Simulation, type SimulatedNode } from "../helpers/simulation.ts";
 import { HandSwarm } from "./support.ts";
@@ -305,17 +304,3 @@ function join(simulation: Simulation, node: SimulatedNode) {
   return (message: (Parameters<typeof node.swarm.handle>[0] & { type: "message" })["message"]) =>
     say({ type: "message", peer: key, message });
 }
-
-describe("the pieces of a swarm", () => {
-  it("are never claimed before they are verified", () => {
-    const simulation = new Simulation({ seed: 30, pieceCount: 3 });
-    const leecher = simulation.add("leecher", { held: "nothing" });
-    simulation.add("seeder", { held: "all" });
-    simulation.introduce(leecher);
-    simulation.run(60, () => leecher.isComplete);
-    expect([...leecher.swarm.states.held.missing()]).toEqual([]);
-    leecher.handle({ type: "piece-lost", index: 1 });
-    expect(leecher.swarm.states.stateOf(1)).toBe("missing");
-    expect(Bitfield.fromBytes(leecher.swarm.states.held.toBytes(), 3)?.count).toBe(2);
-  });
-});

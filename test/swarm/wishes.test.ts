@@ -118,9 +118,10 @@ describe("a peer that only uploads (BEP 21)", () => {
   });
 
   it("hears of us that we want nothing more, when that is so", () => {
-    const leecher = new HandSwarm({ pieceCount: 1, blocksPerPiece: 1 });
+    const leecher = new HandSwarm({ pieceCount: 2, blocksPerPiece: 1 });
     leecher.join(1, "all");
     leecher.join(2);
+    leecher.handle({ type: "set-wanted", priorities: Uint8Array.of(1, 0), sequential: false });
     const said = (key: number) =>
       leecher
         .take()
@@ -134,12 +135,13 @@ describe("a peer that only uploads (BEP 21)", () => {
     leecher.deliver(1, 0, 0);
     leecher.handle({ type: "piece-verified", index: 0, ok: true });
     expect(said(2)).toEqual([true]);
-    leecher.handle({ type: "piece-lost", index: 0 });
+    leecher.handle({ type: "set-wanted", priorities: Uint8Array.of(1, 1), sequential: false });
     expect(said(2)).toEqual([false]);
   });
 
   it("is not dialled again before we want something", () => {
-    const seeder = new HandSwarm({ held: "all" });
+    const seeder = new HandSwarm({ held: [0, 1, 2] });
+    seeder.handle({ type: "set-wanted", priorities: Uint8Array.of(1, 1, 1, 0), sequential: false });
     const { address } = connectedOf(1);
     seeder.handle({ type: "candidates", addresses: [address], source: "tracker" });
     seeder.take();
@@ -148,7 +150,8 @@ describe("a peer that only uploads (BEP 21)", () => {
     seeder.take();
     seeder.pass(600_000);
     expect(seeder.take().filter(({ type }) => type === "dial")).toEqual([]);
-    const commands = seeder.handle({ type: "piece-lost", index: 0 });
+    const priorities = Uint8Array.of(1, 1, 1, 1);
+    const commands = seeder.handle({ type: "set-wanted", priorities, sequential: false });
     seeder.pass(2_000);
     expect([...commands, ...seeder.take()]).toContainEqual({ type: "dial", address, source: "tracker" });
   });
