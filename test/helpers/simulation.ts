@@ -6,6 +6,7 @@ import { BLOCK_BYTES } from "../../source/protocol/peer/limits.ts";
 import type { PeerMessage } from "../../source/protocol/peer/messages.ts";
 import type { PeerKey, SwarmCommand, SwarmEvent, Upload } from "../../source/swarm/events.ts";
 import { Swarm } from "../../source/swarm/swarm.ts";
+import { babble } from "./babble.ts";
 
 const INFO_HASH = toInfoHash(new Uint8Array(20).fill(1));
 
@@ -21,6 +22,8 @@ export interface Behaviour {
   readonly stallsAfter?: number;
   /** Says it has everything, whatever it has. */
   readonly lies?: boolean;
+  /** Between what it has to say it says anything to anybody, so many times a second. */
+  readonly babbles?: number;
 }
 
 /** A disk that is slow, full for a while, or fails one operation. */
@@ -136,12 +139,21 @@ export class SimulatedNode {
   start(): void {
     const { download = true, upload = true } = this.#options;
     this.handle({ type: "set-active", download, upload });
+    if (this.#options.behaviour?.babbles) this.#babble(1_000 / this.#options.behaviour.babbles);
   }
 
   handle(event: SwarmEvent): void {
     if (this.gone) return;
     for (const command of this.swarm.handle(event, this.#simulation.now)) this.#execute(command);
     this.#scheduleTick();
+  }
+
+  #babble(everyMs: number): void {
+    const { layout, random } = this.#simulation;
+    const keys = [...this.links.keys()];
+    const to = keys[Math.floor(random() * keys.length)];
+    if (to !== undefined) this.#send(to, babble(layout, random, random() < 0.5 ? GOOD : BAD));
+    if (!this.gone) this.#simulation.after(everyMs, () => this.#babble(everyMs));
   }
 
   /** A connection stands: both sides hear of it. */
