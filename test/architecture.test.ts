@@ -28,6 +28,7 @@ const PURE: readonly (readonly [path: string, node: readonly string[]])[] = [
   ["source/metainfo/", ["node:crypto"]],
   ["source/swarm/", []],
   ["source/discovery/dht/addresses.ts", []],
+  ["source/discovery/dht/asking.ts", []],
   ["source/discovery/dht/address-votes.ts", []],
   ["source/discovery/dht/flood-guard.ts", []],
   ["source/discovery/dht/lookup.ts", []],

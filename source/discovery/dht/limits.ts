@@ -20,8 +20,9 @@ export const MAX_OF_NETWORK = 2;
 /** Below so many nodes that answered, the table is poor: the routers are asked. One bucket full. */
 export const POOR_NODES = K;
 
-/** A poor table is filled again after so long, twice as long each time up to the pace of refreshing. */
+/** A poor table is filled again after so long, and twice as long each time up to that: a network that comes back is not missed for long. */
 export const BOOTSTRAP_AGAIN_MS = 10_000;
+export const BOOTSTRAP_MOST_MS = 5 * MINUTE_MS;
 
 /** What was saved has so long to answer before the routers are asked. */
 export const SAVED_FIRST_MS = 4_000;

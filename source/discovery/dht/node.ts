@@ -2,40 +2,32 @@
 import {
   type BadQuery,
   type Contact,
-  encodeKrpc,
   type Krpc,
   parseKrpc,
   type Query,
-  type Question,
   type Response,
 } from "../../protocol/dht/krpc.ts";
-import {
-  compareDistance,
-  isSecureNodeId,
-  type NodeId,
-  randomNodeId,
-  secureNodeId,
-} from "../../protocol/dht/node-id.ts";
+import { isSecureNodeId, type NodeId, randomNodeId, secureNodeId } from "../../protocol/dht/node-id.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { InfoHash } from "../../protocol/ids.ts";
-import { addressBytes, type Endpoint, isIPv4 } from "../../protocol/tracker/endpoint.ts";
+import { addressBytes, type Endpoint } from "../../protocol/tracker/endpoint.ts";
 import { AddressVotes } from "./address-votes.ts";
 import { endpointKey, mayTell } from "./addresses.ts";
 import { Answers } from "./answers.ts";
+import { Asking, type Task } from "./asking.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import {
   BOOTSTRAP_AGAIN_MS,
   BOOTSTRAP_ALPHA,
+  BOOTSTRAP_MOST_MS,
   CLEAN_MS,
   MAX_PEERS_FOUND,
   MAX_READ_BYTES,
-  MAX_SAVED,
   POOR_NODES,
   QUIET_MS,
   SAVED_FIRST_MS,
 } from "./limits.ts";
-import { type Answered, type Candidate, Lookup } from "./lookup.ts";
-import { Outstanding } from "./outstanding.ts";
+import { type Candidate, Lookup } from "./lookup.ts";
 import { RoutingTable } from "./routing-table.ts";
 
 export interface DhtNodeOptions {
@@ -68,22 +60,13 @@ export interface PeerSearch {
   readonly done: (near: readonly Contact[]) => void;
 }
 
-/** A lookup under way. */
-interface Task {
-  readonly lookup: Lookup;
-  readonly question: Question;
-  readonly answered?: (response: Response, from: Endpoint) => void;
-  readonly done?: () => void;
-}
-
 export class DhtNode {
   readonly #options: DhtNodeOptions;
   #table: RoutingTable;
-  readonly #outstanding: Outstanding;
+  readonly #asking: Asking;
   readonly #answers: Answers;
   readonly #guard: FloodGuard;
   readonly #votes = new AddressVotes();
-  readonly #tasks = new Set<Task>();
   /** Whom everybody begins with. */
   #routers: readonly Endpoint[] = [];
   /** Those of them that are no nodes to keep: everybody asks them. */
@@ -99,13 +82,21 @@ export class DhtNode {
   dropped = 0;
 
   constructor(options: DhtNodeOptions) {
-    const { id, contacts = [], random, version, now } = options;
+    const { id, contacts = [], family, random, version, send, now } = options;
     this.#options = options;
     this.#table = new RoutingTable(id ?? randomNodeId(random));
-    this.#outstanding = new Outstanding(random);
+    this.#asking = new Asking({
+      family,
+      version,
+      random,
+      send,
+      id: () => this.id,
+      answered: (response, from) => this.#gotAnswer(response, from),
+      failed: (to) => this.#table.failed(to, this.#now),
+    });
     this.#answers = new Answers({ table: () => this.#table, random, version, now });
     this.#guard = new FloodGuard(now);
-    for (const contact of contacts) if (this.#isOurKind(contact)) this.#table.restore(contact, now);
+    for (const contact of contacts) if (this.#asking.isOurKind(contact)) this.#table.restore(contact, now);
     this.#now = now;
     this.#refreshAt = now + QUIET_MS;
     this.#cleanAt = now + CLEAN_MS;
@@ -142,8 +133,8 @@ export class DhtNode {
   /** There may be a node: a peer says so (BEP 5, `port`), or it has asked us. */
   heardOf(endpoint: Endpoint, now: number): void {
     this.#now = now;
-    if (!this.#isOurKind(endpoint) || !mayTell(endpoint, endpoint.host) || this.#table.has(endpoint)) return;
-    if (this.#guard.mayPing(now)) this.#ask(endpoint, { method: "ping" }, {});
+    if (!this.#asking.isOurKind(endpoint) || !mayTell(endpoint, endpoint.host) || this.#table.has(endpoint)) return;
+    if (this.#guard.mayPing(now)) this.#asking.ask(endpoint, { method: "ping" }, now);
   }
 
   /** Looks for the peers of a torrent, and announces us to the nodes nearest to it. */
@@ -154,7 +145,7 @@ export class DhtNode {
     // Among few nodes we are one of the nearest.
     const announcedHere = this.#answers.store.sample(infoHash, room, now);
     if (announcedHere.length > 0) onPeers(announcedHere);
-    this.#begin({
+    const task: Task = {
       lookup,
       question: { method: "get_peers", infoHash },
       answered: ({ peers }, from) => {
@@ -164,10 +155,14 @@ export class DhtNode {
       },
       done: () => {
         const closest = lookup.closest();
-        if (port !== undefined) for (const node of closest) this.#announce(node, infoHash, port);
+        for (const { token, ...to } of closest) {
+          if (port === undefined || !token) continue;
+          this.#asking.ask(to, { method: "announce_peer", infoHash, port, token }, this.#now);
+        }
         done(closest);
       },
-    });
+    };
+    this.#asking.begin(task, now);
   }
 
   /** A datagram came. */
@@ -177,13 +172,13 @@ export class DhtNode {
     const message = isRead ? parsed(bytes) : undefined;
     if (!message) this.dropped++;
     else if (message.type === "query" || message.type === "bad-query") this.#asked(message, from, bytes.length);
-    else this.#answered(message, from);
+    else if (!this.#asking.heard(message, from, now)) this.dropped++;
   }
 
   /** Time has passed. */
   tick(now: number): void {
     this.#now = now;
-    this.#outstanding.tick(now);
+    this.#asking.tick(now);
     if (now >= this.#cleanAt) this.#clean();
     if (!this.#isPoor) {
       this.#fills = 0;
@@ -197,7 +192,6 @@ export class DhtNode {
     }
     const stale = this.#table.nextRefresh(now, this.#options.random);
     if (stale) this.#lookUp(stale);
-    this.#pump();
   }
 
   /** When it wants to be woken. */
@@ -205,7 +199,7 @@ export class DhtNode {
     return Math.min(
       this.#cleanAt,
       this.#refreshAt,
-      this.#outstanding.nextTick() ?? Infinity,
+      this.#asking.nextTick() ?? Infinity,
       this.#table.nextRefreshAt() ?? Infinity,
       this.#isPoor ? this.#fillAt : Infinity,
     );
@@ -223,14 +217,6 @@ export class DhtNode {
     if (query.type === "query" && !query.readOnly && this.#table.hasRoomFor(query.id)) this.heardOf(from, this.#now);
   }
 
-  #answered(message: Exclude<Krpc, Query>, from: Endpoint): void {
-    const hears = this.#outstanding.take(message.transaction, from);
-    if (!hears) return void this.dropped++;
-    if (message.type === "response") hears.answered(message);
-    else hears.failed();
-    this.#pump();
-  }
-
   #clean(): void {
     this.#cleanAt = this.#now + CLEAN_MS;
     this.#answers.store.tick(this.#now);
@@ -240,87 +226,28 @@ export class DhtNode {
   /** What was saved is tried first, and alone; then the routers are asked too, less and less often. */
   #fillPoor(): void {
     const isFirst = this.#fills === 0 && this.#table.size > 0;
-    const pauseMs = isFirst ? SAVED_FIRST_MS : Math.min(QUIET_MS, BOOTSTRAP_AGAIN_MS * 2 ** this.#fills);
+    const pauseMs = isFirst ? SAVED_FIRST_MS : Math.min(BOOTSTRAP_MOST_MS, BOOTSTRAP_AGAIN_MS * 2 ** this.#fills);
     this.#fills++;
     this.#fillAt = this.#now + pauseMs;
     this.#fill();
     if (!isFirst) this.#options.needRouters();
   }
 
-  /** Looks for the nodes around us, from all that are known. */
+  /** Looks for the nodes around us, from all that are known: those that are gone, too, for it may have been us. */
   #fill(): void {
-    const begin = [...this.#table.closest(this.id, MAX_SAVED), ...this.#routers];
+    const begin = [...this.#table.everybody(), ...this.#routers];
     if (begin.length > 0) this.#lookUp(this.id, begin, BOOTSTRAP_ALPHA);
   }
 
   #lookUp(target: NodeId, begin: readonly Candidate[] = this.#nearest(target), alpha?: number): void {
-    this.#begin({ lookup: new Lookup(target, begin, alpha), question: { method: "find_node", target } });
+    this.#asking.begin(
+      { lookup: new Lookup(target, begin, alpha), question: { method: "find_node", target } },
+      this.#now,
+    );
   }
 
   #nearest(target: Uint8Array): Candidate[] {
     return [...this.#table.closest(target), ...(this.#isPoor ? this.#routers : [])];
-  }
-
-  #begin(task: Task): void {
-    this.#tasks.add(task);
-    this.#pump();
-  }
-
-  /** Asks whoever is to be asked now, and ends what is over. */
-  #pump(): void {
-    for (const task of this.#tasks) {
-      while (this.#outstanding.hasRoom) {
-        const candidate = task.lookup.next();
-        if (candidate) this.#askFor(task, candidate);
-        else if (!task.lookup.isOver) break;
-        else {
-          if (this.#tasks.delete(task)) task.done?.();
-          break;
-        }
-      }
-    }
-  }
-
-  #askFor({ lookup, question, answered }: Task, to: Candidate): void {
-    this.#ask(to, question, {
-      answered: (response) => {
-        const { id, nodes, token } = response;
-        const others = nodes.filter((node) => this.#isOurKind(node) && compareDistance(node.id, this.id, id) !== 0);
-        if (lookup.answered(to, id, others, token)) answered?.(response, to);
-      },
-      failed: () => lookup.failed(to),
-      slow: () => lookup.slow(to),
-    });
-  }
-
-  #announce(to: Answered, infoHash: InfoHash, port: number): void {
-    if (to.token) this.#ask(to, { method: "announce_peer", infoHash, port, token: to.token }, {});
-  }
-
-  #ask(
-    to: Endpoint,
-    question: Question,
-    hears: { answered?: (response: Response) => void; failed?: () => void; slow?: () => void },
-  ): void {
-    if (!this.#outstanding.hasRoom) return hears.failed?.();
-    const heard = {
-      answered: (response: Response) => {
-        this.#gotAnswer(response, to);
-        hears.answered?.(response);
-      },
-      failed: () => {
-        this.#table.failed(to, this.#now);
-        hears.failed?.();
-      },
-      ...(hears.slow && { slow: hears.slow }),
-    };
-    const transaction = this.#outstanding.add(to, heard, this.#now);
-    const query: Query = { type: "query", transaction, id: this.id, readOnly: false, want: undefined, ...question };
-    this.#options.send(encodeKrpc(query, this.#options.version), to);
-  }
-
-  #isOurKind({ host }: Endpoint): boolean {
-    return isIPv4(host) === (this.#options.family === 4);
   }
 
   #gotAnswer({ id, seenAs }: Response, { host, port }: Endpoint): void {

@@ -9,7 +9,7 @@ export interface Hears {
   readonly answered: (response: Response) => void;
   /** Nothing came, or an error. */
   readonly failed: () => void;
-  readonly slow?: () => void;
+  readonly slow: () => void;
 }
 
 interface Sent extends Hears {
@@ -59,7 +59,7 @@ export class Outstanding {
         sent.failed();
       } else if (!sent.isSlow) {
         sent.isSlow = true;
-        sent.slow?.();
+        sent.slow();
       }
     }
   }

@@ -102,6 +102,11 @@ export class RoutingTable {
     return found.slice(0, most);
   }
 
+  /** All nodes, those that are gone among them. */
+  everybody(): Contact[] {
+    return [...this.#byEndpoint.values()];
+  }
+
   /** An id to look for, in a bucket in which nothing happened for a while; it counts as looked through from now on. */
   nextRefresh(now: number, random: () => number): NodeId | undefined {
     const at = this.#buckets.findIndex((bucket) => bucket && bucket.touchedAt + QUIET_MS <= now);
