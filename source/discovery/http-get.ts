@@ -131,9 +131,19 @@ async function bodyOf(response: IncomingMessage, url: URL, maxBytes: number, sig
 function asTrackerError(error: Error, url: URL, signal: AbortSignal | undefined): TrackerError {
   if (error instanceof TrackerError) return error;
   if (signal?.aborted) return new TrackerError("timeout", `${url.host} did not answer in time`, { cause: error });
-  const refused = "code" in error && error.code === "ECONNREFUSED";
-  const text = refused ? `nobody answers at ${url.host}` : `${url.host} cannot be reached: ${error.message}`;
-  return new TrackerError("unreachable", text, { cause: error });
+  return new TrackerError("unreachable", whyUnreachable(error, url), { cause: error });
+}
+
+function whyUnreachable(error: Error, { host }: URL): string {
+  switch ("code" in error ? error.code : undefined) {
+    case "ECONNREFUSED":
+      return `nobody answers at ${host}`;
+    case "EPROTO":
+    case "ERR_SSL_WRONG_VERSION_NUMBER":
+      return `${host} does not speak TLS: name it with http://`;
+    default:
+      return `${host} cannot be reached: ${error.message}`;
+  }
 }
 
 function parseUrl(text: string, base?: URL): URL {

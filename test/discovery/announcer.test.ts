@@ -285,7 +285,7 @@ test.for(["http", "udp"])(
   },
 );
 
-test("a name that leads nowhere, and a closed port, are said so", async () => {
+test("a name that leads nowhere, a closed port, and one without TLS are said so", async () => {
   const unknown = httpGet("http://tracker.test/announce", {
     limits: TRACKER_GET,
     signal: new AbortController().signal,
@@ -295,6 +295,9 @@ test("a name that leads nowhere, and a closed port, are said so", async () => {
   const closed = await startTracker();
   await closed.close();
   await expect(fetched(`http://127.0.0.1:${closed.port}/`)).rejects.toMatchObject({ code: "unreachable" });
+  const { url } = await web((_, response) => response.end());
+  const plain = new URL(url).host;
+  await expect(fetched(`https://${plain}/`)).rejects.toThrow(`${plain} does not speak TLS: name it with http://`);
 });
 
 test("a password that no request can be made with is a failure of the URL", async () => {
