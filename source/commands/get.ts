@@ -24,6 +24,9 @@ export async function run([operand]: readonly string[], options: Options): Promi
   }
 }
 
+/** Peers are asked what a magnet link names: who waits should know for what. */
+const LOOKING_MS = 1_500;
+
 async function get(
   engine: RunningEngine,
   operand: string,
@@ -43,7 +46,8 @@ async function get(
       ...ownLimits(options),
     }),
   );
-  const reply = await Promise.race([asked, until.ended.then(() => undefined)]);
+  const patience = setTimeout(() => tell("Looking for what this is; that takes a minute at most."), LOOKING_MS);
+  const reply = await Promise.race([asked, until.ended.then(() => undefined)]).finally(() => clearTimeout(patience));
   if (!reply) return fail("Interrupted before the engine had answered.", 130);
   if (!reply.ok) return fail(reply.text);
   if (options.filesFirst) {

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { run } from "../../source/commands/get.ts";
-import type { DisplayText } from "../../source/control/contract.ts";
+import type { DisplayText, Reply } from "../../source/control/contract.ts";
 import { sampleSnapshot, transferRow } from "../helpers/scripted-client.ts";
 import { listen, optionsOf, startScriptedEngine } from "./support.ts";
 
@@ -91,4 +91,20 @@ test("a transfer that is removed meanwhile is told and exits 1", async () => {
   };
   expect(await run([NAME], optionsOf(home))).toBe(1);
   expect(heard.err).toContain("new.iso was removed");
+});
+
+test("who waits for the answer is told for what, once, and not when it comes at once", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const heard = listen();
+  const { home, engine } = await startScriptedEngine();
+  let answer: (reply: Reply) => void = () => undefined;
+  engine.answer = () => new Promise((resolve) => (answer = resolve));
+  const getting = run(["magnet:?xt=urn:btih:" + "a".repeat(40)], optionsOf(home));
+  await vi.waitUntil(() => engine.commands.length > 0);
+  expect(heard.err).toBe("");
+  vi.advanceTimersByTime(60_000);
+  expect(heard.err).toBe("Looking for what this is; that takes a minute at most.\n");
+  answer({ ok: false, code: "no-holder", text: "No peer told what it is." as DisplayText });
+  expect(await getting).toBe(1);
 });
