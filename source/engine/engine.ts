@@ -89,6 +89,7 @@ export class Engine implements EngineClient, EngineEvents {
       links: this.links,
       finder: this.#finder,
       snapshotter: this.#snapshotter,
+      queueChanged: () => this.queueChanged(),
       answered: (tracker) => this.#remember(tracker),
       port: this.port,
     }));

@@ -19,6 +19,8 @@ export interface NewsReaders {
   readonly links: Pick<TrackerLinks, "gained">;
   readonly finder: Pick<PeerFinder, "tellHeld" | "modeChanged" | "foundAgain">;
   readonly snapshotter: Pick<Snapshotter, "changed" | "catalogueChanged" | "flush">;
+  /** Downloads need not wait any more. */
+  readonly queueChanged: () => void;
   /** A tracker is there. */
   readonly answered: (tracker: TrackerAddress) => void;
   /** TCP port that takes peers. */
@@ -127,7 +129,7 @@ export class News {
   }
 
   #completed(transfer: Transfer, event: Extract<TransferEvent, { type: "completed" }>): void {
-    const { book, snapshotter } = this.#readers();
+    const { book, snapshotter, queueChanged } = this.#readers();
     const { infoHash, metainfo } = transfer;
     const summary = transferSummary(metainfo.name, event);
     const entry = book.of(transfer);
@@ -136,6 +138,7 @@ export class News {
       // Trackers count who has all of it.
       if (transfer.isComplete) entry.announcer?.completed();
     }
+    queueChanged();
     snapshotter.catalogueChanged();
     this.report("finished", summary);
     const { length: bytes } = metainfo;

@@ -449,6 +449,24 @@ describe("what a transfer goes by", () => {
     expect(reply).toMatchObject({ ok: false, text: "file.bin is whole: it waits for nothing." });
   });
 
+  it("has its turn as soon as the one before it is here", async () => {
+    const source = await startEngine();
+    const on = await startEngine({ activeDownloads: 1 });
+    const hashes: InfoHashHex[] = [];
+    for (const name of ["one", "two"]) {
+      const path = join(await temporaryFolder(), name);
+      await writeFileOf(path, 100_000, name);
+      hashes.push(await share(source, path));
+    }
+    const [one, two] = hashes as [InfoHashHex, InfoHashHex];
+    await ask(on, { method: "download", target: await torrentFile(source, one) });
+    await ask(on, { method: "download", target: await torrentFile(source, two) });
+    const isQueued = nextEvent(on, "done").then(() => on.engine.book.get(two)!.transfer.isQueued);
+    expect(on.engine.book.get(two)!.transfer.isQueued).toBe(true);
+    await ask(on, { method: "download", target: one, peers: [source.address] });
+    expect(await isQueued).toBe(false);
+  });
+
   it("waits for its turn when so many download already, and can be moved to the front", async () => {
     const source = await startEngine();
     const on = await startEngine({ activeDownloads: 1 });
