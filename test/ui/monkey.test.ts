@@ -6,7 +6,8 @@ import { displayText } from "../../source/protocol/display-text.ts";
 import { columnsOf } from "../../source/ui/format/columns.ts";
 import { initialState } from "../../source/ui/initial-state.ts";
 import { KEYMAP } from "../../source/ui/keymap.ts";
-import { layoutOf } from "../../source/ui/room.ts";
+import { PANE_NAMES } from "../../source/ui/layout.ts";
+import { layoutOf, takenRows } from "../../source/ui/room.ts";
 import { drawScreen, type MainArea, type Screen } from "../../source/ui/screen.ts";
 import { createTheme } from "../../source/ui/theme.ts";
 import { update } from "../../source/ui/update.ts";
@@ -98,16 +99,22 @@ function run(seed: number, ascii: boolean): void {
 }
 
 function requireFit(state: ViewState, screen: Screen): void {
-  const { columns, rows } = state;
-  const { main } = layoutOf(state);
-  const small = layoutOf(state).arrangement === "small";
-  for (const line of linesOf(screen.main)) expect(columnsOf(line), line).toBeLessThanOrEqual(columns);
-  if (!small) {
-    for (const line of [...screen.alert, ...screen.message]) expect(columnsOf(line), line).toBeLessThanOrEqual(columns);
-    if (screen.main.type === "one") expect(screen.main.lines.length).toBeLessThanOrEqual(main.height);
-    const footer = screen.message.length + (screen.prompt ? 2 : 0) + (screen.hints === null ? 0 : 1);
-    expect(1 + screen.alert.length + main.height + Math.max(1, footer)).toBeLessThanOrEqual(Math.max(rows, footer + 3));
-  }
+  const { columns } = state;
+  const { arrangement, main, panes } = layoutOf(state);
+  for (const line of [...linesOf(screen.main), ...(screen.overlay?.lines ?? [])])
+    expect(columnsOf(line), line).toBeLessThanOrEqual(columns);
+  if (arrangement === "small") return;
+  const { alert, message, hints, prompt, overlay } = screen;
+  for (const line of [...alert, ...message, hints ?? "", prompt?.note ?? ""])
+    expect(columnsOf(line), line).toBeLessThanOrEqual(columns);
+  expect(1 + alert.length + message.length + (hints === null ? 0 : 1) + (prompt === null ? 0 : 2)).toBe(
+    takenRows(state),
+  );
+  expect(main.height + takenRows(state)).toBe(state.rows);
+  if (screen.main.type === "one") expect(screen.main.lines).toHaveLength(main.height);
+  if (screen.main.type === "panes")
+    for (const pane of PANE_NAMES) expect(screen.main.panes[pane], pane).toHaveLength(panes[pane].height);
+  expect((overlay?.top ?? 0) + (overlay?.lines.length ?? 0)).toBeLessThanOrEqual(state.rows);
   const list = openList(state);
   if (list === null) return;
   const { index, key } = state.positions[list];
