@@ -1,7 +1,7 @@
 // The DHT with nodes of other clients, on one machine: without a tracker and without a peer that anybody named.
-import { test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { startDht } from "../discovery/dht/support.ts";
-import { Lab } from "../helpers/processes.ts";
+import { Lab, untilSnapshot } from "../helpers/processes.ts";
 import { aria2, aria2InDht } from "./aria2.ts";
 import { expectSame, leechWithSta } from "./both-ways.ts";
 import { type Content, makeContent } from "./contents.ts";
@@ -16,10 +16,14 @@ async function startNode(lab: Lab): Promise<string> {
   return `127.0.0.1:${Number(port)}`;
 }
 
-/** Shares what it was given as a .torrent, and announces it. */
-function seedWithSta(lab: Lab, { torrent, folder }: Content, node: string) {
-  const flags = ["--standalone", "--json", "--host", "127.0.0.1", "--port", "0", "--dht-node", node];
-  return lab.sta("seeder", ["get", torrent, "--dir", folder, "--seed", ...flags]).json("done");
+/** Shares what it was given as a .torrent. Resolves when it has announced it: others look once, and not again for long. */
+async function seedWithSta(lab: Lab, { torrent, folder }: Content, node: string): Promise<void> {
+  await lab.daemon("seeder", ["--dht-node", node]);
+  const engine = await lab.engine("seeder");
+  await engine.send({ method: "download", target: torrent, folder });
+  await untilSnapshot(engine, "an announce in the DHT", ({ transfers: [row] }) =>
+    (row?.trackers ?? []).some(({ address, state }) => address === "DHT" && state === "working"),
+  );
 }
 
 describeClient({ ...aria2, name: "the DHT of aria2" }, () => {
@@ -29,6 +33,7 @@ describeClient({ ...aria2, name: "the DHT of aria2" }, () => {
     const node = `127.0.0.1:${dht.port}`;
     const content = await makeContent(lab, "small-pieces.bin");
     await aria2InDht(node, lab.path("dht.dat")).seed(lab, content.torrent, content.folder);
+    await vi.waitFor(() => expect(dht.figures().storedPeers).toBe(1), { timeout: 30_000 });
     const magnet = { ...content, torrent: magnetOf(content) };
     await leechWithSta(lab, magnet, lab.path("down"), "--dht-node", node).json("done");
     await expectSame(content, lab.path("down"));

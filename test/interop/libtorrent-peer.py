@@ -99,7 +99,12 @@ def run(role, torrent, folder, flags):
             host, port = flags[at + 1].rsplit(":", 1)
             handle.connect_peer((host, int(port)))
     connected = done = False
+    asked = started
     while not stdin_ended():
+        # It looks once, also before it knows a node, and then not for 15 minutes.
+        if "--dht" in flags and not connected and time.time() - asked > 1:
+            asked = time.time()
+            handle.force_dht_announce()
         if not connected and any(not peer.flags & peer.connecting and not peer.flags & peer.handshake
                                  for peer in handle.get_peer_info()):
             connected = True
