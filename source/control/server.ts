@@ -32,7 +32,11 @@ export class ControlServer {
     const server = new ControlServer(path, engine);
     await new Promise<void>((resolve, reject) => {
       server.#server.once("error", reject);
-      server.#server.listen(path, () => resolve());
+      server.#server.listen(path, () => {
+        // EMFILE and the like: that client is lost, the others stay.
+        server.#server.on("error", () => undefined);
+        resolve();
+      });
     });
     await chmod(path, 0o600);
     return server;

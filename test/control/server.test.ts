@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { stat, writeFile } from "node:fs/promises";
-import { connect, Socket } from "node:net";
+import { connect, Server, Socket } from "node:net";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { CONTROL_PROTOCOL, type DisplayText, type Snapshot } from "../../source/control/contract.ts";
 import { MAX_REQUEST_CHARS, MAX_WAITING_BYTES } from "../../source/control/limits.ts";
 import { ControlServer } from "../../source/control/server.ts";
@@ -33,6 +33,15 @@ test("a socket left behind by an engine that died is replaced, and the own one i
 test("listening where nothing can be made is the system's error", async () => {
   const path = join(await temporaryFolder(), "none", "control.sock");
   await expect(ControlServer.listen(path, new ScriptedEngine(sampleSnapshot()))).rejects.toThrow(/ENOENT|EACCES/);
+});
+
+test("a client that the system has no descriptor for is lost, and no more", async () => {
+  const listening = vi.spyOn(Server.prototype, "listen");
+  onTestFinished(() => listening.mockRestore());
+  const { path } = await startServer();
+  const server = listening.mock.contexts[0] as Server;
+  for (let n = 0; n < 2; n++) server.emit("error", Object.assign(new Error("accept EMFILE"), { code: "EMFILE" }));
+  await connectClient(path);
 });
 
 test("the first snapshot is whole, later ones carry only the parts that changed", async () => {
