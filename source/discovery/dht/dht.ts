@@ -80,6 +80,7 @@ export class Dht {
 
   /** Looks for the peers of a torrent from now on; returns the way to stop. `nodes`: those that its file names to begin with. */
   want(wanted: WantedPeers, nodes: readonly Endpoint[] = []): () => void {
+    if (this.#isClosed) return () => undefined;
     const stop = this.#searches.add(wanted, performance.now());
     this.#starting ??= this.#start();
     if (nodes.length > 0) void this.#starting.then(() => this.#meet(nodes));
@@ -222,9 +223,9 @@ export class Dht {
       void this.#save();
     }
     this.#tell();
-    const aloneAt = this.#hasTold ? Infinity : this.#startedAt + ALONE_MS;
-    const searchAt = node.size > 0 ? (this.#searches.nextTick() ?? Infinity) : aloneAt;
-    const waitMs = Math.min(node.nextTick(), searchAt, this.#saveAt) - performance.now();
+    const aloneAt = this.#startedAt + ALONE_MS;
+    const searchAt = node.size > 0 ? (this.#searches.nextTick() ?? Infinity) : Infinity;
+    const waitMs = Math.min(node.nextTick(), searchAt, this.#saveAt, now < aloneAt ? aloneAt : Infinity) - now;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.ceil(waitMs))).unref();
   }

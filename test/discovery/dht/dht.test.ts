@@ -140,7 +140,10 @@ test("that nobody answers is said once, after a minute, where there is somebody 
     expect(dht.figures().state).toBe("starting");
     expect(dht.problem).toBeUndefined();
   }
+  const wakes = vi.spyOn(globalThis, "setTimeout");
   vi.advanceTimersByTime(3_600_000);
+  // It sleeps between its tries.
+  expect(wakes.mock.calls.length).toBeLessThan(1_000);
   for (const { dht } of [lonely, alone]) expect(dht.figures().state).toBe("alone");
   expect(lonely.told).toEqual([expect.stringContaining(`UDP port ${lonely.dht.port}`)]);
   expect(lonely.told).toEqual([lonely.dht.problem]);
@@ -163,4 +166,6 @@ test("ended while it begins it leaves nothing open", async () => {
   stop();
   await dht.close();
   await dht.close();
+  want();
+  expect(dht.figures()).toMatchObject({ torrents: 0 });
 });

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   BOOTSTRAP_AGAIN_MS,
@@ -8,7 +9,7 @@ import {
   VOTES_NEEDED,
 } from "../../../source/discovery/dht/limits.ts";
 import { DhtNode, type DhtNodeOptions } from "../../../source/discovery/dht/node.ts";
-import { encode, utf8 } from "../../../source/protocol/bencode.ts";
+import { type Bencodable, encode, utf8 } from "../../../source/protocol/bencode.ts";
 import {
   encodeKrpc,
   type Krpc,
@@ -250,6 +251,41 @@ describe("our own address", () => {
   it("changes nothing when it is one of a network of our own", () => {
     expect(askAndHear({ host: "192.168.1.5", port: 1 }, 20).node.id).toEqual(new Uint8Array(20).fill(7));
   });
+});
+
+it("whatever comes, and from wherever, nothing is thrown and no answer is longer than it may be", () => {
+  const address = fc.record({
+    host: fc.constantFrom("20.0.0.1", "127.0.0.1", "10.0.0.1", "224.0.0.1", "0.0.0.0", "::1", "2001:db8::1"),
+    port: fc.constantFrom(0, 1, 65_535),
+  });
+  // Words that mean something, in places where they may not be.
+  const word = fc.constantFrom("q", "r", "e", "ping", "find_node", "get_peers", "announce_peer", "aa", "x".repeat(20));
+  const value = fc.oneof(word, fc.integer(), fc.uint8Array({ maxLength: 60 }), fc.constant([]), fc.constant({}));
+  const keys = ["id", "target", "info_hash", "token", "port", "implied_port", "nodes", "nodes6", "values", "want"];
+  const inner = fc.dictionary(fc.constantFrom(...keys), value);
+  const message = fc.record(
+    { t: value, y: value, q: value, a: fc.oneof(inner, value), r: fc.oneof(inner, value), ip: value, ro: value },
+    { requiredKeys: ["t", "y"] },
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(message, address), { minLength: 1, maxLength: 20 }), (datagrams) => {
+      const { node, sent } = open();
+      node.search(
+        { infoHash: HASH, port: 1, near: [contactAt(1)], onPeers: () => undefined, done: () => undefined },
+        0,
+      );
+      for (const [content, from] of datagrams) {
+        const before = sent.length;
+        const bytes = encode(content as Bencodable);
+        node.receive(bytes, from, 0);
+        for (const { bytes: answer, message: kind } of sent.slice(before)) {
+          if (kind.type !== "query") expect(answer.length).toBeLessThanOrEqual(3 * bytes.length);
+        }
+      }
+      node.tick(60_000);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 describe("a search", () => {
