@@ -90,7 +90,7 @@ export class Dialer {
       host: dial.address.host,
       port: dial.address.port,
       ...leavingFrom(this.#localAddress),
-      onread: readsInto((chunk) => peer?.receive(chunk)),
+      onread: readsInto(() => peer),
     });
     this.#open.add(raw);
     const settle = () => {

@@ -82,7 +82,8 @@ export class Listener {
       accepted.destroy();
       return;
     }
-    const raw = takeOver(accepted, (chunk) => socket.receive(chunk));
+    let reader: PeerSocket | undefined;
+    const raw = takeOver(accepted, () => reader);
     if (!raw) return;
     const handlers = awaitHandshake({
       done: (handshake) => {
@@ -92,6 +93,7 @@ export class Listener {
       failed: () => this.#waiting.leave(socket),
     });
     const socket = new PeerSocket(raw, handlers, this.#options.downLimit, this.#options.encrypt);
+    reader = socket;
     this.#waiting.enter(socket, host, performance.now());
     handlers.watch(socket);
   }

@@ -86,6 +86,11 @@ export class PeerSocket {
     this.#handlers = handlers;
   }
 
+  /** Bytes that it should be given at once at most: what a low limit allows in seconds would come in bursts. */
+  get mostReadBytes(): number {
+    return this.downLimit.burstBytes;
+  }
+
   /** Parses what was read and hands on its messages; closes when the peer broke the protocol. */
   receive(chunk: Uint8Array): void {
     if (this.#closed) return;

@@ -4,12 +4,26 @@ import { READ_BUFFER_BYTES } from "./limits.ts";
 
 const readBuffer = new Uint8Array(READ_BUFFER_BYTES);
 
-/** The option `onread` of a socket; `got` is given what was read, valid only until it returns. */
-export function readsInto(got: (chunk: Uint8Array) => void): OnReadOpts {
+/** Below that a read costs more than what it brings. */
+const MIN_READ_BYTES = 1_024;
+
+/** Who reads a socket. */
+export interface SocketReader {
+  /** What was read, valid only until it returns. */
+  receive(chunk: Uint8Array): void;
+  /** Bytes of one read at most; asked for before each. */
+  readonly mostReadBytes: number;
+}
+
+/** The option `onread` of a socket, whose reader is undefined until somebody is there for it. */
+export function readsInto(reader: () => SocketReader | undefined): OnReadOpts {
   return {
-    buffer: readBuffer,
+    buffer: () => {
+      const most = reader()?.mostReadBytes ?? READ_BUFFER_BYTES;
+      return most >= READ_BUFFER_BYTES ? readBuffer : readBuffer.subarray(0, Math.max(MIN_READ_BYTES, most));
+    },
     callback: (bytes) => {
-      got(readBuffer.subarray(0, bytes));
+      reader()?.receive(readBuffer.subarray(0, bytes));
       return true;
     },
   };
@@ -20,10 +34,10 @@ export function readsInto(got: (chunk: Uint8Array) => void): OnReadOpts {
  * has `onread` for sockets that dial only, and gives 64 KiB of fresh memory to each read of the others: four leechers that serve
  * one another are done 8 % earlier without. Hence the system's handle goes to a socket of ours.
  */
-export function takeOver(accepted: Socket, got: (chunk: Uint8Array) => void): Socket | undefined {
+export function takeOver(accepted: Socket, reader: () => SocketReader | undefined): Socket | undefined {
   const holder = accepted as unknown as { _handle: SocketConstructorOpts["handle"] | null };
   const handle = holder._handle;
   holder._handle = null;
   accepted.destroy();
-  return handle ? new Socket({ handle, onread: readsInto(got) }) : undefined;
+  return handle ? new Socket({ handle, onread: readsInto(reader) }) : undefined;
 }

@@ -33,6 +33,12 @@ export class TokenBucket {
     return Math.min(above, Math.max(0, this.#tokens));
   }
 
+  /** Bytes that may be saved up: what moves at once at most where it is to be smooth. Infinity without a limit. */
+  get burstBytes(): number {
+    const own = this.#bytesPerSecond === 0 ? Number.POSITIVE_INFINITY : (BURST_MS / 1_000) * this.#bytesPerSecond;
+    return Math.min(own, this.#above?.burstBytes ?? Number.POSITIVE_INFINITY);
+  }
+
   /** Takes `bytes`, also more than there are. */
   take(bytes: number, now: number): void {
     this.#above?.take(bytes, now);

@@ -21,8 +21,9 @@ async function pair(downLimit = new TokenBucket(0)) {
   const closed: string[] = [];
   const ended = Promise.withResolvers<void>();
   let wake = () => undefined as void;
-  const peer: PeerSocket = new PeerSocket(
-    takeOver(await accepted.promise, (chunk) => peer.receive(chunk))!,
+  let reader: PeerSocket | undefined;
+  const peer = new PeerSocket(
+    takeOver(await accepted.promise, () => reader)!,
     {
       gotMessage: (message) => {
         if (message.type === "handshake") peer.connection.bind(100);
@@ -36,6 +37,7 @@ async function pair(downLimit = new TokenBucket(0)) {
     },
     downLimit,
   );
+  reader = peer;
   onTestFinished(() => {
     peer.close("the test is over");
     server.close();

@@ -20,10 +20,11 @@ describe("an accepted socket that was taken over", () => {
     dialled.end(sent);
     const received: Buffer[] = [];
     const buffers = new Set<ArrayBufferLike>();
-    const raw = takeOver(accepted, (chunk) => {
+    const receive = (chunk: Uint8Array) => {
       buffers.add(chunk.buffer);
       received.push(Buffer.from(chunk));
-    })!;
+    };
+    const raw = takeOver(accepted, () => ({ receive, mostReadBytes: Infinity }))!;
     await new Promise((resolve) => raw.once("close", resolve));
     expect(Buffer.concat(received).equals(sent)).toBe(true);
     expect(buffers.size).toBe(1);
@@ -34,7 +35,10 @@ describe("an accepted socket that was taken over", () => {
     const { server, dialled, accepted } = await pair();
     const { remotePort } = accepted;
     let heard = Promise.withResolvers<string>();
-    const raw = takeOver(accepted, (chunk) => heard.resolve(Buffer.from(chunk).toString()))!;
+    const raw = takeOver(accepted, () => ({
+      receive: (chunk) => heard.resolve(Buffer.from(chunk).toString()),
+      mostReadBytes: Infinity,
+    }))!;
     expect([raw.remoteAddress, raw.remotePort]).toEqual(["127.0.0.1", remotePort]);
     dialled.write("one");
     expect(await heard.promise).toBe("one");
@@ -47,6 +51,27 @@ describe("an accepted socket that was taken over", () => {
     raw.resume();
     expect(await heard.promise).toBe("two");
     raw.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("is read no more at once than its reader wants, however that changes", async () => {
+    const { server, dialled, accepted } = await pair();
+    const most = [50_000, 5_000, 10, Infinity, 2_000];
+    const reads: [most: number, bytes: number][] = [];
+    let at = 0;
+    const receive = ({ length }: Uint8Array) => reads.push([most[at % most.length]!, length]);
+    const reader = {
+      receive,
+      get mostReadBytes() {
+        return most[++at % most.length]!;
+      },
+    };
+    dialled.end(new Uint8Array(400_000));
+    const raw = takeOver(accepted, () => reader)!;
+    await new Promise((resolve) => raw.once("close", resolve));
+    expect(reads.reduce((sum, [, bytes]) => sum + bytes, 0)).toBe(400_000);
+    for (const [wanted, bytes] of reads) expect(bytes).toBeLessThanOrEqual(Math.max(1_024, wanted));
+    expect(reads.length).toBeGreaterThan(5);
     await new Promise((resolve) => server.close(resolve));
   });
 

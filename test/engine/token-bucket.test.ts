@@ -13,6 +13,14 @@ describe("a token bucket", () => {
     expect(bucket.available(1e9)).toBe(250);
   });
 
+  it("moves a quarter of a second at once, of the narrower limit", () => {
+    const wide = new TokenBucket(8_000);
+    expect(new TokenBucket(0).burstBytes).toBe(Infinity);
+    expect(new TokenBucket(0, wide).burstBytes).toBe(2_000);
+    expect(new TokenBucket(1_000, wide).burstBytes).toBe(250);
+    expect(new TokenBucket(100_000, wide).burstBytes).toBe(2_000);
+  });
+
   it("may be overdrawn, and waits until the debt is paid", () => {
     const bucket = new TokenBucket(1_000);
     bucket.take(1_250, 10_000);
