@@ -219,7 +219,10 @@ async function seeding(engine: Engine, entry: Entry, limits: OwnLimits, notes: r
     (listed) => listed.entry.name === metainfo.name && listed.entry.infoHash !== infoHash,
   );
   const twin = hasTwin ? ["Another file is offered under this name: it takes the info hash to tell them apart."] : [];
-  return success([`Sharing ${metainfo.name} (${infoHash}).`, ...notes, ...refusals, ...twin].join(" "), infoHash);
+  const isAlone = engine.links.count === 0 && metainfo.announce.flat().length === 0;
+  const alone = isAlone ? ["No tracker is set, so nobody hears of it: add one with --tracker HOST:PORT."] : [];
+  const all = [`Sharing ${metainfo.name} (${infoHash}).`, ...notes, ...alone, ...refusals, ...twin];
+  return success(all.join(" "), infoHash);
 }
 
 async function push(engine: Engine, command: Extract<Command, { method: "push" }>): Promise<Reply> {

@@ -301,8 +301,23 @@ describe("a command", () => {
     await writeFile(join(path, "a"), "a");
     await symlink("a", join(path, "b"));
     const reply = await ask(on, { method: "share", path });
-    expect(reply.text).toMatch(/^Sharing linked .* Not in it: entries that are links or no files \(1\)\.$/);
+    expect(reply.text).toMatch(
+      /^Sharing linked .* Not in it: entries that are links or no files \(1\)\. No tracker is set/,
+    );
     expect((await ask(on, { method: "share", path })).text).toBe(reply.text);
+  });
+
+  it("says that nobody hears of what is shared, where no tracker is set", async () => {
+    const on = await startEngine();
+    const path = join(on.folder, "alone");
+    await writeFile(path, "alone");
+    const says = "No tracker is set, so nobody hears of it: add one with --tracker HOST:PORT.";
+    expect((await ask(on, { method: "share", path })).text).toMatch(
+      new RegExp(`^Sharing alone \\(.{40}\\)\\. ${says}$`),
+    );
+    const tracker = await startTracker();
+    const known = await startEngine({ trackers: [{ host: "127.0.0.1", port: tracker.port }] });
+    expect((await ask(known, { method: "share", path })).text).not.toContain(says);
   });
 
   it("says when another content is offered under the name of what is shared", async () => {
