@@ -3,7 +3,7 @@ import { AnnouncePace } from "../discovery/announce-pace.ts";
 import { Announcer, type AnnounceReport } from "../discovery/announcer.ts";
 import type { Dht } from "../discovery/dht/dht.ts";
 import { ENOUGH_PEERS } from "../discovery/dht/limits.ts";
-import type { SearchState, WantedPeers } from "../discovery/dht/searches.ts";
+import type { SearchResult, WantedPeers } from "../discovery/dht/searches.ts";
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
@@ -114,17 +114,15 @@ export class PeerFinder {
       return;
     }
     if (entry.search || !this.#options.dht) return;
-    const search: DhtSearch = { report: undefined, stop: () => undefined };
+    const search: DhtSearch = { report: reportOf(undefined), stop: () => undefined };
     entry.search = search;
     const wanted: WantedPeers = {
       infoHash,
       port: this.#options.listenPort,
       isHungry: () => transfer.isFetching && transfer.connectedPeers < ENOUGH_PEERS,
       onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "dht" }),
-      onState: (state) => {
-        // Of a thousand torrents one is searched each second: whoever looks on is told what came of it.
-        if (state.isSearching && search.report) return;
-        search.report = reportOf(state);
+      onSearched: (result) => {
+        search.report = reportOf(result);
         entry.row = undefined;
         this.#options.changed();
       },
@@ -145,15 +143,16 @@ export class PeerFinder {
   }
 }
 
-/** As an announce to a tracker is told of. */
-function reportOf({ isSearching, found, works, nextAt }: SearchState): AnnounceReport {
+/** As an announce to a tracker is told of; undefined: the first search has not ended, or waits for a node that answers. */
+function reportOf(result: SearchResult | undefined): AnnounceReport {
+  const works = result?.works ?? true;
   return {
     tracker: "DHT",
     tier: 0,
-    state: isSearching ? "announcing" : works ? "working" : "failing",
+    state: result === undefined ? "announcing" : works ? "working" : "failing",
     problem: works ? null : "no node of it answers",
-    nextAt: nextAt === null ? null : Math.round(Date.now() + nextAt - performance.now()),
+    nextAt: result === undefined ? null : Math.round(Date.now() + result.nextAt - performance.now()),
     seeds: null,
-    leechers: found,
+    leechers: result?.found ?? null,
   };
 }

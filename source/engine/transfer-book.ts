@@ -37,7 +37,7 @@ export interface Entry {
 
 /** Peers of a transfer are looked for in the DHT: what came of it last, and the way to end that. */
 export interface DhtSearch {
-  report: AnnounceReport | undefined;
+  report: AnnounceReport;
   stop: () => void;
 }
 
@@ -324,7 +324,7 @@ export class TransferBook {
         {
           settings,
           summary: entry.summary,
-          announces: [...(entry.announcer?.reports ?? []), ...(entry.search?.report ? [entry.search.report] : [])],
+          announces: [...(entry.announcer?.reports ?? []), ...(entry.search ? [entry.search.report] : [])],
           log: entry.log.rows,
           queuePosition: entry.queuePosition,
         },

@@ -13,18 +13,17 @@ export interface WantedPeers {
   /** Does it lack peers? */
   readonly isHungry: () => boolean;
   readonly onPeers: (peers: readonly Endpoint[]) => void;
-  /** A search began or ended. */
-  readonly onState?: (state: SearchState) => void;
+  readonly onSearched?: (result: SearchResult) => void;
 }
 
-export interface SearchState {
-  readonly isSearching: boolean;
-  /** Peers that the last search was told of; null before the first one. */
-  readonly found: number | null;
-  /** Did any node answer the last search? */
+/** What came of a search. */
+export interface SearchResult {
+  /** Peers that it was told of. */
+  readonly found: number;
+  /** Did any node answer? */
   readonly works: boolean;
-  /** When the next search is due, monotonic; null while one is under way. */
-  readonly nextAt: number | null;
+  /** When the next one is due, monotonic. */
+  readonly nextAt: number;
 }
 
 interface Wanted extends WantedPeers {
@@ -108,11 +107,10 @@ export class Searches {
   }
 
   #begin(wanted: Wanted, now: number): void {
-    const { infoHash, near, onPeers, onState } = wanted;
+    const { infoHash, near, onPeers, onSearched } = wanted;
     let found = 0;
     wanted.isSearching = true;
     this.#running++;
-    onState?.({ isSearching: true, found: null, works: true, nextAt: null });
     const search: PeerSearch = {
       infoHash,
       port: wanted.port(),
@@ -128,7 +126,7 @@ export class Searches {
         wanted.near = answered.map(({ id, host, port }) => ({ id: copyOf(id), host, port }));
         if (!this.#wanted.has(wanted)) return;
         wanted.dueAt = this.#now + this.#pauseMs(wanted);
-        onState?.({ isSearching: false, found, works: answered.length > 0, nextAt: wanted.dueAt });
+        onSearched?.({ found, works: answered.length > 0, nextAt: wanted.dueAt });
       },
     };
     this.#options.search(search, now);

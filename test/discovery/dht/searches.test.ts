@@ -7,7 +7,7 @@ import {
   SEARCH_MS,
 } from "../../../source/discovery/dht/limits.ts";
 import type { PeerSearch } from "../../../source/discovery/dht/node.ts";
-import { Searches, type SearchState } from "../../../source/discovery/dht/searches.ts";
+import { Searches, type SearchResult } from "../../../source/discovery/dht/searches.ts";
 import { toNodeId } from "../../../source/protocol/dht/node-id.ts";
 import { toHex, toInfoHash } from "../../../source/protocol/ids.ts";
 import { seededRandom } from "../../helpers/simulation.ts";
@@ -22,12 +22,15 @@ function setUp() {
     search: (search, at) => begun.push({ ...search, at }),
   });
   const add = (n: number, now = 0, isHungry: () => boolean = () => false) => {
-    const states: SearchState[] = [];
+    const results: SearchResult[] = [];
     const peers: unknown[] = [];
     const infoHash = toInfoHash(Uint8Array.from({ length: 20 }, (_, i) => (i < 2 ? (n >> (8 * i)) & 255 : 0)));
     const onPeers = (more: readonly unknown[]) => peers.push(...more);
-    const stop = searches.add({ infoHash, port: () => 6881, isHungry, onPeers, onState: (s) => states.push(s) }, now);
-    return { stop, states, peers };
+    const stop = searches.add(
+      { infoHash, port: () => 6881, isHungry, onPeers, onSearched: (result) => results.push(result) },
+      now,
+    );
+    return { stop, results, peers };
   };
   /** Lets time pass as its own clock says, each search being over at once. */
   const run = (until: number) => {
@@ -43,15 +46,14 @@ function setUp() {
 describe("a torrent", () => {
   it("is searched at once, and again after a quarter of an hour or so, from the nodes that were near", () => {
     const { searches, begun, add, run } = setUp();
-    const { states, peers } = add(1);
+    const { results, peers } = add(1);
     searches.tick(0);
     expect(begun).toHaveLength(1);
     expect(begun[0]).toMatchObject({ port: 6881, near: [] });
-    expect(states).toEqual([{ isSearching: true, found: null, works: true, nextAt: null }]);
     begun[0]!.onPeers(PEERS);
     begun[0]!.done(NEAR);
     expect(peers).toEqual(PEERS);
-    expect(states[1]).toMatchObject({ isSearching: false, found: 1, works: true });
+    expect(results).toMatchObject([{ found: 1, works: true }]);
     run(10 * SEARCH_MS);
     const gaps = begun.slice(1).map(({ at }, i) => at - begun[i]!.at);
     for (const gap of gaps) expect(Math.abs(gap / SEARCH_MS - 1)).toBeLessThan(0.11);
@@ -74,14 +76,14 @@ describe("a torrent", () => {
 
   it("that is not wanted any more is not searched, and hears nothing of a search under way", () => {
     const { searches, begun, add, run } = setUp();
-    const { stop, states, peers } = add(1);
+    const { stop, results, peers } = add(1);
     searches.tick(0);
     stop();
     begun[0]!.onPeers(PEERS);
     begun[0]!.done(NEAR);
     run(10 * SEARCH_MS);
     expect(peers).toEqual([]);
-    expect(states).toHaveLength(1);
+    expect(results).toEqual([]);
     expect(begun).toHaveLength(1);
     expect([searches.size, searches.running]).toEqual([0, 0]);
   });
@@ -98,10 +100,10 @@ describe("a torrent", () => {
 
   it("for which no node answered has failed, and is tried again", () => {
     const { searches, begun, add } = setUp();
-    const { states } = add(1, 0, () => true);
+    const { results } = add(1, 0, () => true);
     searches.tick(0);
     begun[0]!.done([]);
-    expect(states[1]).toMatchObject({ works: false, found: 0 });
+    expect(results).toMatchObject([{ works: false, found: 0 }]);
     expect(searches.nextTick()).toBeLessThan(1.2 * HUNGRY_MS);
   });
 });
