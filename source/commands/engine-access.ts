@@ -144,7 +144,7 @@ async function startDaemon(options: Options, warn: (text: string) => void): Prom
     },
     cwd: "/",
   });
-  const problem = await untilReady(child, { log: logOf(options.home) });
+  const problem = await untilReady(child, { log: logOf(options.home), warn });
   // Two commands that start one at the same time: only one of both owns the state, and the other's is as good.
   const engine = problem?.code === EXIT.inUse ? await findStartingEngine(options) : await findEngine(options);
   if (!engine) throw new NoEngineError(problem?.text ?? "The engine did not start.", problem?.code ?? EXIT.failed);
@@ -184,10 +184,17 @@ function daemonFlags(options: Options): string[] {
   return flags;
 }
 
+interface Waiting {
+  readonly log: string;
+  readonly patienceMs?: number;
+  /** Hears what it said before it was ready. */
+  readonly warn: (text: string) => void;
+}
+
 /** Waits for the daemon's first line; what it said instead, if it ended or says nothing for `patienceMs`. */
 export function untilReady(
   child: ChildProcess,
-  { log, patienceMs = START_MS }: { readonly log: string; readonly patienceMs?: number },
+  { log, patienceMs = START_MS, warn }: Waiting,
 ): Promise<{ text: string; code: number } | undefined> {
   let said = "";
   return new Promise((resolve) => {
@@ -212,7 +219,13 @@ export function untilReady(
     child.once("close", (code) =>
       letGo({ text: said.replace(/^sta: /, "").trim() || "The engine ended at once.", code: code ?? 1 }),
     );
-    child.stdout?.once("data", () => letGo());
+    child.stdout?.once("data", () => {
+      // What it wrote to stderr before may come behind.
+      setImmediate(() => {
+        for (const line of said.split("\n")) if (line !== "") warn(line.replace(/^sta: /, ""));
+        letGo();
+      });
+    });
   });
 }
 

@@ -60,7 +60,8 @@ export async function loadSettings(options: Options): Promise<Settings> {
     ratioLimit: options.ratio === undefined ? remembered.ratioLimit : options.ratio,
     seedSecondsLimit: options.seedTime === undefined ? remembered.seedSecondsLimit : options.seedTime,
   };
-  const dht = options.dht ?? stored?.dht ?? true;
+  // What cannot be read may have forbidden it.
+  const dht = options.dht ?? (stored ? (stored.dht ?? true) : false);
   if (stored)
     await write(file, stored, { ...withLimits(stored, limits), ...(dht !== (stored.dht ?? true) && { dht }) });
   return {

@@ -121,11 +121,26 @@ test.for([
 test("an engine that starts and says nothing is a sentence that names its process and its log", async () => {
   const child = spawn(process.execPath, ["-e", "console.error('here'); setInterval(() => 0, 1000)"], { stdio: "pipe" });
   onTestFinished(() => void child.kill("SIGKILL"));
-  const problem = await untilReady(child, { log: "/state/engine.log", patienceMs: 300 });
+  const problem = await untilReady(child, {
+    log: "/state/engine.log",
+    patienceMs: 300,
+    warn: () => undefined,
+  });
   expect(problem).toMatchObject({ code: 1 });
   expect(problem!.text).toContain(`(process ${child.pid})`);
   expect(problem!.text).toContain("/state/engine.log");
   expect(child.exitCode).toBeNull();
+});
+
+test("what an engine says of its settings while it starts is heard by who started it", async () => {
+  const lab = await openLab();
+  await lab.makeFolder("home");
+  await writeFile(lab.path("home", "settings.json"), "{");
+  await writeFile(lab.path("a.txt"), "a");
+  const share = lab.sta("home", ["share", "a.txt", ...LOCAL]);
+  expect(await share.end()).toMatchObject({ code: 0 });
+  expect(share.stderr).toBe(`sta: ${lab.path("home", "settings.json")} is damaged and not used: mend or remove it.\n`);
+  await lab.sta("home", ["stop"]).end();
 });
 
 test("a control socket that cannot be made is a sentence", async () => {

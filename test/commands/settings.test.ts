@@ -90,7 +90,8 @@ test.for(["", "{", "[]", '{"trackers":[1]}', '{"trackers":"a"}', '{"folder":7}',
     const file = join(home, "settings.json");
     await writeFile(file, content);
     const settings = await loadSettings(optionsOf(home, { tracker: ["10.0.0.1"], limitDown: "5MB" }));
-    expect(settings).toMatchObject({ trackers: [ONE], limits: { downLimit: 5_000_000 } });
+    // It may have said that the DHT is not to be used.
+    expect(settings).toMatchObject({ trackers: [ONE], dht: false, limits: { downLimit: 5_000_000 } });
     expect(heard.err).toContain(`${file} is damaged`);
     expect(await readFile(file, "utf8")).toBe(content);
   },
