@@ -220,7 +220,9 @@ async function seeding(engine: Engine, entry: Entry, limits: OwnLimits, notes: r
   );
   const twin = hasTwin ? ["Another file is offered under this name: it takes the info hash to tell them apart."] : [];
   const isAlone = engine.links.count === 0 && metainfo.announce.flat().length === 0;
-  const alone = isAlone ? ["No tracker is set, so nobody hears of it: add one with --tracker HOST:PORT."] : [];
+  const alone = isAlone
+    ? ["No tracker is set, so nobody hears of it: --tracker HOST:PORT, or :tracker in the viewer, adds one."]
+    : [];
   const all = [`Sharing ${metainfo.name} (${infoHash}).`, ...notes, ...alone, ...refusals, ...twin];
   return success(all.join(" "), infoHash);
 }

@@ -311,7 +311,7 @@ describe("a command", () => {
     const on = await startEngine();
     const path = join(on.folder, "alone");
     await writeFile(path, "alone");
-    const says = "No tracker is set, so nobody hears of it: add one with --tracker HOST:PORT.";
+    const says = "No tracker is set, so nobody hears of it: --tracker HOST:PORT, or :tracker in the viewer, adds one.";
     expect((await ask(on, { method: "share", path })).text).toMatch(
       new RegExp(`^Sharing alone \\(.{40}\\)\\. ${says}$`),
     );
