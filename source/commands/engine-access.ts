@@ -44,7 +44,7 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       host: options.host,
       trackers: settings.trackers,
       token: options.token,
-      dht: settings.dht ? { nodes: options.dhtNodes } : undefined,
+      dht: settings.dht ? { nodes: options.dhtNodes ?? [] } : undefined,
       ...settings.limits,
       acceptPushes: options.acceptPushes ?? "catalogue",
       allocation: options.allocation,
@@ -87,6 +87,7 @@ const STARTING_FLAGS = {
   port: "--port",
   host: "--host",
   dht: "--dht",
+  dhtNodes: "--dht-node",
   acceptPushes: "--accept-pushes",
   allocation: "--allocation",
   keepFree: "--keep-free",
@@ -109,9 +110,11 @@ export async function useEngine(
   const running = await findEngine(options);
   if (!running) return startDaemon(options, warn);
   await passOn(running, options, warn);
-  const late = Object.entries(STARTING_FLAGS).flatMap(([name, flag]) =>
-    options[name as keyof typeof STARTING_FLAGS] === undefined || (addsTransfer && name === "folder") ? [] : [flag],
-  );
+  const late = Object.entries(STARTING_FLAGS).flatMap(([name, flag]) => {
+    const value = options[name as keyof typeof STARTING_FLAGS];
+    if (value === undefined || (addsTransfer && name === "folder")) return [];
+    return value === false ? [flag.replace("--", "--no-")] : [flag];
+  });
   if (late.length > 0)
     warn(
       `An engine runs already; ${late.join(" and ")} ${late.length > 1 ? "are" : "is"} for one that starts: "sta stop" first.`,
@@ -172,7 +175,7 @@ function daemonFlags(options: Options): string[] {
   if (options.port !== undefined) flags.push("--port", String(options.port));
   if (options.host !== undefined) flags.push("--host", options.host);
   if (options.dht !== undefined) flags.push(options.dht ? "--dht" : "--no-dht");
-  for (const node of options.dhtNodes) flags.push("--dht-node", addressText(node));
+  for (const node of options.dhtNodes ?? []) flags.push("--dht-node", addressText(node));
   if (options.limitDown !== undefined) flags.push("--limit-down", String(options.limitDown));
   if (options.limitUp !== undefined) flags.push("--limit-up", String(options.limitUp));
   if (options.activeDownloads !== undefined) flags.push("--active-downloads", String(options.activeDownloads));

@@ -71,8 +71,8 @@ export interface Options {
   readonly token: string | undefined;
   /** Peers are looked for in the DHT; undefined: not said. */
   readonly dht: boolean | undefined;
-  /** Nodes of the DHT to begin with. */
-  readonly dhtNodes: readonly Address[];
+  /** Nodes of the DHT to begin with; undefined: not said. */
+  readonly dhtNodes: readonly Address[] | undefined;
   /** Bytes a second; undefined: not said. */
   readonly limitDown: number | undefined;
   readonly limitUp: number | undefined;
@@ -148,7 +148,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     host: flags.host,
     token: flags.token ?? environment.STA_TOKEN,
     dht: flags.dht,
-    dhtNodes: (flags.dhtNode ?? []).map(parseNode),
+    dhtNodes: flags.dhtNode?.map(parseNode),
     limitDown: parseRate(flags.limitDown, "--limit-down"),
     limitUp: parseRate(flags.limitUp, "--limit-up"),
     activeDownloads,

@@ -67,6 +67,9 @@ test("what only a new engine could heed is told of when one runs", async () => {
   const share = lab.sta("home", ["share", "a.txt", "--port", "7000"]);
   expect(await share.end()).toMatchObject({ code: 0 });
   expect(share.stderr).toContain("--port");
+  const unheeded = lab.sta("home", ["share", "a.txt", "--no-dht", "--dht-node", "127.0.0.1:1"]);
+  expect(await unheeded.end()).toMatchObject({ code: 0 });
+  expect(unheeded.stderr).toContain("--no-dht and --dht-node are for one that starts");
   const quiet = lab.sta("home", ["share", "a.txt"]);
   expect(await quiet.end()).toMatchObject({ code: 0 });
   expect(quiet.stderr).toBe("");

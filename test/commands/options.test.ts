@@ -98,5 +98,5 @@ test("nodes of the DHT are HOST:PORT, several, and --no-dht is said or not", () 
       { host: "::1", port: 7 },
     ],
   });
-  expect(parseOptions({}, ENVIRONMENT)).toMatchObject({ dht: undefined, dhtNodes: [] });
+  expect(parseOptions({}, ENVIRONMENT)).toMatchObject({ dht: undefined, dhtNodes: undefined });
 });
