@@ -38,7 +38,9 @@ export async function run(_operands: readonly string[], options: Options): Promi
     hear = (event) => report(event, log, options);
     for (const event of early) hear(event);
     await signalled.ended;
-    await Promise.all([server.close(), engine.close()]);
+    const ended = engine.close();
+    // "sta stop" waits for its connection to end: another engine can have the state then.
+    await Promise.all([ended, server.close(ended)]);
     await log.close();
   } finally {
     await engine.close();

@@ -42,9 +42,11 @@ export class ControlServer {
     return server;
   }
 
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.end();
+  /** Takes nobody any longer. Who is connected stays until `before` is over: it learns of that end by its own. */
+  async close(before: Promise<unknown> = Promise.resolve()): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await Promise.allSettled([before]);
+    for (const socket of this.#sockets) socket.end();
     setTimeout(() => this.#sockets.forEach((socket) => socket.destroy()), 200).unref();
     await closed;
     await rm(this.#path, { force: true });

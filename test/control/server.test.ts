@@ -6,6 +6,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { CONTROL_PROTOCOL, type DisplayText, type Snapshot } from "../../source/control/contract.ts";
 import { MAX_REQUEST_CHARS, MAX_WAITING_BYTES } from "../../source/control/limits.ts";
+import { ControlClient } from "../../source/control/client.ts";
 import { ControlServer } from "../../source/control/server.ts";
 import { broadcastRow, emptySnapshot, sampleSnapshot, transferRow } from "../helpers/scripted-client.ts";
 import { connectClient, RawConnection, ScriptedEngine, startServer, temporaryFolder } from "./support.ts";
@@ -207,6 +208,19 @@ test("a client that asks and asks without reading is not read any more", async (
   for (let i = 0; i < 20; i++) await turn();
   expect(engine.commands.length).toBeLessThan(10_000);
   expect(server.writableLength).toBeLessThan(4_000_000);
+});
+
+test("who is connected sees the end when all is over, and nobody comes any more", async () => {
+  const { path, server } = await startServer();
+  const client = await connectClient(path);
+  const over = Promise.withResolvers<void>();
+  const closed = server.close(over.promise);
+  await expect(ControlClient.connect(path)).rejects.toMatchObject({ code: "not-running" });
+  expect(await client.send({ method: "doctor" })).toMatchObject({ ok: true });
+  expect(client.getSnapshot().engine.state).toBe("running");
+  over.reject(new Error("a disk is full"));
+  await closed;
+  await until(() => client.getSnapshot().engine.state === "gone");
 });
 
 test("closing ends clients that never read too", async () => {
