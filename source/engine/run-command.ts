@@ -165,6 +165,7 @@ async function share(engine: Engine, command: Extract<Command, { method: "share"
   const announce = engine.links.announceUrls();
   const { metainfo, folder, leftOut } = await createTorrent(path, {
     signal: engine.ending,
+    diskThreads: engine.book.diskThreads,
     createdBy: `sta ${engine.options.version}`,
     ...(announce.length > 0 && { announce: [announce] }),
   });

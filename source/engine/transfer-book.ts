@@ -73,10 +73,11 @@ export interface OpenOptions {
 }
 
 export class TransferBook {
+  /** Ended with the book. */
+  readonly diskThreads = new DiskThreads();
   readonly #options: TransferBookOptions;
   readonly #entries = new Map<InfoHashHex, Entry>();
   readonly #openFiles: OpenFiles;
-  readonly #diskThreads = new DiskThreads();
   /** Transfers of earlier runs that could not be opened. */
   readonly #missing = new Map<InfoHashHex, { readonly stored: StoredTransfer; readonly why: string }>();
   /** Those of earlier runs are being opened; does not reject. */
@@ -294,7 +295,7 @@ export class TransferBook {
     });
     await Promise.all(ending);
     await Promise.allSettled([...this.#adding.values(), ...this.#removing.values()]);
-    await this.#diskThreads.close();
+    await this.diskThreads.close();
   }
 
   /** How many there are, and the memory they keep. */
@@ -407,7 +408,7 @@ export class TransferBook {
       ...(this.#options.keptFreeBytes !== undefined && { keptFreeBytes: this.#options.keptFreeBytes }),
       journalFile: this.#options.store.journalFile(infoHash),
       openFiles: this.#openFiles,
-      diskThreads: this.#diskThreads,
+      diskThreads: this.diskThreads,
       ...(options.justHashed && { justHashed: true }),
       ...(options.acceptMissing && { acceptMissing: true }),
       onProblem: (error) => {

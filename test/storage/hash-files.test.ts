@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { truncateSync } from "node:fs";
 import { mkdir, readdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
 import { toHex } from "../../source/protocol/ids.ts";
+import { DiskThreads } from "../../source/storage/disk-threads.ts";
 import { createTorrent, defaultPieceLength, hashPath, readTorrentFile } from "../../source/storage/hash-files.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { diskThreads, temporaryFolder } from "./fixtures.ts";
@@ -107,6 +108,16 @@ describe("hashPath", () => {
 });
 
 describe("createTorrent", () => {
+  test("leaves threads that it was given to their owner", async () => {
+    const path = join(await temporaryFolder(), "file");
+    await writeFile(path, "content");
+    const threads = new DiskThreads(1);
+    onTestFinished(() => threads.close());
+    const [own, given] = [await createTorrent(path), await createTorrent(path, { diskThreads: threads })];
+    expect(given.metainfo.infoHash).toEqual(own.metainfo.infoHash);
+    expect(await threads.sha1(new Uint8Array(3))).toHaveLength(20);
+  });
+
   test("makes a torrent that its storage holds at once, and that is the same the next time", async () => {
     const folder = join(await temporaryFolder(), "shared");
     await mkdir(folder);
