@@ -104,6 +104,8 @@ export class Announcer {
   readonly #tiers: readonly string[][];
   /** By URL, in the order of the metainfo; `nextAt` is monotonic here. */
   readonly #reports = new Map<string, AnnounceReport>();
+  /** What each tracker wants to hear again (BEP 3). */
+  readonly #trackerIds = new Map<string, Uint8Array>();
   /** From monotonic to wall time. */
   #wallOffsetMs = 0;
   readonly #key: number;
@@ -292,6 +294,7 @@ export class Announcer {
 
   async #announce(url: string, event: AnnounceEvent | undefined, signal: AbortSignal) {
     const { infoHash, peerId, listenPort, stats, resolve, localAddress } = this.#options;
+    const trackerId = this.#trackerIds.get(url);
     const request = {
       infoHash,
       peerId,
@@ -299,9 +302,10 @@ export class Announcer {
       ...stats(),
       numwant: event === "stopped" ? 0 : NUMWANT,
       ...(event === undefined ? {} : { event }),
+      ...(trackerId && { trackerId }),
     };
     const { udpResendMs } = this.#timing;
-    return announceOver(url, request, {
+    const answer = await announceOver(url, request, {
       limits: this.#limits,
       signal,
       key: this.#key,
@@ -309,6 +313,8 @@ export class Announcer {
       localAddress,
       udpResendMs,
     });
+    if (answer.trackerId) this.#trackerIds.set(url, answer.trackerId);
+    return answer;
   }
 
   #report(url: string, change: Partial<AnnounceReport>): void {

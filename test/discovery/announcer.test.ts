@@ -71,6 +71,20 @@ function announcer(tiers: string[][], options: Partial<AnnouncerOptions> = {}) {
   return { announcer: made, peers, states, until };
 }
 
+test("what a tracker calls us is told to it again", async () => {
+  const heard: string[] = [];
+  const id = (text: string) => Buffer.from(`d8:intervali0e5:peers0:10:tracker id${text.length}:${text}e`);
+  const answers = [id("a &b"), answer([], 0), id("c"), id("x".repeat(257)), answer()];
+  const place = await web((request, response) => {
+    heard.push(/&trackerid=([^&]*)/.exec(request.url!)?.[1] ?? "");
+    response.end(answers[Math.min(heard.length, answers.length) - 1]);
+  });
+  announcer([[place.url]]);
+  await vi.waitFor(() => expect(heard.length).toBeGreaterThanOrEqual(5));
+  // One that says nothing new is still told what it said; what is too long is not repeated.
+  expect(heard.slice(0, 5)).toEqual(["", "a%20%26b", "a%20%26b", "c", "c"]);
+});
+
 test("started, completed and stopped are each said once", async () => {
   const tracker = await scripted(answer([{ host: "10.0.0.1", port: 7 }]));
   const { announcer: made, peers, until } = announcer([[tracker.url]]);

@@ -39,6 +39,8 @@ export interface AnnounceQuery {
   /** BEP 23: peers as 6 bytes each. */
   readonly compact: boolean;
   readonly token?: string;
+  /** What this tracker called us in its last answer. */
+  readonly trackerId?: Uint8Array;
 }
 
 export interface AnnouncePeer extends Endpoint {
@@ -55,7 +57,12 @@ export interface AnnounceResponse {
   readonly peers: readonly AnnouncePeer[];
   /** `warning message`: a sentence for the user; the announce counted all the same. */
   readonly warning?: string;
+  /** `tracker id`: to be told with the next announce. */
+  readonly trackerId?: Uint8Array;
 }
+
+/** Trackers that have one use some ten bytes; a longer one is not repeated. */
+const MAX_TRACKER_ID_BYTES = 256;
 
 /** BEP 48. */
 export interface ScrapeEntry {
@@ -91,6 +98,7 @@ export function encodeAnnounceQuery(query: AnnounceQuery): string {
   if (query.numwant !== undefined) parts.push(`numwant=${query.numwant}`);
   if (query.event !== undefined) parts.push(`event=${query.event}`);
   if (query.token !== undefined) parts.push(`token=${encodeURIComponent(query.token)}`);
+  if (query.trackerId !== undefined) parts.push(`trackerid=${percentEncode(query.trackerId)}`);
   return parts.join("&");
 }
 
@@ -181,12 +189,15 @@ export function parseAnnounceResponse(body: Uint8Array): AnnounceResponse {
   if (typeof interval !== "number") throw malformed("no interval");
   const compact6 = answer.get("peers6");
   const warning = answer.get("warning message");
+  const trackerId = answer.get("tracker id");
+  const hasId = trackerId instanceof Uint8Array && trackerId.length <= MAX_TRACKER_ID_BYTES;
   return {
     interval,
     ...optionalNumber("minInterval", answer.get("min interval")),
     ...optionalNumber("complete", answer.get("complete")),
     ...optionalNumber("incomplete", answer.get("incomplete")),
     ...(warning instanceof Uint8Array ? { warning: textOf(warning) } : {}),
+    ...(hasId ? { trackerId } : {}),
     peers: [
       ...parsePeers(answer.get("peers")),
       ...(compact6 instanceof Uint8Array ? (parseCompact6(compact6) ?? raise("peers6 is cut short")) : []),
