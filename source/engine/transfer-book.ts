@@ -33,6 +33,8 @@ export interface Entry {
   row: TransferRow | undefined;
   /** Payload counts as they were saved last. */
   savedBytes: number;
+  /** Seconds of sharing as they were saved last. */
+  savedSeconds: number;
 }
 
 /** Peers of a transfer are looked for in the DHT: what came of it last, and the way to end that. */
@@ -257,6 +259,7 @@ export class TransferBook {
     const { down, up, infoHash, wastedBytes } = entry.transfer;
     if (this.get(infoHash)?.transfer !== entry.transfer) return;
     entry.savedBytes = down.totalBytes + up.totalBytes;
+    entry.savedSeconds = entry.settings.seededSeconds;
     const settings = {
       ...entry.settings,
       downloadedBytes: entry.settings.downloadedBytes + down.totalBytes,
@@ -279,7 +282,10 @@ export class TransferBook {
   async saveChanged(): Promise<void> {
     for (const entry of this.#entries.values()) {
       const { down, up } = entry.transfer;
-      if (down.totalBytes + up.totalBytes === entry.savedBytes) continue;
+      const { seedSecondsLimit, seededSeconds } = entry.settings;
+      // They end something where there is a limit, and are a write for each of thousands of torrents elsewhere.
+      const isTimed = seedSecondsLimit !== null && seededSeconds !== entry.savedSeconds;
+      if (down.totalBytes + up.totalBytes === entry.savedBytes && !isTimed) continue;
       await this.save(entry).catch((error: unknown) => this.#tell(entry, error));
     }
   }
@@ -444,6 +450,7 @@ export class TransferBook {
       turnSince: undefined,
       row: undefined,
       savedBytes: 0,
+      savedSeconds: settings.seededSeconds,
     };
     this.#entries.set(infoHash, entry);
     return entry;

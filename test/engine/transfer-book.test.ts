@@ -63,6 +63,27 @@ async function folderWith(torrent: TestTorrent): Promise<string> {
 }
 
 describe("the book of transfers", () => {
+  it.each([
+    [3_600, 5],
+    [null, 0],
+  ])(
+    "remembers for how long was shared where that ends at %s s, and writes nothing where nothing moved",
+    async (limit, seconds) => {
+      const { book, store } = await openBook();
+      const torrent = makeTorrent([{ length: 100 }]);
+      const folder = await temporaryFolder();
+      const entry = await book.add(torrent.metainfo, settingsOf(folder, { seedSecondsLimit: limit }));
+      await book.saveChanged();
+      entry.settings = { ...entry.settings, seededSeconds: 5 };
+      const save = vi.spyOn(store, "save");
+      await book.saveChanged();
+      await book.saveChanged();
+      expect(save).toHaveBeenCalledTimes(limit === null ? 0 : 1);
+      const [remembered] = (await store.load()).transfers;
+      expect(remembered!.settings.seededSeconds).toBe(seconds);
+    },
+  );
+
   it("makes one transfer of two adds at once, and returns one that is there", async () => {
     const { book } = await openBook();
     const { metainfo } = makeTorrent([{ length: 100 }]);
