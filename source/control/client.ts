@@ -12,7 +12,8 @@ import {
   type Snapshot,
   type TransferRow,
 } from "./contract.ts";
-import { CONNECT_MS, MAX_REPLY_CHARS } from "./limits.ts";
+import { displayText } from "../protocol/display-text.ts";
+import { BEAT_MS, CONNECT_MS, MAX_REPLY_CHARS, SILENT_MS } from "./limits.ts";
 import { LineReader, parseLine, toLine } from "./lines.ts";
 import { type EngineLine, helloSchema, type SnapshotPart } from "./messages.ts";
 
@@ -32,7 +33,14 @@ export class ControlClient implements EngineClient, EngineEvents {
   readonly #replies = new Map<number, (reply: Reply) => void>();
   readonly #listeners = new Set<() => void>();
   readonly #eventListeners = new Set<(event: EngineEvent) => void>();
+  /** As the engine told it last. */
+  #told: Snapshot | undefined;
+  /** What is shown: the same, with an alert while the engine is silent. */
   #snapshot: Snapshot | undefined;
+  #silence: NodeJS.Timeout | undefined;
+  #isSilent = false;
+  /** It says so when nothing has changed: an engine of an earlier version does not. */
+  #beats = false;
   #lastId = 0;
   #hearsEvents = false;
   #closed = false;
@@ -79,6 +87,7 @@ export class ControlClient implements EngineClient, EngineEvents {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#silence);
     this.#listeners.clear();
     this.#eventListeners.clear();
     this.#socket.destroy();
@@ -135,8 +144,7 @@ export class ControlClient implements EngineClient, EngineEvents {
     if (!isEngineLine(value)) throw new RangeError("not a line of an engine");
     const line = value;
     if ("snapshot" in line) {
-      this.#snapshot = merge(this.#snapshot, line.snapshot);
-      for (const listener of this.#listeners) listener();
+      this.#gotSnapshot(line.snapshot);
     } else if ("event" in line) {
       for (const listener of this.#eventListeners) listener(line.event);
     } else {
@@ -147,18 +155,61 @@ export class ControlClient implements EngineClient, EngineEvents {
     }
   }
 
+  #gotSnapshot(part: SnapshotPart): void {
+    if (Object.keys(part).length === 0) {
+      this.#beats = true;
+      return this.#heard();
+    }
+    this.#told = merge(this.#told, part);
+    this.#heard();
+    this.#show();
+  }
+
+  #show(): void {
+    if (!this.#told) return;
+    const { engine } = this.#told;
+    const alerts = [silentText(engine.pid), ...engine.alerts];
+    this.#snapshot = this.#isSilent ? { ...this.#told, engine: { ...engine, alerts } } : this.#told;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** The engine has said something; from then on it is waited for. */
+  #heard(): void {
+    clearTimeout(this.#silence);
+    const wasSilent = this.#isSilent;
+    this.#isSilent = false;
+    if (wasSilent) this.#show();
+    if (!this.#beats) return;
+    this.#silence = setTimeout(() => {
+      // What came while we ourselves were stopped is read first.
+      this.#silence = setTimeout(() => {
+        this.#isSilent = true;
+        this.#show();
+      }, BEAT_MS).unref();
+    }, SILENT_MS - BEAT_MS).unref();
+  }
+
   #lost(): void {
     const wasOpen = !this.#closed;
     this.#closed = true;
+    clearTimeout(this.#silence);
     for (const resolve of this.#replies.values()) resolve(GONE);
     this.#replies.clear();
-    if (!wasOpen || !this.#snapshot) return;
-    this.#snapshot = { ...this.#snapshot, engine: { ...this.#snapshot.engine, state: "gone" } };
-    for (const listener of this.#listeners) listener();
+    if (!wasOpen || !this.#told) return;
+    this.#isSilent = false;
+    this.#told = { ...this.#told, engine: { ...this.#told.engine, state: "gone" } };
+    this.#show();
   }
 }
 
 const GONE: Reply = { ok: false, code: "engine-gone", text: "The engine is gone: start sta again." as DisplayText };
+
+function silentText(pid: number): DisplayText {
+  const seconds = SILENT_MS / 1_000;
+  return displayText(
+    `The engine (process ${pid}) has said nothing for ${seconds} s: it is stopped, or this machine has no time for it.`,
+  );
+}
 
 function refused(error: string): Reply {
   return { ok: false, code: "bad-format", text: `Wrong format: ${error}` as DisplayText };

@@ -11,3 +11,7 @@ export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 /** How long an engine may take to say its first line and send its first snapshot. */
 export const CONNECT_MS = 5_000;
+
+/** A client is told that nothing has changed so often; after so long without a word the engine is stopped, or its machine stands still. */
+export const BEAT_MS = 5_000;
+export const SILENT_MS = 15_000;

@@ -2,7 +2,7 @@
 import { chmod, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { CONTROL_PROTOCOL, type EngineClient, type EngineEvent, type EngineEvents, type Snapshot } from "./contract.ts";
-import { MAX_REQUEST_CHARS, MAX_WAITING_BYTES } from "./limits.ts";
+import { BEAT_MS, MAX_REQUEST_CHARS, MAX_WAITING_BYTES } from "./limits.ts";
 import { LineReader, parseLine, toLine } from "./lines.ts";
 import { type EngineLine, parseRequest, type SnapshotPart } from "./messages.ts";
 
@@ -112,9 +112,15 @@ function sendSnapshots(socket: Socket, engine: Served, send: (line: EngineLine) 
     send({ snapshot: part });
   };
   socket.on("drain", update);
-  const stop = engine.subscribe(update);
+  const unsubscribe = engine.subscribe(update);
+  const beat = setInterval(() => {
+    if (!socket.writableNeedDrain) send({ snapshot: {} });
+  }, BEAT_MS).unref();
   update();
-  return stop;
+  return () => {
+    clearInterval(beat);
+    unsubscribe();
+  };
 }
 
 function changedParts(before: Snapshot | undefined, after: Snapshot): SnapshotPart {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { rename } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ControlClient } from "../../source/control/client.ts";
 import type { EngineEvent, Snapshot } from "../../source/control/contract.ts";
 import { toLine } from "../../source/control/lines.ts";
@@ -17,6 +17,11 @@ import {
 import { connectClient, nextCall, startImpostor, startServer, temporaryFolder } from "./support.ts";
 
 const HELLO = toLine({ sta: "0.1.0", protocol: 1, pid: 1 });
+
+/** What is on its way arrives. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
 
 async function changed(client: ControlClient, change: () => void): Promise<Snapshot> {
   const next = nextCall((listener) => client.subscribe(listener));
@@ -105,6 +110,36 @@ test("what the engine cannot read comes back as a sentence", async () => {
     code: "bad-format",
     text: expect.stringMatching(/^Wrong format: pause: infoHash/) as unknown,
   });
+});
+
+test("an engine that stands still is told of, until it says something again", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { path, engine } = await startServer();
+  const client = await connectClient(path);
+  const alerts = () => client.getSnapshot().engine.alerts;
+  const before = alerts();
+  vi.advanceTimersByTime(4_999);
+  await turns();
+  vi.advanceTimersByTime(1);
+  await turns();
+  // Nothing is read while time passes in one go: the beats of the server come too late, as when it was stopped.
+  vi.advanceTimersByTime(14_999);
+  expect(alerts()).toEqual(before);
+  await turns();
+  vi.advanceTimersByTime(15_000);
+  expect(alerts()).toEqual([
+    expect.stringMatching(/^The engine \(process \d+\) has said nothing for 15 s: /),
+    ...before,
+  ]);
+  const told = vi.fn();
+  client.subscribe(told);
+  await turns();
+  expect(alerts()).toEqual(before);
+  expect(told).toHaveBeenCalledTimes(1);
+  engine.show({ ...sampleSnapshot(), broadcasts: [] });
+  await turns();
+  expect(client.getSnapshot().broadcasts).toEqual([]);
 });
 
 test("an engine that goes leaves its last snapshot as gone, and answers what was asked", async () => {
