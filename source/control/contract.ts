@@ -359,6 +359,8 @@ const torrentSchema = z.object({
   private: z.boolean(),
   /** Where it would go, and bytes that a download may take there; null when that cannot be told. */
   folder: z.string(),
+  /** It would be made. */
+  isNewFolder: z.boolean(),
   freeBytes: z.number().nullable(),
   files: z.array(z.object({ path: z.string(), length: z.number() })),
 });

@@ -1,5 +1,5 @@
 // What a command comes to: one function a command, each answering with one sentence.
-import { readdir } from "node:fs/promises";
+import { access, readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Command, Reply } from "../control/contract.ts";
 import { MetainfoError } from "../metainfo/errors.ts";
@@ -348,6 +348,10 @@ async function inspect(engine: Engine, command: Extract<Command, { method: "insp
   if (engine.inspected.size > KEPT_METAINFO) engine.inspected.delete(engine.inspected.keys().next().value!);
   const folder = resolve(command.folder ?? engine.options.folder);
   const free = await freeBytes(folder);
+  const isNewFolder = await access(folder).then(
+    () => false,
+    () => true,
+  );
   const torrent = {
     infoHash: toHex(metainfo.infoHash),
     name: displayText(metainfo.name),
@@ -355,6 +359,7 @@ async function inspect(engine: Engine, command: Extract<Command, { method: "insp
     pieceLength: metainfo.pieceLength,
     private: metainfo.private,
     folder: displayText(folder),
+    isNewFolder,
     freeBytes: free === undefined ? null : Math.max(0, free - (engine.options.keptFreeBytes ?? KEPT_FREE_BYTES)),
     files: metainfo.files.map(({ path, length }) => ({ path: displayText(path.join("/")), length })),
   };

@@ -528,6 +528,13 @@ describe("what a transfer goes by", () => {
       ok: true,
       torrent: { infoHash, name: "file.bin", length: 100_000, folder: other.folder, files: [{ path: "file.bin" }] },
     });
+    for (const [folder, isNewFolder] of [
+      [other.folder, false],
+      [join(other.folder, "not", "there"), true],
+    ] as const) {
+      const asked = { method: "inspect", target: torrent, folder } as const;
+      expect(await ask(other, asked)).toMatchObject({ torrent: { folder, isNewFolder } });
+    }
     const crowded = await startEngine({ keptFreeBytes: 1e18 });
     expect(await ask(crowded, { method: "inspect", target: torrent })).toMatchObject({ torrent: { freeBytes: 0 } });
     expect(other.engine.getSnapshot().transfers).toEqual([]);

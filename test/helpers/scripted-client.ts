@@ -204,6 +204,7 @@ export function inspectedTorrent(torrent: Partial<InspectedTorrent> = {}): Inspe
     pieceLength: 4_194_304,
     private: false,
     folder: "/srv/swarm",
+    isNewFolder: false,
     freeBytes: 5_000_000_000,
     files: [
       { path: "one.mkv", length: 4_000_000_000 },

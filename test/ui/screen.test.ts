@@ -190,6 +190,7 @@ test("60x15: a torrent of long names keeps its frame", async () => {
   const long = inspectedTorrent({
     name: "a long name of a torrent ".repeat(9),
     folder: `/${"folder/".repeat(30)}`,
+    isNewFolder: true,
     length: 1e15,
     files: Array.from({ length: 200_000 }, (_, index) => ({ path: `${index} ${"写真".repeat(60)}`, length: 1e15 })),
   });
@@ -197,6 +198,7 @@ test("60x15: a torrent of long names keeps its frame", async () => {
   client.answer = () => ({ ok: true, text: displayText(""), torrent: long });
   terminal.type("ax\r");
   await terminal.shows("too much");
+  expect(await frame()).toMatch(/ Into .*… ?new folder, 5\.0 GB free /);
   terminal.type(" G");
   for (const row of (await frame()).split("\n").slice(2, -2)) expect(row).toMatch(/^[┏┃┗].{1,58}[┓┃┛]$/u);
 });

@@ -54,7 +54,7 @@ function head(adding: Adding, inner: number, theme: Theme): string[] {
           : theme.good(`${theme.glyphs.have} fits`);
   const pieces = `pieces of ${formatBytes(torrent.pieceLength)}${torrent.private ? ", private" : ""}`;
   const lines = [
-    [`Into   ${torrent.folder}`, free],
+    [`Into   ${torrent.folder}`, torrent.isNewFolder ? `new folder, ${free}` : free],
     [`Files  ${which}${size}`, fits],
     [`Order  ${sequential ? "one piece after the other" : "the rarest piece first"}`, pieces],
   ] as const;
