@@ -31,7 +31,7 @@ const START_MS = 10_000;
 
 /** An engine inside this process, with who hears that it is asked to stop and what happens in it. Throws NoEngineError. */
 export async function startEngine(options: Options, hear: Pick<EngineOptions, "onStop" | "onEvent">): Promise<Engine> {
-  // What is young dies at once: 142 MB resident instead of 153 for 1 GiB over loopback, at the same speed.
+  // What is young dies at once: after 1 GiB over loopback 124 MB resident instead of 129, with 1 000 idle torrents 108 instead of 171, at the same speed.
   setFlagsFromString("--semi-space-growth-factor=1");
   try {
     // Most commands speak with an engine that runs already: they start without all that one is.
