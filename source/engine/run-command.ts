@@ -350,7 +350,7 @@ async function inspect(engine: Engine, command: Extract<Command, { method: "insp
   const free = await freeBytes(folder);
   const isNewFolder = await access(folder).then(
     () => false,
-    () => true,
+    (error: NodeJS.ErrnoException) => error.code === "ENOENT",
   );
   const torrent = {
     infoHash: toHex(metainfo.infoHash),
