@@ -1,5 +1,5 @@
 // Who asks: the address of a socket, or the one that a trusted proxy names.
-import { isIPv4, isIPv6, normalizeHost } from "../source/protocol/tracker/endpoint.ts";
+import { isIPv4, isIPv6, isLoopback, normalizeHost } from "../source/protocol/tracker/endpoint.ts";
 import { type AddressKey, addressKey } from "./peer-key.ts";
 
 export interface Asker {
@@ -15,12 +15,6 @@ export interface Asker {
 }
 
 const IPV6_SUBSCRIBER_BYTES = 8;
-
-/** 127.0.0.0/8 or ::1. */
-export function isLoopback(host: string): boolean {
-  const plain = normalizeHost(host);
-  return plain === "::1" || (isIPv4(plain) && plain.startsWith("127."));
-}
 
 /** The asker at a socket's address, as Node names it. */
 export function askerAt(remoteAddress: string): Asker {

@@ -1,6 +1,5 @@
 // LocalAddress: where what we begin leaves this machine. Who listens on one address of several means that one: it may be that of a VPN.
-import { isIPv4, isIPv6 } from "../protocol/tracker/endpoint.ts";
-import { isLoopback } from "./dht/addresses.ts";
+import { isIPv4, isIPv6, isLoopback } from "../protocol/tracker/endpoint.ts";
 
 /**
  * The address that `host`, on which we listen, is alone; undefined for all of them, for a name, and for a loopback one: who is reached from

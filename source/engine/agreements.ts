@@ -1,6 +1,5 @@
 // Agreements: how many encrypted handshakes are answered: working out a secret costs, and anybody may ask for it.
-import { subscriberOf } from "../protocol/tracker/endpoint.ts";
-import { isLoopback } from "../swarm/is-loopback.ts";
+import { leadsHere, subscriberOf } from "../protocol/tracker/endpoint.ts";
 import { AGREEMENTS_AN_ADDRESS, AGREEMENTS_PER_SECOND } from "./limits.ts";
 
 export class Agreements {
@@ -19,7 +18,7 @@ export class Agreements {
     }
     const subscriber = subscriberOf(host);
     const its = this.#bySubscriber.get(subscriber) ?? 0;
-    if (this.#begun >= AGREEMENTS_PER_SECOND || (its >= AGREEMENTS_AN_ADDRESS && !isLoopback(host))) return false;
+    if (this.#begun >= AGREEMENTS_PER_SECOND || (its >= AGREEMENTS_AN_ADDRESS && !leadsHere(host))) return false;
     this.#begun++;
     this.#bySubscriber.set(subscriber, its + 1);
     return true;

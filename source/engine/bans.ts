@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { atomicWrite } from "../storage/atomic-write.ts";
 import { toStorageError } from "../storage/errors.ts";
 import type { Address } from "../swarm/events.ts";
-import { isLoopback } from "../swarm/is-loopback.ts";
+import { leadsHere } from "../protocol/tracker/endpoint.ts";
 import { BAN_MS } from "../swarm/limits.ts";
 import { MAX_BANNED } from "./limits.ts";
 
@@ -74,7 +74,7 @@ export class Bans {
 
 /** A host; one bad peer must not ban a whole machine of peers behind the loopback address, so there it is a port too. */
 function keyOf({ host, port }: Address): string {
-  return isLoopback(host) ? `${host} ${port}` : host;
+  return leadsHere(host) ? `${host} ${port}` : host;
 }
 
 /** Lines of `until host[ port]`. None lasts longer than a day from now, whatever the clock did. */

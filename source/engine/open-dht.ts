@@ -1,6 +1,6 @@
 // openDht: our node of the DHT, with what it keeps in the state folder and whom it begins with.
 import { readFile } from "node:fs/promises";
-import { isLoopback } from "../discovery/dht/addresses.ts";
+import { isLoopback } from "../protocol/tracker/endpoint.ts";
 import { Dht } from "../discovery/dht/dht.ts";
 import { atomicWrite } from "../storage/atomic-write.ts";
 import { toStorageError } from "../storage/errors.ts";

@@ -1,6 +1,5 @@
 // WaitingRoom: inbound connections that have not said their handshake. So many in all, so many an address or IPv6 network.
-import { subscriberOf } from "../protocol/tracker/endpoint.ts";
-import { isLoopback } from "../swarm/is-loopback.ts";
+import { leadsHere, subscriberOf } from "../protocol/tracker/endpoint.ts";
 import { LEAST_WAIT_MS, MAX_WAITING_AN_ADDRESS, MAX_WAITING_INBOUND } from "./limits.ts";
 
 interface Wait {
@@ -24,7 +23,7 @@ export class WaitingRoom<Guest extends { close(reason: string): void }> {
   hasRoomFor(host: string, now: number): boolean {
     const [oldest] = this.#waits.values();
     if (oldest && this.#waits.size >= MAX_WAITING_INBOUND && now - oldest.since < LEAST_WAIT_MS) return false;
-    if (isLoopback(host)) return true;
+    if (leadsHere(host)) return true;
     const subscriber = subscriberOf(host);
     let waiting = 0;
     for (const other of this.#waits.values()) if (other.subscriber === subscriber) waiting++;

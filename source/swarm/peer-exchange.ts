@@ -1,8 +1,7 @@
 // PeerExchange: tells each peer who else is here, and takes such news from it (BEP 11). Not of private torrents.
 import { type PexMessage, MAX_EXCHANGED } from "../protocol/peer/extensions/ut-pex.ts";
-import { isPrivateHost } from "../protocol/tracker/endpoint.ts";
+import { isPrivateHost, leadsHere } from "../protocol/tracker/endpoint.ts";
 import type { Address, PeerKey, SwarmCommand } from "./events.ts";
-import { isLoopback } from "./is-loopback.ts";
 import { EXCHANGE_FIRST_MS, EXCHANGE_MS, LEAST_EXCHANGE_MS } from "./limits.ts";
 import type { SwarmPeer } from "./peer.ts";
 
@@ -93,5 +92,5 @@ function hostOf({ connected }: SwarmPeer): string {
  * `other`: who tells of `host`, or is told.
  */
 function mayTell(host: string, other: string): boolean {
-  return (!isPrivateHost(host) || isPrivateHost(other)) && (!isLoopback(host) || isLoopback(other));
+  return (!isPrivateHost(host) || isPrivateHost(other)) && (!leadsHere(host) || leadsHere(other));
 }

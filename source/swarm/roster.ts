@@ -1,8 +1,8 @@
 // Roster: who is connected, who may be, and whom to dial. One connection a peer id, none to ourselves or to the banned.
 import { type PeerId, toHex } from "../protocol/ids.ts";
+import { leadsHere } from "../protocol/tracker/endpoint.ts";
 import { Candidates } from "./candidates.ts";
 import type { Address, ConnectedPeer, PeerKey, PeerSource } from "./events.ts";
-import { isLoopback } from "./is-loopback.ts";
 import { MAX_DIALING, MAX_PEERS, MAX_REMEMBERED_LEFT, SETTLE_MS, TURNOVER_MS } from "./limits.ts";
 import { SwarmPeer } from "./peer.ts";
 
@@ -168,7 +168,7 @@ export class Roster {
 
   /** One peer an address: a machine of many could take all places. But for the loopback addresses, which are one machine: this one. */
   #isHostConnected({ host }: Address): boolean {
-    if (isLoopback(host)) return false;
+    if (leadsHere(host)) return false;
     return [...this.#peers.values()].some(({ connected }) => connected.address.host === host);
   }
 

@@ -1,14 +1,9 @@
 // Addresses as the DHT looks at them: which may be told of by whom, and which count as one.
-import { addressBytes, type Endpoint, isPrivateHost } from "../../protocol/tracker/endpoint.ts";
+import { addressBytes, type Endpoint, isLoopback, isPrivateHost } from "../../protocol/tracker/endpoint.ts";
 
 /** What maps are keyed by. */
 export function endpointKey({ host, port }: Endpoint): string {
   return `${host} ${port}`;
-}
-
-/** One's own machine, where many nodes have one address: limits by address spare it. */
-export function isLoopback(host: string): boolean {
-  return host.startsWith("127.") || host === "::1";
 }
 
 /** What one owner has as a rule: the /24 of an IPv4 address, the /64 of an IPv6 one. */

@@ -1,9 +1,8 @@
 // Dht: our node of the DHT on a UDP socket. Begins when something is looked for, and not before.
 import { randomBytes } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
-import { type Endpoint, isIPv6, isPrivateHost, normalizeHost } from "../../protocol/tracker/endpoint.ts";
+import { type Endpoint, isIPv6, isLoopback, isPrivateHost, normalizeHost } from "../../protocol/tracker/endpoint.ts";
 import { addressesOf, type Resolve } from "../resolve.ts";
-import { isLoopback } from "./addresses.ts";
 import { POOR_NODES, QUIET_MS } from "./limits.ts";
 import { DhtNode } from "./node.ts";
 import { encodeState, parseState } from "./saved-state.ts";

@@ -1,7 +1,7 @@
 // FloodGuard: how many datagrams are read, of one address and in all, and how many bytes go out as answers.
 import { TokenBucket } from "../../protocol/channel/token-bucket.ts";
-import type { Endpoint } from "../../protocol/tracker/endpoint.ts";
-import { endpointKey, isLoopback } from "./addresses.ts";
+import { type Endpoint, isLoopback } from "../../protocol/tracker/endpoint.ts";
+import { endpointKey } from "./addresses.ts";
 import {
   ANSWER_BYTES_BURST,
   ANSWER_BYTES_PER_SECOND,

@@ -1,8 +1,8 @@
 // Lookup: asks nodes nearer and nearer to a target until the nearest that are alive have all answered. Sans I/O. Source: BEP 5.
 import type { Contact } from "../../protocol/dht/krpc.ts";
 import { compareDistance, type NodeId } from "../../protocol/dht/node-id.ts";
-import type { Endpoint } from "../../protocol/tracker/endpoint.ts";
-import { endpointKey, isLoopback, mayTell, networkOf } from "./addresses.ts";
+import { type Endpoint, isLoopback } from "../../protocol/tracker/endpoint.ts";
+import { endpointKey, mayTell, networkOf } from "./addresses.ts";
 import { ALPHA, K, MAX_ASKED, MAX_HEARD, MAX_NODES_OF_ANSWER, MAX_OF_NETWORK } from "./limits.ts";
 
 /** Somebody who may be asked; the id of one whose address alone is known comes with its answer. */

@@ -9,8 +9,8 @@ import {
   sharedBits,
   toNodeId,
 } from "../../protocol/dht/node-id.ts";
-import { addressBytes, type Endpoint } from "../../protocol/tracker/endpoint.ts";
-import { endpointKey, isLoopback, networkOf } from "./addresses.ts";
+import { addressBytes, type Endpoint, isLoopback } from "../../protocol/tracker/endpoint.ts";
+import { endpointKey, networkOf } from "./addresses.ts";
 import { K, MAX_FAILURES, MAX_OF_NETWORK, MAX_SAVED, MAX_SPARE, QUIET_MS } from "./limits.ts";
 
 interface Node extends Contact {

@@ -37,6 +37,18 @@ export function subscriberOf(host: string): string {
   return bytes ? Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("") : host;
 }
 
+/** All of 127.0.0.0/8 (RFC 1122) and ::1 (RFC 4291), also as IPv4 mapped into IPv6. Limits by address spare it: one machine runs many peers. */
+export function isLoopback(host: string): boolean {
+  const plain = normalizeHost(host);
+  return plain === "::1" || (plain.startsWith("127.") && isIPv4(plain));
+}
+
+/** Who connects there comes to this very machine: loopback, and the unspecified 0.0.0.0 and ::. */
+export function leadsHere(host: string): boolean {
+  const plain = normalizeHost(host);
+  return isLoopback(plain) || plain === "0.0.0.0" || plain === "::";
+}
+
 /** Loopback, private, link-local, shared or unspecified: not an address of the open Internet. Also true for what is no IP literal. */
 export function isPrivateHost(host: string): boolean {
   const plain = normalizeHost(host);

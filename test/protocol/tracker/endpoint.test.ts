@@ -5,7 +5,9 @@ import {
   encodeCompact6,
   isIPv4,
   isIPv6,
+  isLoopback,
   isPrivateHost,
+  leadsHere,
   normalizeHost,
   parseCompact4,
   parseCompact6,
@@ -114,4 +116,26 @@ test("an endpoint of the other family, or a port out of range, is our own mistak
   expect(() => encodeCompact6({ host: "1.2.3.4", port: 1 })).toThrow(RangeError);
   expect(() => encodeCompact4({ host: "1.2.3.4", port: 0 })).toThrow(RangeError);
   expect(() => encodeCompact4({ host: "1.2.3.4", port: 65_536 })).toThrow(RangeError);
+});
+
+test.for([
+  ["127.0.0.1", true, true],
+  ["127.255.255.254", true, true],
+  ["::ffff:127.0.0.1", true, true],
+  ["::1", true, true],
+  ["0:0::1", true, true],
+  ["0.0.0.0", false, true],
+  ["::ffff:0.0.0.0", false, true],
+  ["::", false, true],
+  ["128.0.0.1", false, false],
+  ["12.7.0.1", false, false],
+  ["10.127.0.1", false, false],
+  ["127.evil.example", false, false],
+  ["1270::1", false, false],
+  ["::2", false, false],
+  ["fe80::1", false, false],
+  ["", false, false],
+] as const)("%s is loopback: %s, leads to this machine: %s", ([host, loopback, here]) => {
+  expect(isLoopback(host)).toBe(loopback);
+  expect(leadsHere(host)).toBe(here);
 });
