@@ -184,6 +184,26 @@ describe("what a peer says first", () => {
     expect(() => b.hear(said)).toThrow(new ProtocolError("not-bittorrent", "not the BitTorrent header"));
     expect(b.wire).toEqual([]);
   });
+
+  // Found by counting up: the first has eight letters in front, the second begins as TLS does.
+  it.each([12_186, 48_977])("may be a public key that looks like something else at first (%i)", (number) => {
+    const privateKey = new Uint8Array(20).fill(3);
+    new DataView(privateKey.buffer).setUint32(0, number);
+    const a: Side = new Side(
+      (send) =>
+        new OutgoingEncryption({
+          ...TOOLS,
+          randomBytes: (count) => (count === privateKey.length ? privateKey : TOOLS.randomBytes(count)),
+          send,
+          infoHash: INFO_HASH,
+        }),
+    );
+    (a.encryption as OutgoingEncryption).start();
+    const b = incoming();
+    a.say("hello");
+    carry(a, b);
+    expect(text(b.heard)).toBe("hello");
+  });
 });
 
 /** A side that offers RC4 only: the method is the last but four of the bytes that it sends third, under a key stream. */
