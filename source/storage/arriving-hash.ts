@@ -12,19 +12,24 @@ export class ArrivingHash {
   readonly #bytes: Uint8Array;
   readonly #hash = createHash("sha1");
   #hashed = 0;
-  /** All before it came in its turn. */
+  /** All before it is there. */
   #arrived = 0;
+  /** What is there behind a gap: ends by their beginnings. libtorrent serves up to half of the blocks out of their order. */
+  readonly #early = new Map<number, number>();
 
   /** `bytes` is where the piece is put together. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 
-  /** The bytes from `begin` to `end` are there. Those that do not come in their turn are left to `digest`. */
+  /** The bytes from `begin` to `end` are there. What comes before its turn waits for it, up to `MAX_LATE_BYTES`; more is left to `digest`. */
   add(begin: number, end: number): void {
-    if (begin !== this.#arrived) return;
-    this.#arrived = end;
-    if (end - this.#hashed >= RUN_BYTES) this.#hashTo(end);
+    if (begin !== this.#arrived) return void this.#early.set(begin, end);
+    let upTo = end;
+    for (let next = this.#early.get(upTo); next !== undefined; next = this.#early.get(upTo)) upTo = next;
+    if (upTo - this.#hashed > MAX_LATE_BYTES) return;
+    this.#arrived = upTo;
+    if (upTo - this.#hashed >= RUN_BYTES) this.#hashTo(upTo);
   }
 
   /** The SHA-1 of the whole piece of `length` bytes; undefined when too much of it came out of order. Called once. */

@@ -24,7 +24,7 @@ describe("piece buffers", () => {
   it("of large pieces lie in shared memory, where other threads can hash them", () => {
     const length = MAX_LATE_BYTES + BLOCK_BYTES;
     const buffers = new PieceBuffers(layout(length, length));
-    for (let begin = length - BLOCK_BYTES; begin >= 0; begin -= BLOCK_BYTES) {
+    for (let begin = 0; begin < length; begin += BLOCK_BYTES) {
       buffers.store(0, begin, new Uint8Array(BLOCK_BYTES));
     }
     expect(buffers.bytes(0).buffer).toBeInstanceOf(SharedArrayBuffer);

@@ -37,6 +37,18 @@ describe("the hash of a piece that arrives", () => {
     expect(arriving(large, [...inOrder.slice(0, 11), ...inOrder.slice(11).toReversed()])).toBe(sha1(large));
   });
 
+  it("waits for gaps to be filled: pairs of blocks exchanged leave nothing to a thread", () => {
+    const large = new Uint8Array(2 * MAX_LATE_BYTES).fill(7);
+    const exchanged = [...Array(large.length / BLOCK).keys()].map((block) => block ^ 1);
+    expect(arriving(large, exchanged)).toBe(sha1(large));
+  });
+
+  it("hashes no more at once than may be, when a gap is filled late", () => {
+    const large = new Uint8Array(2 * MAX_LATE_BYTES).fill(7);
+    const [first, ...others] = Array(large.length / BLOCK).keys();
+    expect(arriving(large, [...others, first!])).toBeUndefined();
+  });
+
   it.each([
     [MAX_LATE_BYTES, true],
     [MAX_LATE_BYTES + 1, false],
