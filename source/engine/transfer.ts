@@ -123,6 +123,7 @@ export class Transfer {
     this.#disk = new TransferDisk({
       storage: this.storage,
       layout: this.layout,
+      isOnParole: (index) => this.swarm.isOnParole(index),
       settled: (index, ok, digestOf) => this.#pieceSettled(index, ok, digestOf),
       failed: (index, error) => void this.#pieceNotStored(index, error),
       fullChanged: (full) => this.#peers.setPaused(full),
@@ -469,12 +470,12 @@ export class Transfer {
     }
   }
 
-  #pieceSettled(index: number, ok: boolean, digestOf: BlockDigest): void {
+  #pieceSettled(index: number, ok: boolean, digestOf: BlockDigest | undefined): void {
     if (ok) {
       this.#noteSources(index);
       this.#trouble.worked();
     }
-    this.dispatch({ type: "piece-verified", index, ok, digestOf });
+    this.dispatch({ type: "piece-verified", index, ok, ...(digestOf && { digestOf }) });
     if (ok) this.#options.onEvent(this, { type: "piece-held", index });
   }
 

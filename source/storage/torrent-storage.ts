@@ -153,9 +153,10 @@ export class TorrentStorage {
 
   /**
    * Writes a verified piece to its files and then into the journal; resolves when both are done, and only then it is held.
-   * `bytes` must not change meanwhile. Throws StorageError; the piece may then be written again.
+   * `bytes` must not change until `onWritten` is called: they are in the files then. Throws StorageError; the piece may then be written
+   * again.
    */
-  async write(index: number, bytes: Uint8Array): Promise<void> {
+  async write(index: number, bytes: Uint8Array, onWritten?: () => void): Promise<void> {
     if (bytes.length !== this.#layout.pieceLengthAt(index)) {
       throw new RangeError(
         `piece ${index}: expected ${this.#layout.pieceLengthAt(index)} bytes, received ${bytes.length}`,
@@ -164,6 +165,7 @@ export class TorrentStorage {
     await this.#space.take(bytes.length, performance.now());
     await this.#claims.begin();
     const written = await this.#files.write(index, bytes);
+    onWritten?.();
     const replaced = this.#files.replacedOf(written);
     if (replaced !== undefined) throw storageError("changed", this.#files.pathOf(replaced));
     // Before its record, so that no sync takes it for one that it has covered; and behind it, for the next sync to cover it.

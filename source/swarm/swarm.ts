@@ -57,6 +57,7 @@ export class Swarm {
   readonly #announcements: Announcements;
   readonly #requester: Requester;
   readonly #receiving: Receiving;
+  readonly #suspicion = new Suspicion();
   readonly #serving: Serving;
   readonly #choking: Choking;
   readonly #gifts: Gifts;
@@ -85,8 +86,7 @@ export class Swarm {
     const shared = { layout, states: this.states, rarest, wanted: this.#wanted, emit };
     this.#holdings = new Holdings({ ...shared, peers });
     this.#announcements = new Announcements({ peers, emit });
-    const suspicion = new Suspicion();
-    this.#requester = new Requester({ ...shared, suspicion, peers });
+    this.#requester = new Requester({ ...shared, suspicion: this.#suspicion, peers });
     this.#receiving = new Receiving({ layout, requester: this.#requester, peers });
     this.#serving = new Serving({ layout, infoHash, held, emit });
     this.#gifts = new Gifts({ ...options, ...shared });
@@ -101,7 +101,7 @@ export class Swarm {
     this.#progress = new Progress({
       ...shared,
       peers,
-      suspicion,
+      suspicion: this.#suspicion,
       requester: this.#requester,
       receiving: this.#receiving,
       holdings: this.#holdings,
@@ -150,6 +150,11 @@ export class Swarm {
   /** What is being given; undefined: nothing. */
   get campaign(): Campaign | undefined {
     return this.#gifts.giving.campaign;
+  }
+
+  /** Did piece `index` fail its hash, and was not right since? */
+  isOnParole(index: number): boolean {
+    return this.#suspicion.isOnParole(index);
   }
 
   /** Connected peers that hold `index`. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { MAX_UNWRITTEN_BYTES } from "../../source/engine/limits.ts";
 import { TransferDisk } from "../../source/engine/transfer-disk.ts";
@@ -8,15 +9,23 @@ import type { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 const PIECE = 4 * 1024 * 1024;
 const PIECES = 20;
 const BLOCK = new Uint8Array(16_384).fill(1);
+/** A piece that failed its hash before. */
+const ON_PAROLE = 7;
+const DIGEST = createHash("sha1").update(BLOCK).digest("base64");
 
 /** A disk whose writes end when the test says so. */
 function setUp(verify: (index: number) => boolean = () => true) {
-  const writes: { index: number; end: (error?: Error) => void }[] = [];
+  const writes: {
+    index: number;
+    bytes: Uint8Array;
+    onWritten: (() => void) | undefined;
+    end: (error?: Error) => void;
+  }[] = [];
   const storage = {
     verify: async (index: number) => verify(index),
-    write: (index: number) =>
+    write: (index: number, bytes: Uint8Array, onWritten?: () => void) =>
       new Promise<void>((resolve, reject) => {
-        writes.push({ index, end: (error) => (error ? reject(error) : resolve()) });
+        writes.push({ index, bytes, onWritten, end: (error) => (error ? reject(error) : resolve()) });
       }),
     read: async () => undefined,
   } as unknown as TorrentStorage;
@@ -26,7 +35,11 @@ function setUp(verify: (index: number) => boolean = () => true) {
   const disk = new TransferDisk({
     storage,
     layout,
-    settled: (index, ok) => told.push(`${index} ${ok ? "held" : "wrong"}`),
+    isOnParole: (index) => index === ON_PAROLE,
+    settled: (index, ok, digestOf) => {
+      told.push(`${index} ${ok ? "held" : "wrong"}`);
+      if (digestOf) told.push(digestOf(0));
+    },
     failed: (index, { code }) => told.push(`${index} ${code}`),
     fullChanged: (full) => told.push(full ? "full" : "room"),
   });
@@ -63,7 +76,7 @@ it("writes nothing of a piece whose hash is wrong", async () => {
   const { writes, told, arrive, disk } = setUp(() => false);
   arrive(3);
   await disk.atRest();
-  expect(told).toEqual(["3 wrong"]);
+  expect(told).toEqual(["3 wrong", DIGEST]);
   expect(writes).toEqual([]);
 });
 
@@ -91,4 +104,31 @@ it("rests only when the last write has ended", async () => {
   writes[0]!.end();
   await rest;
   expect(rested).toBe(true);
+});
+
+it("uses a buffer again once its bytes are in the files, before the journal has them", async () => {
+  const { writes, told, arrive, disk } = setUp();
+  arrive(1);
+  await turn();
+  arrive(2);
+  await turn();
+  writes[1]!.onWritten!();
+  arrive(3);
+  await turn();
+  expect(writes[2]!.bytes.buffer).toBe(writes[1]!.bytes.buffer);
+  expect(writes[2]!.bytes.buffer).not.toBe(writes[0]!.bytes.buffer);
+  for (const write of writes) write.end();
+  await disk.atRest();
+  expect(told).toEqual(["1 held", "2 held", "3 held"]);
+});
+
+it("keeps the bytes of a piece that was wrong before until its blocks were compared", async () => {
+  const { writes, told, arrive, disk } = setUp();
+  arrive(ON_PAROLE);
+  await turn();
+  writes[0]!.onWritten?.();
+  disk.store(8, 0, new Uint8Array(16_384).fill(2));
+  writes[0]!.end();
+  await disk.atRest();
+  expect(told).toEqual([`${ON_PAROLE} held`, DIGEST]);
 });

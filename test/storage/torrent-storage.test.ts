@@ -100,6 +100,22 @@ describe("TorrentStorage", () => {
     expect((await open(torrent, at)).held.isFull).toBe(true);
   });
 
+  test("needs the bytes of a piece no more once they are in the files, before it is held", async () => {
+    const torrent = makeTorrent(FILES);
+    const at = await place();
+    const storage = await open(torrent, at);
+    for (let index = 0; index < torrent.layout.pieceCount; index++) {
+      const bytes = torrent.piece(index);
+      let wasHeld: boolean | undefined;
+      await storage.write(index, bytes, () => {
+        wasHeld = storage.held.get(index);
+        bytes.fill(0);
+      });
+      expect(wasHeld).toBe(false);
+    }
+    expect(Buffer.compare(await bytesOnDisk(torrent, at), torrent.data)).toBe(0);
+  });
+
   test("creates nothing before the first piece, and then files of full length", async () => {
     const torrent = makeTorrent(FILES);
     const at = await place();
