@@ -45,7 +45,9 @@ export class PartialPiece {
 
   /** Peers whose blocks it is made of. */
   get contributors(): ReadonlySet<PeerKey> {
-    return new Set(this.#senders.filter((sender) => sender !== 0));
+    const contributors = new Set(this.#senders);
+    contributors.delete(0);
+    return contributors;
   }
 
   get receivedBlocks(): number {
