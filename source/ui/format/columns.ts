@@ -63,7 +63,8 @@ export function wrapped(text: string, columns: number, most: number, ellipsis?: 
     const fitting = cut(rest, columns, "");
     const space = fitting.length < rest.length ? rest.lastIndexOf(" ", fitting.length) : -1;
     const isLast = lines.length === most - 1 || fitting.length === rest.length;
-    const line = isLast ? cut(rest, columns, ellipsis) : space > 0 ? rest.slice(0, space).trimEnd() : fitting;
+    const words = isLast ? cut(rest, columns, ellipsis) : rest.slice(0, Math.max(0, space)).trimEnd();
+    const line = words === "" ? fitting : words;
     lines.push(line);
     rest = isLast || line === "" ? "" : rest.slice(line.length).trimStart();
   }

@@ -18,8 +18,10 @@ export interface Overlay {
 export function drawQuestion({ lines }: Question, screen: Size, theme: Theme): Overlay {
   const answers = "[n] no (also Enter, Esc)    [y] yes";
   const width = Math.min(screen.width - 4, Math.max(...[...lines, answers].map(columnsOf)) + 6);
-  const texts = lines.flatMap((line) => wrapped(line, width - 6, 3, theme.glyphs.ellipsis)).map((line) => `  ${line}`);
-  const rows = ["", ...texts, "", `  ${theme.strong(answers)}`, ""];
+  // Of many transfers each name has a line, so that the answers stay on the screen.
+  const most = (line: string): number => (line.startsWith(" ") ? 1 : 3);
+  const texts = lines.flatMap((line) => wrapped(line, width - 6, most(line), theme.glyphs.ellipsis));
+  const rows = ["", ...texts.map((line) => `  ${line}`), "", `  ${theme.strong(answers)}`, ""];
   const size = { width, height: rows.length + 2 };
   return {
     lines: drawFrame({ title: "Sure?", note: "", rows, focused: true }, size, theme),
