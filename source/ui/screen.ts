@@ -1,6 +1,6 @@
 // The whole screen as ready lines: everything the components show, and nothing they would have to compute.
 import type { Snapshot } from "../control/contract.ts";
-import { columnsOf, cut, toAscii } from "./format/columns.ts";
+import { columnsOf, left, toAscii, wrapped } from "./format/columns.ts";
 import { PANE_NAMES, SMALLEST_COLUMNS, SMALLEST_ROWS, type Layout, type PaneName } from "./layout.ts";
 import { drawAdding } from "./panes/adding.ts";
 import { drawAvailable } from "./panes/available.ts";
@@ -35,8 +35,7 @@ export type MainArea =
       /** Columns of Available, when it stands beside Broadcasts. */
       readonly leftWidth: number;
       readonly panes: Readonly<Record<PaneName, readonly string[]>>;
-    }
-  | { readonly type: "small"; readonly text: string };
+    };
 
 export interface PromptLine {
   readonly label: string;
@@ -101,8 +100,14 @@ function inAscii<T>(value: T): T {
 
 function drawMain(state: ViewState, layout: Layout, theme: Theme): MainArea {
   if (layout.arrangement === "small") {
-    const text = `sta needs ${SMALLEST_COLUMNS}x${SMALLEST_ROWS}, this is ${state.columns}x${state.rows}. q leaves.`;
-    return { type: "small", text: cut(text, state.columns, theme.glyphs.ellipsis) };
+    const small = `sta needs ${SMALLEST_COLUMNS}x${SMALLEST_ROWS}, this is ${state.columns}x${state.rows}.`;
+    // A question is answered here too.
+    const texts = state.question?.lines ?? [small];
+    const lines = texts.flatMap((text) => wrapped(text, state.columns, 3, theme.glyphs.ellipsis));
+    return {
+      type: "one",
+      lines: Array.from({ length: layout.main.height }, (_, row) => left(lines[row] ?? "", state.columns)),
+    };
   }
   if (state.help !== null)
     return { type: "one", lines: drawHelp(state.help, state.settings.ascii, layout.main, theme) };

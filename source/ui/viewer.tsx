@@ -67,12 +67,6 @@ export function Viewer({ source, theme }: { readonly source: ViewerSource; reado
 
 function Main({ main, columns }: { readonly main: MainArea; readonly columns: number }) {
   switch (main.type) {
-    case "small":
-      return (
-        <Box flexGrow={1}>
-          <Row text={main.text} />
-        </Box>
-      );
     case "one":
       return <Rows lines={main.lines} width={columns} />;
     case "panes": {

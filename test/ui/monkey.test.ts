@@ -125,7 +125,6 @@ function requireFit(state: ViewState, screen: Screen): void {
 }
 
 function linesOf(main: MainArea): readonly string[] {
-  if (main.type === "small") return [main.text];
   return main.type === "one" ? main.lines : Object.values(main.panes).flat();
 }
 

@@ -397,6 +397,15 @@ test("below 60x15 one line says that the terminal is too small, and a larger one
   await terminal.shows("this is 60x14");
 });
 
+test("in a terminal that is too small a question still says what it asks", async () => {
+  open(40, 12);
+  await terminal.shows(/this is 40x12\.[^…]*q leave$/);
+  terminal.type("2X");
+  await terminal.shows("y yes");
+  expect(terminal.text()).toContain("Remove video.mkv");
+  expect(terminal.text()).toContain("DELETE");
+});
+
 test("NO_COLOR: not one colour is sent", async () => {
   vi.stubEnv("NO_COLOR", "1");
   open(120, 36);
@@ -482,6 +491,17 @@ test("60x15: peers keep their addresses, and a question its whole folder", async
   await terminal.shows(/10\.0\.0\.7:6885 +71 %/);
   terminal.type("X");
   await terminal.shows("/srv/a/folder/with/a/long/path/to/swarm?");
+});
+
+test("60x15: a question about many transfers names five of them, and how it is answered", async () => {
+  const many = new ScriptedClient(sampleSnapshot());
+  const names = Array.from({ length: 7 }, (_, index) => `${index}${"長い名前".repeat(20)}`);
+  many.change((snapshot) => ({ ...snapshot, transfers: names.map((name) => transferRow(name)) }));
+  open(60, 15, { snapshot: many });
+  terminal.type("2VX");
+  await terminal.shows("[y] yes");
+  for (const name of ["0長い", "1長い", "2長い", "3長い", "4長い", "and 2 others"])
+    expect(terminal.text()).toContain(name);
 });
 
 test.each([15, 20, 24])("60x%i: an alert, a message and a line being typed leave room for the panes", async (rows) => {
