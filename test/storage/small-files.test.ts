@@ -94,9 +94,11 @@ describe("a torrent of many small files", () => {
     const { storage, path } = await open();
     const { file: border } = layout.filesOfPiece(4).at(-1)!;
     const { writeFiles } = DiskThreads.prototype;
+    const begun = Promise.withResolvers<void>();
     const removed = Promise.withResolvers<void>();
     const made = Promise.withResolvers<void>();
     const writing = vi.spyOn(diskThreads, "writeFiles").mockImplementationOnce(async (job) => {
+      begun.resolve();
       const written = await writeFiles.call(diskThreads, job);
       await rename(path(border), `${path(border)}.old`);
       removed.resolve();
@@ -112,6 +114,7 @@ describe("a torrent of many small files", () => {
       return written;
     });
     const first = storage.write(5, torrent.piece(5));
+    await begun.promise;
     await Promise.all([first, storage.write(4, torrent.piece(4))]);
     expect([...storage.held.held()]).toEqual([4]);
     expect([...storage.suspect.held()]).toEqual([5]);
