@@ -349,8 +349,7 @@ export class TorrentStorage {
 
   /** Empty files come with the last piece that is wanted. */
   async #createEmptyFiles(): Promise<void> {
-    if (this.held.count < this.#wanted.count) return;
-    for (const index of this.#wanted.held()) if (!this.held.get(index)) return;
+    if (this.held.count < this.#wanted.count || this.held.countWith(this.#wanted) < this.#wanted.count) return;
     await this.#files.createEmpty(this.#leftOut);
   }
 
