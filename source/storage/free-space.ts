@@ -52,14 +52,16 @@ export class FreeSpace {
    */
   async take(bytes: number, now: number): Promise<void> {
     if (now - this.#lookedAtMs >= LOOK_INTERVAL_MS || bytes > this.#allowance) {
+      // Who comes meanwhile uses what was allowed before: hundreds of small pieces may.
+      this.#lookedAtMs = now;
       const free = await freeBytes(this.#folder);
       const spare = free === undefined ? Number.POSITIVE_INFINITY : free - this.#keptBytes;
       if (spare < bytes) {
+        this.#allowance = 0;
         throw this.#full(
           `The disk is full: that of ${this.#folder} has ${bytesText(free ?? 0)} free, and ${bytesText(this.#keptBytes)} are left to others; free some space, and it goes on by itself.`,
         );
       }
-      this.#lookedAtMs = now;
       this.#allowance = Math.max(bytes, spare / 2);
     }
     this.#allowance -= bytes;
