@@ -8,6 +8,8 @@ export interface TorrentFile {
   readonly length: number;
   /** Where its first byte stands among the bytes of all files, in order. */
   readonly offset: number;
+  /** Zeros between two files, so that the next begins with a piece (BEP 47): other clients never write them to a disk. */
+  readonly padding?: true;
 }
 
 export interface Metainfo {

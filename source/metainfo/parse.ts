@@ -1,5 +1,5 @@
 // parseMetainfo: the bytes of a torrent file -> Metainfo, or a MetainfoError that says why not.
-// Reads BEP 3 (one file or many), BEP 12, BEP 27, the `.utf-8` names of older programs, and the dialect of the STA report
+// Reads BEP 3 (one file or many), BEP 12, BEP 27, the padding of BEP 47, the `.utf-8` names of older programs, and the dialect of the STA report
 // (keys unsorted, `file_length` for `length`, `piece count`).
 import { createHash } from "node:crypto";
 import {
@@ -63,6 +63,9 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
   if (!(pieceHashes instanceof Uint8Array) || pieceHashes.length % HASH_BYTES !== 0) {
     throw new MetainfoError("field", "The torrent file's piece hashes are missing or cut off.");
   }
+  if (files.every((file) => file.length === 0 || file.padding)) {
+    throw new MetainfoError("sum", "The torrent has no data: all of its files are empty.");
+  }
   checkSum(length, pieceLength, pieceHashes.length / HASH_BYTES, info);
   return {
     infoHash: toInfoHash(new Uint8Array(createHash("sha1").update(infoBytes).digest())),
@@ -94,7 +97,6 @@ function decodeRoot(bytes: Uint8Array): { root: BencodeDictionary; infoBytes: Ui
 }
 
 function checkSum(length: number, pieceLength: number, pieceCount: number, info: BencodeDictionary): void {
-  if (length === 0) throw new MetainfoError("sum", "The torrent has no data: all of its files are empty.");
   const expected = Math.ceil(length / pieceLength);
   if (pieceCount !== expected) {
     throw new MetainfoError("sum", `The torrent's sizes need ${expected} pieces, and it lists ${pieceCount}.`);
@@ -122,11 +124,17 @@ function listedFiles(value: BencodeValue | undefined): TorrentFile[] {
     if (!(entry instanceof Map) || !isCount(length)) {
       throw new MetainfoError("field", `The torrent does not say how long file ${index + 1} is.`);
     }
-    const file = { path: pathOf(entry, index), length, offset };
+    const file = { path: pathOf(entry, index), length, offset, ...(isPadding(entry) && { padding: true as const }) };
     offset += length;
     if (!Number.isSafeInteger(offset)) throw new MetainfoError("limit", "The torrent's files are too long together.");
     return file;
   });
+}
+
+/** BEP 47: one of the letters of `attr` is `p`. */
+function isPadding(entry: BencodeDictionary): boolean {
+  const attributes = entry.get("attr");
+  return attributes instanceof Uint8Array && attributes.includes("p".charCodeAt(0));
 }
 
 function pathOf(entry: BencodeDictionary, index: number): string[] {

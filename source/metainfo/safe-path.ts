@@ -21,7 +21,9 @@ export function safePaths(
 ): string[][] {
   const root: Folder = new Map();
   const twins = { left: MAX_TWINS };
-  return metainfo.files.map(({ path: named }) => {
+  const paddings = new Set<string>();
+  return metainfo.files.map((file, index) => {
+    const named = file.padding ? paddingPath(file.path, index, paddings) : file.path;
     const wanted = metainfo.singleFile ? [metainfo.name] : [metainfo.name, ...named];
     if (wanted.length > MAX_PATH_DEPTH + 1) {
       throw new MetainfoError("limit", `A path in the torrent is deeper than ${MAX_PATH_DEPTH} folders.`);
@@ -82,6 +84,14 @@ function place(
       }
     }
   });
+}
+
+/** Torrents call their padding by its length: what is called like one before it takes its number among the files, and is no twin. */
+function paddingPath(path: readonly string[], file: number, before: Set<string>): readonly string[] {
+  const name = path.join("/");
+  if (before.has(name)) return [...path.slice(0, -1), `${path.at(-1)} ${file}`];
+  before.add(name);
+  return path;
 }
 
 function tooManyTwins(): MetainfoError {

@@ -43,6 +43,18 @@ function codeOf(bytes: Uint8Array): string {
 }
 
 describe("parseMetainfo", () => {
+  test("knows the padding between files from the files", () => {
+    const files = [
+      { length: 3, path: ["a"] },
+      { attr: "p", length: 13, path: [".pad", "13"] },
+      { attr: "x", length: 4, path: ["b"] },
+    ];
+    const { files: read } = parseMetainfo(torrent({ length: undefined, files }));
+    expect(read.map(({ padding }) => padding)).toEqual([undefined, true, undefined]);
+    const nothingElse = [{ attr: "hp", length: 20, path: [".pad", "20"] }];
+    expect(codeOf(torrent({ length: undefined, files: nothingElse }))).toBe("sum");
+  });
+
   test("reads a single file", () => {
     const bytes = torrent({ private: 1 }, { announce: "http://127.0.0.1/announce" });
     const info = bytes.subarray(latin1(bytes).indexOf("4:info") + 6, -1);

@@ -118,6 +118,14 @@ describe("safePaths", () => {
     expect(() => pathsOf(deep(16, 255))).toThrow(/longer/);
   });
 
+  test("keeps padding apart by its number, however much of it is called the same", () => {
+    const padding = { path: [".pad", "9"], length: 1, offset: 0, padding: true as const };
+    const files = Array.from({ length: 2 * MAX_TWINS }, () => padding);
+    const paths = safePaths({ name: "t", files, singleFile: false }).map((path) => path.join("/"));
+    expect(paths.slice(0, 3)).toEqual(["t/.pad/9", "t/.pad/9 1", "t/.pad/9 2"]);
+    expect(new Set(paths).size).toBe(files.length);
+  });
+
   test("gives no two files one path, whatever they are called", () => {
     const part = fc.constantFrom("a", "A", "a (2)", "b", "B", "..", "", "con", "a.", "a_");
     const paths = fc.array(fc.array(part, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 40 });
