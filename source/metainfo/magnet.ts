@@ -15,15 +15,22 @@ export interface Magnet {
 
 const MAX_PEERS = 200;
 
+const START = /^\s*magnet:\??/i;
+
 /** Does this look like one? */
 export function isMagnet(text: string): boolean {
-  return /^magnet:/i.test(text);
+  return START.test(text);
 }
 
-/** Reads a magnet link, its info hash in hex or base 32. Throws MetainfoError. */
+/**
+ * Reads a magnet link, its info hash in hex or base 32. As others do, it takes keys in any case and numbered (`tr.1`), and `&amp;` for `&`,
+ * which links have that were copied out of the source of a page. Throws MetainfoError.
+ */
 export function parseMagnet(text: string): Magnet {
-  const query = new URLSearchParams(text.replace(/^magnet:\??/i, ""));
-  const topics = [...query].filter(([key]) => /^xt(?:\.\d+)?$/.test(key)).map(([, value]) => value);
+  const members = [...new URLSearchParams(text.trim().replace(START, ""))];
+  const all = (name: string) =>
+    members.flatMap(([key, value]) => (key.replace(/^amp;|\.\d+$/gi, "").toLowerCase() === name ? [value] : []));
+  const topics = all("xt");
   const topic = topics.find((value) => /^urn:btih:/i.test(value));
   if (topic === undefined) {
     const isV2 = topics.some((value) => /^urn:btmh:/i.test(value));
@@ -40,9 +47,9 @@ export function parseMagnet(text: string): Magnet {
     throw new MetainfoError("magnet", "The info hash of this magnet link is neither 40 hex digits nor 32 of base 32.");
   return {
     infoHash: toInfoHash(id),
-    name: query.get("dn") ?? undefined,
-    trackers: query.getAll("tr").slice(0, MAX_TRACKERS),
-    peers: query.getAll("x.pe").slice(0, MAX_PEERS),
+    name: all("dn")[0],
+    trackers: all("tr").slice(0, MAX_TRACKERS),
+    peers: all("x.pe").slice(0, MAX_PEERS),
   };
 }
 

@@ -14,6 +14,8 @@ describe("a magnet link", () => {
     `magnet:?xt=urn:btih:${BASE_32.toLowerCase()}`,
     `magnet:?xt=urn:btmh:1220ff&xt=urn:btih:${HEX}`,
     `magnet:?xt.1=urn:ed2k:1&xt.2=urn:btih:${HEX}`,
+    `MAGNET:?XT=URN:BTIH:${HEX.toUpperCase()}`,
+    `  magnet:?xt=urn:btih:${HEX}\n`,
   ])("%s names its torrent", (link) => {
     expect(isMagnet(link)).toBe(true);
     expect(toHex(parseMagnet(link).infoHash)).toBe(HEX);
@@ -25,6 +27,15 @@ describe("a magnet link", () => {
       name: "a b",
       trackers: ["http://t/a", "udp://u:1"],
       peers: ["10.0.0.1:2", "[::1]:3"],
+    });
+  });
+
+  it("says them too when its keys are numbered, in capitals, or stand behind &amp;", () => {
+    const link = `magnet:?xt=urn:btih:${HEX}&amp;DN=a&amp;tr.1=http://t/a&TR.2=udp://u:1&amp;X.PE=10.0.0.1:2`;
+    expect(parseMagnet(link)).toMatchObject({
+      name: "a",
+      trackers: ["http://t/a", "udp://u:1"],
+      peers: ["10.0.0.1:2"],
     });
   });
 
