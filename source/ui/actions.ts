@@ -6,7 +6,7 @@ import { giveUpTracker } from "./first-run.ts";
 import type { Action } from "./keymap.ts";
 import { beganMarking } from "./marks.ts";
 import { moved, pageOf, turned, wentLeft, wentRight, wentTo } from "./moving.ts";
-import { closePrompt, completePrompt, editPrompt, openPrompt, submitPrompt } from "./prompt.ts";
+import { closePrompt, completePrompt, editPrompt, filtered, openPrompt, submitPrompt } from "./prompt.ts";
 import {
   answered,
   askedToRemove,
@@ -186,7 +186,7 @@ function closed(state: ViewState): ViewState {
     return { ...state, adding: state.adding.search === "" ? null : searched(state.adding, "") };
   const list = openList(state);
   if (list !== null && state.chosen[list].size > 0) return { ...state, chosen: { ...state.chosen, [list]: new Set() } };
-  if (list !== null && state.filters[list] !== "") return { ...state, filters: { ...state.filters, [list]: "" } };
+  if (list !== null && state.filters[list] !== "") return filtered(state, list, "");
   if (state.details !== null) return { ...state, details: null };
   return { ...state, zoomed: false };
 }

@@ -1,6 +1,15 @@
 // A torrent that was looked at and is not added yet: which of its files are wanted, and where they go. Pure.
 import type { Command, InspectedTorrent } from "../control/contract.ts";
-import { flatRows, stepInto, stepOut, treeRows, withTurned, type TreeFile, type TreeRow } from "./file-tree.ts";
+import {
+  flatRows,
+  stepInto,
+  stepOut,
+  treeRows,
+  withOpened,
+  withTurned,
+  type TreeFile,
+  type TreeRow,
+} from "./file-tree.ts";
 import { matches } from "./lists.ts";
 
 export interface Adding {
@@ -47,8 +56,19 @@ export function beginAdding(torrent: InspectedTorrent, target: string): Adding {
   return withRows({ torrent, target, folder: undefined, sequential: false, files, ...choice, ...view });
 }
 
+/** The cursor stays on its row where that is shown; of a tree that comes back, the folders are open that it lies in. */
 export function searched(adding: Adding, search: string): Adding {
-  return withRows({ ...adding, search, index: 0, top: 0 });
+  const row = adding.rows[adding.index];
+  const turned =
+    search === "" && row !== undefined ? withOpened(adding.turned, row.path, adding.files.length) : adding.turned;
+  const found = withRows({ ...adding, turned, search, top: 0 });
+  return {
+    ...found,
+    index: Math.max(
+      0,
+      found.rows.findIndex(({ key }) => key === row?.key),
+    ),
+  };
 }
 
 /** The cursor moves by `by` rows. */

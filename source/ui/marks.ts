@@ -1,6 +1,5 @@
 // Marks: rows to come back to, each named by a letter, as in vi. `''` goes back to where the last jump began.
-import { knownFiles } from "./all-files.ts";
-import { withOpened } from "./file-tree.ts";
+import { foldersOpened } from "./moving.ts";
 import { openDetails, openList, say, type Mark, type ViewState } from "./view-state.ts";
 
 /** What the next letter does, said in the footer until it comes. */
@@ -57,11 +56,4 @@ function wentToMark(state: ViewState, name: string): ViewState {
     following: list in state.following ? { ...opened.following, [list]: false } : opened.following,
     positions: { ...opened.positions, [list]: { ...opened.positions[list], key, index } },
   };
-}
-
-function foldersOpened({ snapshot, details, turned, allFiles }: ViewState, key: string): ReadonlySet<string> {
-  const transfer = snapshot.transfers.find(({ infoHash }) => infoHash === details?.infoHash);
-  const files = transfer === undefined ? [] : knownFiles(transfer, allFiles);
-  const path = files.find(({ index }) => String(index) === key)?.path ?? key;
-  return withOpened(turned, path, files.length);
 }

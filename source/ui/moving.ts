@@ -1,6 +1,7 @@
 // Moving: of the selection, between panes, between tabs.
 import { addingHeight, movedIn, steppedIn } from "./adding.ts";
-import { stepInto, stepOut, withTurned } from "./file-tree.ts";
+import { knownFiles } from "./all-files.ts";
+import { stepInto, stepOut, withOpened, withTurned } from "./file-tree.ts";
 import type { ListName } from "./lists.ts";
 import { PANE_NAMES, type PaneName } from "./layout.ts";
 import { DETAIL_TABS } from "./tabs.ts";
@@ -84,6 +85,14 @@ export function wentRight(state: ViewState): ViewState {
 export function turnedFolder(state: ViewState): ViewState {
   const row = state.lists.files[state.positions.files.index]?.row;
   return row === undefined || row.open === null ? state : { ...state, turned: withTurned(state.turned, row.key) };
+}
+
+/** The folders turned so that row `key` of the open transfer's files is shown. */
+export function foldersOpened({ snapshot, details, turned, allFiles }: ViewState, key: string): ReadonlySet<string> {
+  const transfer = snapshot.transfers.find(({ infoHash }) => infoHash === details?.infoHash);
+  const files = transfer === undefined ? [] : knownFiles(transfer, allFiles);
+  const path = files.find(({ index }) => String(index) === key)?.path ?? key;
+  return withOpened(turned, path, files.length);
 }
 
 function steppedInFiles(state: ViewState, way: typeof stepInto): ViewState | null {

@@ -14,6 +14,8 @@ import {
 import { columnsOf } from "./format/columns.ts";
 import { tryTracker } from "./first-run.ts";
 import { isPane } from "./layout.ts";
+import type { ListName } from "./lists.ts";
+import { foldersOpened } from "./moving.ts";
 import { currentTransfers } from "./transfer-actions.ts";
 import { become, openList, say, type Change, type Prompt, type PromptKind, type ViewState } from "./view-state.ts";
 
@@ -56,8 +58,14 @@ function applied(state: ViewState, value: string): ViewState {
     return { ...state, adding: searched(state.adding, value) };
   if (state.prompt?.kind !== "filter") return state;
   const list = openList(state) ?? state.pane;
-  if (isPane(list) && !parseFilter(value).ok) return state;
-  return { ...state, filters: { ...state.filters, [list]: value } };
+  return isPane(list) && !parseFilter(value).ok ? state : filtered(state, list, value);
+}
+
+/** `list` is filtered by `value`. Of a tree that comes back, the folders are open that the selected file lies in. */
+export function filtered(state: ViewState, list: ListName, value: string): ViewState {
+  const { key } = state.positions.files;
+  const turned = list === "files" && value === "" && key !== null ? foldersOpened(state, key) : state.turned;
+  return { ...state, turned, filters: { ...state.filters, [list]: value } };
 }
 
 /** Does what the line says. A line that is wrong stays, with a warning. */

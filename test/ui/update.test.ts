@@ -10,6 +10,7 @@ import { contextOf, type Effect, type ViewEvent, type ViewState } from "../../so
 import {
   catalogueRow,
   emptySnapshot,
+  fileRow,
   inspectedTorrent,
   peerRow,
   sampleSnapshot,
@@ -423,6 +424,30 @@ test("a search in the files shows their paths, and Esc the tree again", () => {
   press("escape");
   expect(state.adding).toBeNull();
 });
+
+test("the file that a search has found stays selected in the tree, in however many closed folders", () => {
+  const paths = Array.from({ length: 300 }, (_, index) => `${index % 7}/deep/file ${index}`);
+  lookAt("tree", { ...LOOKED_AT, files: paths.map((path) => ({ path, length: 1 })) });
+  press("/", ..."file 12".split(""), "return", "j", "j", "j");
+  const { key } = state.adding!.rows[state.adding!.index]!;
+  press("escape");
+  expect(state.adding!.rows).toHaveLength(7 + 1 + 43);
+  expect(state.adding!.rows[state.adding!.index]).toMatchObject({ key, depth: 2 });
+});
+
+test.each([["return", "escape"], ["escape"]])(
+  "a filter that goes leaves the file of the tree selected (%s)",
+  (...keys) => {
+    const files = Array.from({ length: 300 }, (_, index) => fileRow(index, `${index % 7}/file ${index}`, 1, 0));
+    start({ ...emptySnapshot(), transfers: [transferRow("tree", { files, fileCount: 300 })] });
+    press("2", "return", "tab", "tab", "/", ..."file 12".split(""), "down", "down", "down");
+    const { key } = state.positions.files;
+    press(...keys);
+    expect(state.filters.files).toBe("");
+    expect(state.positions.files.key).toBe(key);
+    expect(state.lists.files[state.positions.files.index]).toMatchObject({ key, row: { depth: 1 } });
+  },
+);
 
 test("of several commands of one key, what went wrong with one is not lost behind the others", () => {
   press("2", "V", "c");
