@@ -1,5 +1,6 @@
 // ControlClient: a running engine, seen through its control socket.
 import { connect, type Socket } from "node:net";
+import { displayText } from "../protocol/display-text.ts";
 import {
   type CatalogueRow,
   type Command,
@@ -12,7 +13,6 @@ import {
   type Snapshot,
   type TransferRow,
 } from "./contract.ts";
-import { displayText } from "../protocol/display-text.ts";
 import { BEAT_MS, CONNECT_MS, MAX_REPLY_CHARS, SILENT_MS } from "./limits.ts";
 import { LineReader, parseLine, toLine } from "./lines.ts";
 import { type EngineLine, helloSchema, type SnapshotPart } from "./messages.ts";
