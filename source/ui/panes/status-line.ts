@@ -28,11 +28,10 @@ export function drawStatusLine(snapshot: Snapshot, width: number, theme: Theme):
   const room = width - 6;
   const all = trackerText(snapshot);
   const choices = figureChoices(snapshot, theme);
-  const fitting = (text: string) => choices.find((choice) => columnsOf(choice) + columnsOf(text) + 3 <= room);
-  const whole = fitting(all);
-  // That a limit is in force is worth more than the word before an address.
-  const said = whole === undefined ? all.replace(/^tracker /, "") : all;
-  const figures = whole ?? fitting(said) ?? "";
+  const fitting = (text: string) => choices.find((choice) => columnsOf(choice) + columnsOf(text) + 3 <= room) ?? "";
+  // Figures are worth more than the word before an address.
+  const said = fitting(all) === "" ? all.replace(/^tracker /, "") : all;
+  const figures = fitting(said);
   const text = ` ${cut(said, room - columnsOf(figures) - 2, theme.glyphs.ellipsis)}`;
   return {
     before: theme.strong(" sta "),
