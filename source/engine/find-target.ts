@@ -4,7 +4,6 @@ import { localAddressOf } from "../discovery/local-address.ts";
 import { metainfoOf } from "../metainfo/from-info.ts";
 import { isMagnet, type Magnet, parseMagnet } from "../metainfo/magnet.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
-import { parseMetainfo } from "../metainfo/parse.ts";
 import { idFromHex, type InfoHash, type InfoHashHex, parseInfoHashHex, toHex, toInfoHash } from "../protocol/ids.ts";
 import { meantText } from "../protocol/meant-text.ts";
 import { readTorrentFile } from "../storage/hash-files.ts";
@@ -57,7 +56,7 @@ export async function findMetainfo(engine: Engine, target: string, peers: readon
       await fetchTorrent(target, { signal: engine.ending, localAddress: localAddressOf(engine.options.host) }),
     );
   const listed = findListed(engine, target);
-  if (listed) return { metainfo: parseMetainfo(await engine.links.torrent(listed.infoHash)), dht: false };
+  if (listed) return { metainfo: await engine.links.torrent(listed.infoHash), dht: false };
   if (isMagnet(target)) {
     const magnet = parseMagnet(target);
     return brought(engine, await askPeers(engine, magnet, peers, mayTellDht(engine, magnet.infoHash, magnet.trackers)));

@@ -1,6 +1,5 @@
 // GiftTaker: which gifts are taken (sta_push), and the torrents we never asked for, held because others give us pieces of them.
 import { MetainfoError } from "../metainfo/errors.ts";
-import { parseMetainfo } from "../metainfo/parse.ts";
 import { TrackerError } from "../protocol/errors.ts";
 import type { InfoHashHex } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
@@ -68,7 +67,7 @@ export class GiftTaker {
     if (!this.accepts() || this.#asking.has(infoHash) || !this.#isListed(infoHash)) return;
     this.#asking.add(infoHash);
     try {
-      const metainfo = parseMetainfo(await this.#engine.links.torrent(infoHash));
+      const metainfo = await this.#engine.links.torrent(infoHash);
       if (metainfo.private || this.#engine.book.get(infoHash)) return;
       const { folder } = this.#engine.options;
       const entry = await this.#engine.book.add(

@@ -1,10 +1,12 @@
 // TrackerLinks: the channels to all sta-trackers, side by side, and one catalogue out of theirs.
 import type { TrackerStatus } from "../control/contract.ts";
 import { type ChannelEvent, SwarmChannel } from "../discovery/swarm-channel.ts";
+import type { Metainfo } from "../metainfo/metainfo.ts";
+import { parseMetainfo } from "../metainfo/parse.ts";
 import type { CatalogueEntry, ChannelPeer } from "../protocol/channel/messages.ts";
 import { displayText } from "../protocol/display-text.ts";
 import { TrackerError } from "../protocol/errors.ts";
-import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
+import { type InfoHashHex, type PeerId, toHex } from "../protocol/ids.ts";
 import { normalizeHost } from "../protocol/tracker/endpoint.ts";
 import type { Address } from "../swarm/events.ts";
 import { addressText } from "./address-text.ts";
@@ -148,9 +150,16 @@ export class TrackerLinks {
     for (const { channel } of this.#links.values()) channel.forget(infoHash);
   }
 
-  /** The metainfo of a torrent, from the first tracker that has it. Throws the last tracker's TrackerError. */
-  async torrent(infoHash: InfoHashHex): Promise<Uint8Array> {
-    return this.#first((channel) => channel.torrent(infoHash));
+  /**
+   * The metainfo of a torrent, from the first tracker that has it: a tracker's word that it is this one's is no more than a hint. Throws
+   * the last tracker's TrackerError, MetainfoError.
+   */
+  async torrent(infoHash: InfoHashHex): Promise<Metainfo> {
+    return this.#first(async (channel) => {
+      const metainfo = parseMetainfo(await channel.torrent(infoHash));
+      if (toHex(metainfo.infoHash) === infoHash) return metainfo;
+      throw new TrackerError("malformed", `The tracker handed out another torrent (${toHex(metainfo.infoHash)}).`);
+    });
   }
 
   /** Holders of a torrent on all trackers; trackers that do not answer have none. */

@@ -4,6 +4,8 @@ import type { PushPolicy } from "../../source/engine/push-policy.ts";
 import { GIFT_QUOTA_BYTES } from "../../source/engine/limits.ts";
 import type { TrackerLinks } from "../../source/engine/tracker-links.ts";
 import type { Entry, TransferBook } from "../../source/engine/transfer-book.ts";
+import type { Metainfo } from "../../source/metainfo/metainfo.ts";
+import { parseMetainfo } from "../../source/metainfo/parse.ts";
 import { TrackerError } from "../../source/protocol/errors.ts";
 import type { InfoHashHex } from "../../source/protocol/ids.ts";
 import type { TransferSettings } from "../../source/storage/transfer-store.ts";
@@ -25,7 +27,7 @@ const entryOf = (
   settings: { gift, shared },
 });
 
-function setUp(options: { acceptPushes?: PushPolicy; listed?: boolean; torrent?: () => Promise<Uint8Array> } = {}) {
+function setUp(options: { acceptPushes?: PushPolicy; listed?: boolean; torrent?: () => Promise<Metainfo> } = {}) {
   const entries = new Map<string, FakeEntry>();
   const added: TransferSettings[] = [];
   const problems: string[] = [];
@@ -37,7 +39,7 @@ function setUp(options: { acceptPushes?: PushPolicy; listed?: boolean; torrent?:
       entries: () => (options.listed === false ? [] : [{ entry: { infoHash }, tracker: "t:1" }]),
       torrent: () => {
         asked++;
-        return options.torrent?.() ?? Promise.resolve(bytes);
+        return options.torrent?.() ?? Promise.resolve(parseMetainfo(bytes));
       },
     } as unknown as TrackerLinks,
     book: {
@@ -133,7 +135,7 @@ describe("an engine that takes gifts", () => {
     await taker.offered(infoHash);
     expect(problems).toEqual(Array(2).fill("A gift could not be taken: The tracker has lost it."));
     expect(asked()).toBe(2);
-    const nonsense = setUp({ torrent: () => Promise.resolve(new Uint8Array(5)) });
+    const nonsense = setUp({ torrent: async () => parseMetainfo(new Uint8Array(5)) });
     await nonsense.taker.offered(infoHash);
     expect(nonsense.problems).toHaveLength(1);
     expect(nonsense.added).toEqual([]);

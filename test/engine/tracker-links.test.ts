@@ -29,6 +29,33 @@ function newLinks(name = "links", token?: string) {
   return { links, events, until, connected };
 }
 
+/** A tracker that welcomes everybody and else does as the test says. */
+async function fakeTracker(answer: (message: { id?: number }, say: (message: object) => void) => void = () => {}) {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => "sta.1" });
+  onTestFinished(() => server.close());
+  await new Promise((resolve) => server.once("listening", resolve));
+  const welcome = {
+    type: "welcome",
+    seq: 0,
+    epoch: "e",
+    you: { address: "127.0.0.1", port: 7_000 },
+    peers: 1,
+    catalogue: [],
+    more: false,
+    limits: { messagesPerSecond: 10, frame: 65_536 },
+  };
+  const say = (message: object) => {
+    for (const socket of server.clients) socket.send(JSON.stringify(message));
+  };
+  server.on("connection", (socket) => {
+    socket.once("message", () => {
+      say(welcome);
+      socket.on("message", (data) => answer(JSON.parse(String(data)), say));
+    });
+  });
+  return { server, say, port: (server.address() as { port: number }).port };
+}
+
 describe("the links to trackers", () => {
   it("publish to all, also to a tracker that is added later, and say what is held", async () => {
     const [one, two] = [await startTracker(), await startTracker()];
@@ -124,7 +151,7 @@ describe("the links to trackers", () => {
     for (const { port } of [empty, full, { port: 1 }]) links.add({ host: "127.0.0.1", port });
     await until(() => links.statuses(0).filter(({ state }) => state === "connected").length === 2);
     expect(connected()).toBe(false);
-    expect(await links.torrent(infoHash)).toEqual(bytes);
+    expect((await links.torrent(infoHash)).bytes).toEqual(bytes);
     expect(await links.holders(infoHash)).toEqual([{ host: "127.0.0.1", port: 7_001 }]);
     expect(await links.peers()).toEqual([{ host: "127.0.0.1", port: 7_001 }]);
     const nothing = "0".repeat(40) as InfoHashHex;
@@ -139,27 +166,27 @@ describe("the links to trackers", () => {
     await links.publish("0".repeat(40) as InfoHashHex, torrentOf("x").bytes);
   });
 
-  it("know whether a tracker can dial us while it is connected and speaks of our port", async () => {
-    const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => "sta.1" });
-    onTestFinished(() => server.close());
-    await new Promise((resolve) => server.once("listening", resolve));
-    const welcome = {
-      type: "welcome",
-      seq: 0,
-      epoch: "e",
-      you: { address: "127.0.0.1", port: 7_000 },
-      peers: 1,
-      catalogue: [],
-      more: false,
-      limits: { messagesPerSecond: 10, frame: 65_536 },
-    };
-    let say: (message: object) => void = () => undefined;
-    server.on("connection", (socket) => {
-      say = (message) => socket.send(JSON.stringify(message));
-      socket.once("message", () => say(welcome));
-    });
+  it("pass a tracker over that hands out another torrent than the one that it was asked for", async () => {
+    const { bytes, infoHash } = torrentOf("asked.bin");
+    const other = Buffer.from(torrentOf("another.bin").bytes).toString("base64");
+    const { port: lying } = await fakeTracker(({ id }, say) => say({ type: "torrent", re: id, torrent: other }));
+    const honest = await startTracker();
     const { links, until, connected } = newLinks();
-    links.add({ host: "127.0.0.1", port: (server.address() as { port: number }).port });
+    links.add({ host: "127.0.0.1", port: lying });
+    await until(connected);
+    await expect(links.torrent(infoHash)).rejects.toThrow(/another torrent/);
+    links.add({ host: "127.0.0.1", port: honest.port });
+    await until(connected);
+    const holder = new RawClient(honest.port);
+    await holder.hello(1);
+    await holder.publish(bytes);
+    expect((await links.torrent(infoHash)).bytes).toEqual(bytes);
+  });
+
+  it("know whether a tracker can dial us while it is connected and speaks of our port", async () => {
+    const { server, say, port } = await fakeTracker();
+    const { links, until, connected } = newLinks();
+    links.add({ host: "127.0.0.1", port });
     const reachable = () => links.statuses(0)[0]!.reachable;
     await until(connected);
     expect(links.statuses(0)[0]).not.toHaveProperty("reachable");
