@@ -109,10 +109,13 @@ export class Uploader {
     this.pump();
   }
 
-  /** Headers by hand, payloads by one scatter read for each run of requests that follow one another. */
+  /**
+   * Headers by hand, payloads by one scatter read for each run of requests that follow one another. Who is gone needs no more of them, and
+   * the files may be closed or removed by then.
+   */
   async #fill(wire: Uint8Array, uploads: readonly Upload[]): Promise<void> {
     let offset = 0;
-    for (let first = 0; first < uploads.length;) {
+    for (let first = 0; first < uploads.length && !this.#options.socket.isClosed;) {
       const into: Uint8Array[] = [];
       let next = first;
       for (let end = uploads[first]!.begin; next < uploads.length; next++) {

@@ -180,6 +180,16 @@ describe("an uploader", () => {
     }
   });
 
+  it("reads no more of a batch once the peer is gone: the files may be closed by then", async () => {
+    const { uploader, socket, reads } = setUp([...blocks(2, 0, 1), ...blocks(5, 0, 1)]);
+    uploader.pump();
+    expect(reads).toHaveLength(1);
+    socket.end();
+    uploader.close();
+    await settled();
+    expect(reads).toHaveLength(1);
+  });
+
   it("says what the disk did not give, sends nothing of it, and serves what comes later", async () => {
     const options = { failing: true };
     const waiting = blocks(0, 0, 2);
