@@ -87,6 +87,11 @@ export class TransferPeers {
     this.#peers.get(key)?.uploader.give(index, length);
   }
 
+  /** Sends it nothing more of a gift. */
+  takeBack(key: PeerKey, index: number): void {
+    this.#peers.get(key)?.uploader.takeBack(index);
+  }
+
   /** Reads from nobody, or from everybody again. */
   setPaused(paused: boolean): void {
     this.#isPaused = paused;

@@ -450,6 +450,9 @@ export class Transfer {
       case "give-piece":
         this.#peers.give(command.peer, command.index, this.layout.pieceLengthAt(command.index));
         return;
+      case "take-back-piece":
+        this.#peers.takeBack(command.peer, command.index);
+        return;
       case "disconnect":
         this.#disconnect(command.peer, command.reason);
         return;

@@ -32,7 +32,7 @@ export class Uploader {
   #timer: NodeJS.Timeout | undefined;
   #gifts: Upload[] = [];
   /** Blocks of a gift leave in order: one at a time. */
-  #giving = false;
+  #giving: Upload | undefined;
   #awake = false;
 
   constructor(options: UploaderOptions) {
@@ -75,6 +75,12 @@ export class Uploader {
       this.#gifts.push({ index, begin, length: Math.min(BLOCK_BYTES, length - begin) });
     }
     this.pump();
+  }
+
+  /** Sends nothing more of a gift, not even a block that is being read. */
+  takeBack(index: number): void {
+    this.#gifts = this.#gifts.filter((block) => block.index !== index);
+    if (this.#giving?.index === index) this.#giving = undefined;
   }
 
   close(): void {
@@ -134,26 +140,25 @@ export class Uploader {
   async #give(block: Upload): Promise<void> {
     this.#options.limit.take(block.length, performance.now());
     this.#batches++;
-    this.#giving = true;
+    this.#giving = block;
     const data = new Uint8Array(block.length);
     try {
       await this.#options.read(block.index, block.begin, [data]);
       const { socket } = this.#options;
       const message = { type: "block", piece: block.index, begin: block.begin, data } as const;
-      if (socket.connection.speaks("sta_push")) {
+      if (this.#giving === block && socket.connection.speaks("sta_push")) {
         const wire = socket.connection.send({ type: "sta-push", message });
         socket.write(wire, (haveLeft) => this.#written(block.length, haveLeft));
       } else {
-        // It took that back while we read.
+        // It was taken back while we read, or sta_push was.
         this.#batches--;
-        this.#gifts = [];
       }
     } catch (error) {
       this.#batches--;
       this.#gifts = [];
       this.#options.failed([], error);
     }
-    this.#giving = false;
+    if (this.#giving === block) this.#giving = undefined;
     this.pump();
   }
 

@@ -72,6 +72,8 @@ export type SwarmCommand =
   | { readonly type: "uploads-waiting"; readonly peer: PeerKey }
   /** Read piece `index` and send it in `sta_push` blocks. */
   | { readonly type: "give-piece"; readonly peer: PeerKey; readonly index: number }
+  /** What has not left of a piece that is being given is not sent any more. */
+  | { readonly type: "take-back-piece"; readonly peer: PeerKey; readonly index: number }
   | { readonly type: "disconnect"; readonly peer: PeerKey; readonly reason: string }
   /** Who is to blame for bad data is kept out for a day, connected or not. */
   | { readonly type: "ban"; readonly address: Address; readonly reason: string }

@@ -185,7 +185,10 @@ export class Giving {
     }
   }
 
+  /** What is left of it would come amid the blocks of a later offer. */
   #close(taker: Taker, piece: number): void {
+    const { isSending } = taker.open.get(piece)!;
+    if (isSending) this.#options.emit({ type: "take-back-piece", peer: taker.peer.key, index: piece });
     taker.open.delete(piece);
     const copies = this.#offered.get(piece)! - 1;
     if (copies > 0) this.#offered.set(piece, copies);

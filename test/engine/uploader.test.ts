@@ -229,6 +229,29 @@ describe("an uploader", () => {
     ]);
   });
 
+  it("sends nothing more of a gift that is taken back, not even the block that is being read, and goes on with others", async () => {
+    const { uploader, socket } = setUp([]);
+    uploader.give(3, 2 * BLOCK);
+    uploader.give(5, BLOCK);
+    uploader.takeBack(3);
+    await settled();
+    uploader.give(3, 2 * BLOCK);
+    for (let i = 0; i < 4; i++) {
+      await settled();
+      socket.drain();
+    }
+    const gifts: number[][] = [];
+    socket.connection.receive(Buffer.concat(socket.written), (message) => {
+      if (message.type === "sta-push" && message.message.type === "block")
+        gifts.push([message.message.piece, message.message.begin]);
+    });
+    expect(gifts).toEqual([
+      [5, 0],
+      [3, 0],
+      [3, BLOCK],
+    ]);
+  });
+
   it("drops a gift for a peer that does not speak sta_push any more", async () => {
     const { uploader, socket, failed } = setUp([], { speaks: false });
     uploader.give(0, 3 * BLOCK);

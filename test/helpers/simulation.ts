@@ -215,6 +215,12 @@ export class SimulatedNode {
         return;
       case "give-piece":
         return this.#give(command.peer, command.index);
+      case "take-back-piece":
+        this.#gifts.set(
+          command.peer,
+          this.#gifts.get(command.peer)?.filter(({ index }) => index !== command.index) ?? [],
+        );
+        return;
       case "disconnect": {
         const node = this.links.get(command.peer)?.to.name ?? "?";
         this.disconnects.push({ node, reason: command.reason });

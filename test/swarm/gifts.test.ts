@@ -93,6 +93,36 @@ describe("giving", () => {
     }
   });
 
+  it("gives to all on a line so slow that takers give pieces up, and nobody takes what is left of them for a lie", () => {
+    const simulation = new Simulation({ seed: 1, pieceCount: 6, pieceLength: 4 * BLOCK_BYTES });
+    const giver = simulation.add("giver", { held: "all", upBytesPerSecond: 1_500 });
+    const takers = [0, 1, 2, 3].map((i) => simulation.add(`taker${i}`, { held: "nothing", download: false }));
+    simulation.introduce(giver);
+    giver.handle({ type: "give", count: 1, keep: true });
+    expect(simulation.run(2_000, () => takers.every((taker) => taker.isComplete))).toBe(true);
+    expect(takers.flatMap((taker) => [...taker.banned])).toEqual([]);
+    expect(takers.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0)).toBeGreaterThan(4 * 24 * BLOCK_BYTES);
+  });
+
+  it("takes back what is left of a piece that the taker gave up, that is too slow, or whose taker leaves", () => {
+    const ends: readonly ((giver: HandSwarm, piece: number) => void)[] = [
+      (giver, piece) => giver.push(1, { type: "finish", piece, ok: false }),
+      (giver, piece) => giver.push(1, { type: "refuse", piece, why: "busy" }),
+      (giver) => giver.pass(GIFT_TIMEOUT_MS + 1_000),
+      (giver) => giver.speakPush(1, false),
+    ];
+    for (const end of ends) {
+      const giver = new HandSwarm({ held: "all" });
+      giver.join(1);
+      const [offer] = pushesTo(1, giver.handle({ type: "give", count: 1, keep: false }));
+      giver.push(1, { type: "ready", piece: offer!.piece });
+      giver.take();
+      end(giver, offer!.piece);
+      const takenBack = giver.take().filter(({ type }) => type === "take-back-piece");
+      expect(takenBack).toEqual([{ type: "take-back-piece", peer: 1, index: offer!.piece }]);
+    }
+  });
+
   it("neither gives nor takes a piece of a private torrent", () => {
     const { simulation, giver, takers } = giftParty(5, 1, { private: true });
     giver.handle({ type: "give", count: 1, keep: true });
