@@ -40,7 +40,8 @@ export async function sendWhenTrackersAnswer(engine: RunningEngine, send: () => 
     if (!before.trackers.some(({ state }) => state === "connecting")) return withTrackers(reply, before);
     await untilSnapshot(
       engine,
-      (now) => (now.trackers !== before.trackers || now.catalogue !== before.catalogue ? true : undefined),
+      ({ engine: { state }, trackers, catalogue }) =>
+        trackers !== before.trackers || catalogue !== before.catalogue || state === "gone" ? true : undefined,
       deadline,
     );
   }

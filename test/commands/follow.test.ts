@@ -37,6 +37,16 @@ test("an answer that depends on the catalogue is asked for again when a tracker 
   expect(asked).toBe(2);
 });
 
+test("an engine that goes while a tracker is awaited is told of at once", { timeout: 4000 }, async () => {
+  const engine = new ScriptedEngine(withTracker("connecting"));
+  const gone: Reply = { ok: false, code: "engine-gone", text: "gone" as DisplayText };
+  const replies = [NOT_FOUND, gone];
+  const reply = sendWhenTrackersAnswer(engine, async () => replies.shift()!);
+  await Promise.resolve();
+  engine.change((before) => ({ ...before, engine: { ...before.engine, state: "gone" } }));
+  expect(await reply).toBe(gone);
+});
+
 test.for([
   ["connected", ""],
   ["waiting", " The tracker 10.0.0.5:5000 is not there."],
