@@ -13,6 +13,8 @@ export async function run(operands: readonly string[], options: Options): Promis
   try {
     engine = await useEngine(options, { addsTransfer: true });
     const { ended } = untilSignal({ untilStdinEnds: options.untilStdinEnds });
+    let code: number = EXIT.done;
+    let shared = 0;
     for (const operand of operands) {
       // Hashing may take minutes; nobody should have to ask twice for the end of that, or hear what became of it afterwards.
       const reply = await Promise.race([share(engine, operand, options), ended.then(() => undefined)]);
@@ -20,14 +22,20 @@ export async function run(operands: readonly string[], options: Options): Promis
         const goesOn = options.standalone ? "nothing is shared" : "the engine goes on with it";
         return fail(`Interrupted; ${goesOn}.`, EXIT.interrupted);
       }
-      if (!reply.ok) return fail(reply.text);
+      if (!reply.ok) {
+        code = fail(reply.text);
+        if (reply.code === "engine-gone") return code;
+        continue;
+      }
+      shared++;
       if (options.json) await printShared(engine, operand, reply.infoHash!);
       else print(reply.text);
     }
+    if (shared === 0) return code;
     const problem = trackerProblem(engine.getSnapshot());
     if (problem) tell(`sta: ${problem}; it is told as soon as it comes.`);
     if (options.standalone) await ended;
-    return EXIT.done;
+    return code;
   } finally {
     await engine?.close();
   }

@@ -19,13 +19,23 @@ test("--json says the name of the torrent, also when the answer comes before the
   expect(engine.commands).toEqual([{ method: "share", path: resolve("some/new.iso") }]);
 });
 
-test("a refusal is told, exits 1 and ends it", async () => {
+test("what cannot be shared is told, exits 1 and keeps nothing else from being shared", async () => {
   const heard = listen();
   const { home, engine } = await startScriptedEngine();
-  engine.answer = () => ({ ok: false, code: "file-problem", text: "There is no file a." as DisplayText });
+  engine.answer = (command) =>
+    command.method === "share" && command.path === resolve("a")
+      ? { ok: false, code: "file-problem", text: "There is no file a." as DisplayText }
+      : { ok: true, text: "Sharing b." as DisplayText, infoHash: row.infoHash };
   expect(await run(["a", "b"], optionsOf(home))).toBe(1);
-  expect(heard.err).toBe("sta: There is no file a.\n");
-  expect(engine.commands).toHaveLength(1);
+  expect(heard).toMatchObject({ err: "sta: There is no file a.\n", out: "Sharing b.\n" });
+});
+
+test("where nothing can be shared nobody waits, and an engine that is gone is told of once", async () => {
+  const heard = listen();
+  const { home, engine } = await startScriptedEngine();
+  engine.answer = () => ({ ok: false, code: "engine-gone", text: "The engine is gone." as DisplayText });
+  expect(await run(["a", "b"], optionsOf(home))).toBe(1);
+  expect(heard.err).toBe("sta: The engine is gone.\n");
 });
 
 test("a tracker that is not there is told of", async () => {
