@@ -4,7 +4,7 @@ import { pieceBar } from "../format/bars.ts";
 import { formatBytes, formatPart, formatRate } from "../format/bytes.ts";
 import { columnsOf, cut, wrapped } from "../format/columns.ts";
 import { formatCount } from "../format/numbers.ts";
-import { formatDuration } from "../format/time.ts";
+import { formatDate, formatDuration } from "../format/time.ts";
 import type { Size } from "../layout.ts";
 import { markedName } from "../lists.ts";
 import { DETAIL_HEAD_ROWS, DETAIL_TABS, isListTab, tabHeight, tabListHeight, type DetailTab } from "../tabs.ts";
@@ -74,7 +74,7 @@ function noteOf(state: ViewState, transfer: TransferRow, tab: DetailTab): string
     case "pieces":
     case "trackers":
     case "graph":
-      return `added ${new Date(transfer.addedAt).toISOString().slice(0, 10)}`;
+      return `added ${formatDate(transfer.addedAt)}`;
     default:
       return tab satisfies never;
   }

@@ -1,10 +1,10 @@
 import stringWidth from "string-width";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { pieceBar, progressBar, sparkline } from "../../../source/ui/format/bars.ts";
 import { formatBytes, formatPart, formatRate } from "../../../source/ui/format/bytes.ts";
 import { columnsOf, cut, left, right, toAscii, wrapped } from "../../../source/ui/format/columns.ts";
 import { counted, formatCount, formatShare } from "../../../source/ui/format/numbers.ts";
-import { formatDuration } from "../../../source/ui/format/time.ts";
+import { formatDate, formatDuration } from "../../../source/ui/format/time.ts";
 import { createTheme } from "../../../source/ui/theme.ts";
 
 const theme = createTheme("mono", true);
@@ -46,6 +46,12 @@ test("counts have groups, words their number", () => {
     "2 peers",
     "0 ways on",
   ]);
+});
+
+test("a day is that of where the viewer runs", () => {
+  vi.stubEnv("TZ", "Asia/Tokyo");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(formatDate(Date.UTC(2026, 0, 31, 23, 30))).toBe("2026-02-01");
 });
 
 test("durations are short", () => {
