@@ -164,7 +164,7 @@ function completionOf({ kind, value }: Prompt): { stem: string; rest: string; so
   if (kind === "share") return { stem: "", rest: value, source: "paths" };
   if (kind === "add") return { stem: "", rest: value, source: isPath(value) ? "paths" : "catalogue" };
   if (kind !== "command") return { stem: "", rest: value, source: "nothing" };
-  const match = /^(\s*(download|upload|push|share|untrack)\s*:?\s+)(.*)$/is.exec(value);
+  const match = /^(\s*(download|upload|push|share|untrack)(?:\s*:\s*|\s+))(.*)$/is.exec(value);
   if (match === null) return { stem: "", rest: value.trimStart(), source: "words" };
   const [, stem = "", word = "", rest = ""] = match;
   const sources: Readonly<Record<string, Source>> = { download: "catalogue", share: "paths", untrack: "trackers" };

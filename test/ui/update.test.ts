@@ -289,6 +289,11 @@ test("Tab completes the address of a tracker to be let go", () => {
   expect(state.prompt?.value).toBe("untrack 10.0.0.5:5000");
 });
 
+test("Tab completes a name behind the colon of DOWNLOAD:, with a space between or without", () => {
+  press(":", ..."DOWNLOAD:te", "tab");
+  expect(state.prompt?.value).toBe("DOWNLOAD:test.pdf");
+});
+
 test(":help opens help", () => {
   press(":", ..."help", "return");
   expect(state).toMatchObject({ prompt: null, help: { top: 0, search: "" } });
