@@ -12,7 +12,7 @@ export interface GetLimits {
   readonly timeoutMs: number;
   /** Without a byte. */
   readonly idleMs: number;
-  /** An answer that is none of success is refused; a tracker's reasons come with any status. */
+  /** An answer that is none of success is refused, whatever it holds; a tracker's reasons come with any status. */
   readonly successOnly?: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface GetLimits {
 export const TRACKER_GET: GetLimits = { maxBytes: 1024 * 1024, maxRedirects: 3, timeoutMs: 30_000, idleMs: 10_000 };
 
 /**
- * Body of the answer to a GET of `url`, whatever its status but a redirect, unless `successOnly` is said. Redirects are followed,
+ * Body of the answer to a GET of `url`: of success, or what may be a tracker's reasons, unless `successOnly` is said. Redirects are followed,
  * never from a public address to a private one. Rejects with TrackerError: `unreachable`, `timeout`, `too-big`, `malformed`, `refused` or
  * `forbidden-address`.
  */
@@ -41,6 +41,9 @@ export async function httpGet(
     place = parseUrl(answer.location, place);
   }
 }
+
+/** A tracker's reasons begin with it, a page for people does not: `d` of bencode. */
+const DICTIONARY = 0x64;
 
 interface Answer {
   readonly body: Uint8Array;
@@ -78,11 +81,15 @@ async function getOnce(
     response.destroy();
     return { body: new Uint8Array(), location: headers.location, isPublic };
   }
-  if (limits.successOnly && !(statusCode >= 200 && statusCode < 300)) {
+  const isSuccess = statusCode >= 200 && statusCode < 300;
+  const refused = new TrackerError("refused", `${url.host} answers with the HTTP status ${statusCode}`);
+  if (limits.successOnly && !isSuccess) {
     response.destroy();
-    throw new TrackerError("refused", `${url.host} answers with the HTTP status ${statusCode}`);
+    throw refused;
   }
-  return { body: await bodyOf(response, url, limits.maxBytes, signal), location: undefined, isPublic };
+  const body = await bodyOf(response, url, limits.maxBytes, signal);
+  if (!isSuccess && body[0] !== DICTIONARY) throw refused;
+  return { body, location: undefined, isPublic };
 }
 
 async function responseTo(url: URL, options: RequestOptions): Promise<IncomingMessage> {
@@ -135,9 +142,13 @@ function asTrackerError(error: Error, url: URL, signal: AbortSignal | undefined)
 }
 
 function whyUnreachable(error: Error, { host }: URL): string {
-  switch ("code" in error ? error.code : undefined) {
+  const code = "code" in error ? String(error.code) : "";
+  if (code.startsWith("HPE_")) return `${host} does not speak HTTP as it should: ${error.message}`;
+  switch (code) {
     case "ECONNREFUSED":
       return `nobody answers at ${host}`;
+    case "ECONNRESET":
+      return `${host} closed the connection before its answer was whole`;
     case "EPROTO":
     case "ERR_SSL_WRONG_VERSION_NUMBER":
       return `${host} does not speak TLS: name it with http://`;

@@ -246,6 +246,24 @@ test("a compressed answer is refused before it is inflated", async () => {
   await expect(fetched(url)).rejects.toMatchObject({ code: "malformed" });
 });
 
+test("an answer that is none of success is its status, or the tracker's own reasons", async () => {
+  const { url } = await web((request, response) => {
+    response.writeHead(503).end(request.url === "/announce/reasons" ? "d14:failure reason4:busye" : "<html>");
+  });
+  await expect(fetched(url)).rejects.toThrow(/answers with the HTTP status 503$/);
+  expect(String(Buffer.from(await fetched(`${url}/reasons`)))).toContain("busy");
+});
+
+test("a connection that ends too soon is told of in words", async () => {
+  const { url } = await web((request, response) => {
+    if (request.url === "/announce/cut")
+      response.writeHead(200, { "Content-Length": 9 }).write("d8", () => response.destroy());
+    else request.socket.end("ICY 200 OK\r\n\r\n");
+  });
+  await expect(fetched(`${url}/cut`)).rejects.toThrow(/closed the connection before its answer was whole$/);
+  await expect(fetched(url)).rejects.toThrow(/does not speak HTTP as it should/);
+});
+
 test("silence and slowness end in time", async () => {
   const silent = await web((_request, response) => void response.write("d"));
   await expect(fetched(silent.url, { idleMs: 30 })).rejects.toMatchObject({ code: "timeout" });
@@ -318,15 +336,12 @@ test("a password that no request can be made with is a failure of the URL", asyn
   await expect(fetched("http://user:%ff@127.0.0.1:80/")).rejects.toMatchObject({ code: "malformed" });
 });
 
-test.for([
-  "d",
-  "le",
-  "d8:intervali1ee trailing",
-  "d8:intervali1e5:peers5:abcdee",
-  String(Buffer.from(encode({ peers: "" }))),
-])("the unreadable answer %s is a failure", async (body) => {
-  const { url } = await web((_request, response) => response.end(body));
-  const { states, until } = announcer([[url]]);
-  await until(() => states.some(({ state }) => state === "failing"));
-  expect(states.find(({ state }) => state === "failing")!.problem).toContain("unreadable");
-});
+test.for(["d", "le", "d8:intervali1e5:peers5:abcdee", String(Buffer.from(encode({ files: "" })))])(
+  "the unreadable answer %s is a failure",
+  async (body) => {
+    const { url } = await web((_request, response) => response.end(body));
+    const { states, until } = announcer([[url]]);
+    await until(() => states.some(({ state }) => state === "failing"));
+    expect(states.find(({ state }) => state === "failing")!.problem).toContain("unreadable");
+  },
+);

@@ -3,7 +3,7 @@ import {
   type BencodeDictionary,
   type BencodeValue,
   concatBytes,
-  decode,
+  decodeFirst,
   encode,
   fromLatin1,
   fromUtf8,
@@ -60,6 +60,9 @@ export interface AnnounceResponse {
   /** `tracker id`: to be told with the next announce. */
   readonly trackerId?: Uint8Array;
 }
+
+/** Seconds, where a tracker gives peers and does not say when it wants to be asked again: as libtorrent. */
+const DEFAULT_INTERVAL = 1_800;
 
 /** Trackers that have one use some ten bytes; a longer one is not repeated. */
 const MAX_TRACKER_ID_BYTES = 256;
@@ -180,12 +183,13 @@ export function encodeFailure(reason: string): Uint8Array {
 }
 
 /**
- * Reads the body of an announce answer. Peers with port 0 or an address that is no IP literal are left out.
+ * Reads the body of an announce answer. Peers with port 0 or an address that is no IP literal are left out, bytes behind the dictionary
+ * ignored: scripts end with a line end.
  * Throws TrackerError `refused` for a `failure reason` (its text is the tracker's, raw), `malformed` for anything unreadable.
  */
 export function parseAnnounceResponse(body: Uint8Array): AnnounceResponse {
   const answer = dictionary(body);
-  const interval = answer.get("interval");
+  const interval = answer.get("interval") ?? (answer.has("peers") ? DEFAULT_INTERVAL : undefined);
   if (typeof interval !== "number") throw malformed("no interval");
   const compact6 = answer.get("peers6");
   const warning = answer.get("warning message");
@@ -354,7 +358,7 @@ function parsePeers(value: BencodeValue | undefined): readonly AnnouncePeer[] {
 function dictionary(body: Uint8Array): BencodeDictionary {
   let value: BencodeValue;
   try {
-    value = decode(body);
+    ({ value } = decodeFirst(body));
   } catch (cause) {
     if (!(cause instanceof BencodeError)) throw cause;
     throw malformed(cause.message, cause);

@@ -146,7 +146,7 @@ test.for(RESPONSES)("an answer with %s that is cut anywhere is unreadable, and n
   for (let end = 0; end < body.length; end++) {
     expect(() => parseAnnounceResponse(body.subarray(0, end))).toThrow(TrackerError);
   }
-  expect(() => parseAnnounceResponse(bytes([...body], "e"))).toThrow(TrackerError);
+  expect(parseAnnounceResponse(bytes([...body], "\r\n"))).toEqual(parseAnnounceResponse(body));
 });
 
 test("a failure reason is the error", () => {
@@ -158,7 +158,8 @@ test("a failure reason is the error", () => {
 
 test.for([
   ["a list", "le"],
-  ["no interval", "d5:peers0:e"],
+  ["neither an interval nor peers", "d5:filesdee"],
+  ["an interval that is a text", "d8:interval4:18005:peers0:e"],
   ["peers of 5 bytes", "d8:intervali1e5:peers5:abcdee"],
   ["peers6 of 6 bytes", "d8:intervali1e6:peers66:abcdefe"],
   ["peers that are a number", "d8:intervali1e5:peersi1ee"],
@@ -166,6 +167,10 @@ test.for([
   ["a bomb", "l".repeat(100_000)],
 ])("%s is unreadable", ([, body]) => {
   expect(() => parseAnnounceResponse(utf8(body!))).toThrow(expect.objectContaining({ code: "malformed" }));
+});
+
+test("who gives peers and no interval is asked again in half an hour", () => {
+  expect(parseAnnounceResponse(bytes("d5:peers0:e"))).toEqual({ interval: 1_800, peers: [] });
 });
 
 test("peers without a port or with a name for an address are left out", () => {
