@@ -16,7 +16,7 @@ export class ArrivingHash {
   /** All before it is there. */
   #arrived = 0;
   /** What is there behind a gap: ends by their beginnings. libtorrent serves up to half of the blocks out of their order. */
-  readonly #early = new Map<number, number>();
+  #early: Map<number, number> | undefined;
 
   /** `bytes` is where the piece is put together. */
   constructor(bytes: Uint8Array) {
@@ -25,9 +25,9 @@ export class ArrivingHash {
 
   /** The bytes from `begin` to `end` are there. What comes before its turn waits for it, up to `MAX_LATE_BYTES`; more is left to `digest`. */
   add(begin: number, end: number): void {
-    if (begin !== this.#arrived) return void this.#early.set(begin, end);
+    if (begin !== this.#arrived) return void (this.#early ??= new Map()).set(begin, end);
     let upTo = end;
-    for (let next = this.#early.get(upTo); next !== undefined; next = this.#early.get(upTo)) upTo = next;
+    for (let next = this.#early?.get(upTo); next !== undefined; next = this.#early?.get(upTo)) upTo = next;
     if (upTo - this.#hashed > MAX_LATE_BYTES) return;
     this.#arrived = upTo;
     if (upTo - this.#hashed >= RUN_BYTES) this.#hashTo(upTo);

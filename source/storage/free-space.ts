@@ -50,21 +50,24 @@ export class FreeSpace {
    * Asked before bytes are written. Throws StorageError `disk-full` when too little would be left. Others write too: of what is free
    * at most half is used before the next look.
    */
-  async take(bytes: number, now: number): Promise<void> {
-    if (now - this.#lookedAtMs >= LOOK_INTERVAL_MS || bytes > this.#allowance) {
-      // Who comes meanwhile uses what was allowed before: hundreds of small pieces may.
-      this.#lookedAtMs = now;
-      const free = await freeBytes(this.#folder);
-      const spare = free === undefined ? Number.POSITIVE_INFINITY : free - this.#keptBytes;
-      if (spare < bytes) {
-        this.#allowance = 0;
-        throw this.#full(
-          `The disk is full: that of ${this.#folder} has ${bytesText(free ?? 0)} free, and ${bytesText(this.#keptBytes)} are left to others; free some space, and it goes on by itself.`,
-        );
-      }
-      this.#allowance = Math.max(bytes, spare / 2);
-    }
+  take(bytes: number, now: number): Promise<void> | undefined {
+    if (now - this.#lookedAtMs >= LOOK_INTERVAL_MS || bytes > this.#allowance) return this.#lookAndTake(bytes, now);
     this.#allowance -= bytes;
+    return undefined;
+  }
+
+  async #lookAndTake(bytes: number, now: number): Promise<void> {
+    // Who comes meanwhile uses what was allowed before: hundreds of small pieces may.
+    this.#lookedAtMs = now;
+    const free = await freeBytes(this.#folder);
+    const spare = free === undefined ? Number.POSITIVE_INFINITY : free - this.#keptBytes;
+    if (spare < bytes) {
+      this.#allowance = 0;
+      throw this.#full(
+        `The disk is full: that of ${this.#folder} has ${bytesText(free ?? 0)} free, and ${bytesText(this.#keptBytes)} are left to others; free some space, and it goes on by itself.`,
+      );
+    }
+    this.#allowance = Math.max(bytes, spare / 2) - bytes;
   }
 
   #full(message: string): StorageError {

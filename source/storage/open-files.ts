@@ -50,7 +50,8 @@ export class OpenFiles {
     } finally {
       if (--file.users === 0) this.#busy--;
       this.#waiting.shift()?.();
-      await (this.#files.get(key) === file ? this.#shrink() : closeUnused(file));
+      if (this.#files.get(key) !== file) await closeUnused(file);
+      else if (this.#files.size > this.#capacity) await this.#shrink();
     }
   }
 
@@ -64,7 +65,6 @@ export class OpenFiles {
   }
 
   async #shrink(): Promise<void> {
-    if (this.#files.size <= this.#capacity) return;
     for (const [key, file] of this.#files) {
       if (file.users > 0) continue;
       this.#files.delete(key);

@@ -26,6 +26,11 @@ export class PieceClaims {
     return this.#journal.records;
   }
 
+  /** Was `begin` called? */
+  get isBegun(): boolean {
+    return this.#journal.isBegun;
+  }
+
   /** To be called before any file is written to. Throws StorageError. */
   begin(): Promise<void> {
     return this.#journal.begin();

@@ -163,7 +163,7 @@ export class TorrentStorage {
       );
     }
     await this.#space.take(bytes.length, performance.now());
-    await this.#claims.begin();
+    if (!this.#claims.isBegun) await this.#claims.begin();
     const written = await this.#files.write(index, bytes);
     onWritten?.();
     const replaced = this.#files.replacedOf(written);
@@ -172,7 +172,7 @@ export class TorrentStorage {
     this.#behind.touch(written.keys());
     if (!(await this.#claims.wrote(index))) throw storageError("changed", this.path);
     this.#behind.touch(written.keys());
-    await this.#createEmptyFiles();
+    if (this.#isWhole) await this.#createEmptyFiles();
   }
 
   /**
@@ -347,10 +347,13 @@ export class TorrentStorage {
     throw error;
   }
 
-  /** Empty files come with the last piece that is wanted. */
+  /** Is all held that is wanted? The empty files come then. */
+  get #isWhole(): boolean {
+    return this.held.count >= this.#wanted.count && this.held.countWith(this.#wanted) === this.#wanted.count;
+  }
+
   async #createEmptyFiles(): Promise<void> {
-    if (this.held.count < this.#wanted.count || this.held.countWith(this.#wanted) < this.#wanted.count) return;
-    await this.#files.createEmpty(this.#leftOut);
+    if (this.#isWhole) await this.#files.createEmpty(this.#leftOut);
   }
 
   #report(error: unknown): void {

@@ -62,7 +62,13 @@ export class WrittenFiles {
    * Gives an open file its length. One write at a time sees to the size of a file: another's zeros must not land on its piece.
    * `soonThere`: so many bytes from the first on are written now anyway.
    */
-  async ensureSize(place: number, handle: FileHandle, soonThere: number): Promise<WrittenFile> {
+  ensureSize(place: number, handle: FileHandle, soonThere: number): WrittenFile | Promise<WrittenFile> {
+    const known = this.#files.get(place);
+    const isSized = known?.handle === handle && !this.#sizing.has(place);
+    return isSized ? known : this.#sizeInTurn(place, handle, soonThere);
+  }
+
+  async #sizeInTurn(place: number, handle: FileHandle, soonThere: number): Promise<WrittenFile> {
     for (let other = this.#sizing.get(place); other; other = this.#sizing.get(place))
       await other.catch(() => undefined);
     const before = this.#files.get(place);

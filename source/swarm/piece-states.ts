@@ -25,7 +25,7 @@ export class PartialPiece {
   /** Who is asked for each block; 0: nobody. */
   readonly #asked: Uint32Array;
   /** Who else is, where several are. */
-  readonly #alsoAsked = new Map<number, PeerKey[]>();
+  #alsoAsked: Map<number, PeerKey[]> | undefined;
   #received = 0;
   #nextFree = 0;
 
@@ -71,21 +71,21 @@ export class PartialPiece {
   /** Who is asked for `block` now. */
   askers(block: number): readonly PeerKey[] {
     const asked = this.#asked[block]!;
-    return asked === 0 ? NOBODY : [asked, ...(this.#alsoAsked.get(block) ?? NOBODY)];
+    return asked === 0 ? NOBODY : [asked, ...(this.#alsoAsked?.get(block) ?? NOBODY)];
   }
 
   ask(block: number, peer: PeerKey): void {
     this.#blocks[block] = ASKED;
     if (this.#asked[block] === 0) this.#asked[block] = peer;
-    else this.#alsoAsked.set(block, [...(this.#alsoAsked.get(block) ?? NOBODY), peer]);
+    else (this.#alsoAsked ??= new Map()).set(block, [...(this.#alsoAsked.get(block) ?? NOBODY), peer]);
   }
 
   /** `peer` is not asked for `block` any more; with nobody left, the block is free again. */
   unask(block: number, peer: PeerKey): void {
     const [first = 0, ...others] = this.askers(block).filter((key) => key !== peer);
     this.#asked[block] = first;
-    if (others.length > 0) this.#alsoAsked.set(block, others);
-    else this.#alsoAsked.delete(block);
+    if (others.length > 0) (this.#alsoAsked ??= new Map()).set(block, others);
+    else this.#alsoAsked?.delete(block);
     if (first !== 0 || this.#blocks[block] !== ASKED) return;
     this.#blocks[block] = FREE;
     this.#nextFree = Math.min(this.#nextFree, block);
@@ -102,9 +102,9 @@ export class PartialPiece {
   }
 
   #othersAsked(block: number, peer: PeerKey): readonly PeerKey[] {
-    if (this.#alsoAsked.size === 0 && (this.#asked[block] === peer || this.#asked[block] === 0)) return NOBODY;
+    if (!this.#alsoAsked?.size && (this.#asked[block] === peer || this.#asked[block] === 0)) return NOBODY;
     const others = this.askers(block).filter((key) => key !== peer);
-    this.#alsoAsked.delete(block);
+    this.#alsoAsked?.delete(block);
     return others;
   }
 }
