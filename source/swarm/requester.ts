@@ -102,9 +102,12 @@ export class Requester {
     const name = nameOf(index, block);
     peer.requests.dropped.delete(name);
     if (!peer.requests.outstanding.delete(name)) return;
-    if (peer.peerChoking) peer.requests.allowedFast.delete(index);
-    else peer.requests.rejects++;
-    this.#options.states.downloading.get(index)?.unask(block, peer.key);
+    const partial = this.#options.states.downloading.get(index);
+    partial?.unask(block, peer.key);
+    if (!peer.peerChoking) return void peer.requests.rejects++;
+    peer.requests.allowedFast.delete(index);
+    // On parole it would wait for an unchoke that may never come.
+    if (partial?.only === peer.key) this.#leave(peer, index);
   }
 
   /**
@@ -122,13 +125,7 @@ export class Requester {
       if (!gone) this.#drop(peer, name);
     }
     for (const index of partials) {
-      if (stays(index)) continue;
-      partials.delete(index);
-      const partial = this.#options.states.downloading.get(index);
-      if (!partial) continue;
-      partial.workers.delete(peer.key);
-      if (partial.only === peer.key) this.#discard(partial);
-      else if (partial.workers.size === 0) this.#orphans.add(index);
+      if (!stays(index)) this.#leave(peer, index);
     }
   }
 
@@ -230,6 +227,16 @@ export class Requester {
         this.#askToo(peer, name, now);
       }
     }
+  }
+
+  /** It is asked for nothing more of piece `index`. */
+  #leave(peer: SwarmPeer, index: number): void {
+    peer.requests.partials.delete(index);
+    const partial = this.#options.states.downloading.get(index);
+    if (!partial) return;
+    partial.workers.delete(peer.key);
+    if (partial.only === peer.key) this.#discard(partial);
+    else if (partial.workers.size === 0) this.#orphans.add(index);
   }
 
   /** Asks for a block that somebody else is asked for. */

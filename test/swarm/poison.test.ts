@@ -82,6 +82,28 @@ describe("poison", () => {
     expect(disconnects(commands).filter(({ ban }) => ban)).toEqual([]);
   });
 
+  it("is asked of another when who alone brings it chokes us, and rejects what it had allowed", () => {
+    const leecher = new HandSwarm({ pieceCount: 1, blocksPerPiece: 2 });
+    for (const key of [1, 2]) leecher.join(key, "all");
+    leecher.say(1, { type: "unchoke" });
+    leecher.deliver(1, 0, 0);
+    leecher.say(1, { type: "choke" });
+    leecher.say(2, { type: "unchoke" });
+    leecher.deliver(2, 0, 1);
+    leecher.say(2, { type: "choke" });
+    leecher.handle({ type: "piece-verified", index: 0, ok: false });
+    leecher.pass(2_000);
+    leecher.take();
+    leecher.say(1, { type: "unchoke" });
+    expect(leecher.requested(1)).toEqual(["0:0", "0:1"]);
+    leecher.say(1, { type: "allowed-fast", index: 0 });
+    leecher.say(1, { type: "choke" });
+    leecher.say(1, { type: "reject", index: 0, begin: 0, length: BLOCK_BYTES });
+    leecher.say(1, { type: "reject", index: 0, begin: BLOCK_BYTES, length: BLOCK_BYTES });
+    leecher.say(2, { type: "unchoke" });
+    expect(leecher.requested(2)).toEqual(["0:0", "0:1"]);
+  });
+
   it("that fails three times waits, and is fetched of who comes next", () => {
     const leecher = new HandSwarm({ pieceCount: 1, blocksPerPiece: 1 });
     for (const key of [1, 2, 3, 4]) leecher.join(key, "all");
