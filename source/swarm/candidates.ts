@@ -156,13 +156,13 @@ export class Candidates {
   }
 
   /**
-   * Makes room: forgets the address that failed most often. One that strangers told of makes room for any other although it never failed, and
+   * Makes room: forgets the address that failed most often, be it of a peer that wants nothing of us. One that strangers told of makes room for any other although it never failed, and
    * takes the place of none: each peer may tell of a hundred a minute. Banned ones stay. False when there is no room.
    */
   #forgetWorst(source: PeerSource, now: number): boolean {
     let worst: Candidate | undefined;
     for (const candidate of this.#byAddress.values()) {
-      if (candidate.state !== "idle" || candidate.bannedUntil > now) continue;
+      if ((candidate.state !== "idle" && candidate.state !== "sated") || candidate.bannedUntil > now) continue;
       if (isOfStrangers(source) && !isOfStrangers(candidate.source)) continue;
       const least = !isOfStrangers(source) && isOfStrangers(candidate.source) ? -1 : 0;
       if (candidate.failures > (worst?.failures ?? least)) worst = candidate;

@@ -175,6 +175,24 @@ describe("candidates", () => {
     expect(candidates.next(1)?.address).toEqual(at(6_000));
   });
 
+  it("that want nothing of us make room for what is new: a seed meets thousands of them in a month", () => {
+    const candidates = new Candidates();
+    candidates.add(
+      Array.from({ length: MAX_CANDIDATES }, (_, i) => at(i)),
+      "tracker",
+      0,
+    );
+    for (const address of dueAt(candidates, 0)) {
+      candidates.connected(address);
+      candidates.ended(address, 0, false);
+      candidates.sated(address);
+    }
+    candidates.add([at(5_000)], "pex", 1);
+    expect(candidates.next(1)).toBeUndefined();
+    candidates.add([at(6_000)], "tracker", 1);
+    expect(candidates.next(1)?.address).toEqual(at(6_000));
+  });
+
   it.each(["pex", "dht"] as const)(
     "of %s take the place of no other, keep none out, and are dialled behind it in turn",
     (hearsay) => {
