@@ -10,6 +10,7 @@ export class DownloadSpell {
     if (this.#startedAt !== undefined) return;
     this.#startedAt = now;
     this.#startedBytes = heldBytes;
+    this.#sources.clear();
   }
 
   /** A peer, by its id, sent some of a piece that is right. */

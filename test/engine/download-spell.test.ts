@@ -16,6 +16,8 @@ test("what never began does not end, and what ended can begin again", () => {
   spell.begin(0, 0);
   expect(spell.end(5, 1_000)).toMatchObject({ bytes: 5, peers: 0 });
   expect(spell.end(5, 2_000)).toBeUndefined();
+  spell.gotFrom("a");
   spell.begin(5, 3_000);
-  expect(spell.end(7, 4_000)).toMatchObject({ seconds: 1, bytes: 2 });
+  spell.gotFrom("b");
+  expect(spell.end(7, 4_000)).toEqual({ seconds: 1, bytes: 2, peers: 1 });
 });
