@@ -556,7 +556,10 @@ export class Transfer {
 
   #peerLeft(key: PeerKey): void {
     this.dispatch({ type: "peer-left", peer: key });
-    if (this.#peers.size === 0) for (const meter of [this.down, this.up]) meter.rest();
+    if (this.#peers.size === 0) {
+      this.#disk.dropSpare();
+      for (const meter of [this.down, this.up]) meter.rest();
+    }
     this.#options.onEvent(this, { type: "changed" });
   }
 }

@@ -1,7 +1,8 @@
 // One torrent between engines, over loopback.
 import { copyFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { PieceBuffers } from "../../source/engine/piece-buffers.ts";
 import { digestsOf, writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 import { makeFolder, MB, nextEvent, rowOf, share, startEngine, torrentFile, untilRow } from "./support.ts";
@@ -54,12 +55,16 @@ describe("two engines", () => {
     const target = await torrentFile(seeder, infoHash);
     await leecher.engine.send({ method: "download", target, peers: [seeder.address] });
     await untilRow(leecher, infoHash, ({ heldPieces }) => heldPieces > 0);
+    // Up to 64 MiB for each of all that are paused.
+    const dropSpare = vi.spyOn(PieceBuffers.prototype, "dropSpare");
+    onTestFinished(() => dropSpare.mockRestore());
     expect(await leecher.engine.send({ method: "pause", infoHash })).toMatchObject({
       ok: true,
       text: "Paused paused.bin.",
     });
     await untilRow(leecher, infoHash, ({ state, peers }) => state === "paused" && peers.length === 0);
     expect(rowOf(leecher, infoHash)!.heldPieces).toBeLessThan(12);
+    expect(dropSpare).toHaveBeenCalled();
     const done = nextEvent(leecher, "done");
     seeder.engine.upLimit.bytesPerSecond = 0;
     await leecher.engine.send({ method: "resume", infoHash });
