@@ -146,7 +146,7 @@ export function encodeUdpResponse(response: UdpResponse, addressBytes: AddressBy
   }
 }
 
-/** Reads an answer, its peers being of `addressBytes`. Throws TrackerError `malformed`. */
+/** Reads an answer, its peers being of `addressBytes`; bytes behind the last whole one are ignored as BEP 15 wants it. Throws TrackerError `malformed`. */
 export function parseUdpResponse(bytes: Uint8Array, addressBytes: AddressBytes): UdpResponse {
   const data = view(bytes);
   if (bytes.length < 8) throw malformed(`expected at least 8 bytes, received ${bytes.length}`);
@@ -159,8 +159,9 @@ export function parseUdpResponse(bytes: Uint8Array, addressBytes: AddressBytes):
       if (bytes.length < ANNOUNCE_ANSWER_BYTES) {
         throw malformed(`announce: expected at least ${ANNOUNCE_ANSWER_BYTES} bytes, received ${bytes.length}`);
       }
-      const peers = (addressBytes === 4 ? parseCompact4 : parseCompact6)(bytes.subarray(ANNOUNCE_ANSWER_BYTES));
-      if (!peers) throw malformed("announce: the last peer is cut short");
+      const left = (bytes.length - ANNOUNCE_ANSWER_BYTES) % (addressBytes + 2);
+      const compact = bytes.subarray(ANNOUNCE_ANSWER_BYTES, bytes.length - left);
+      const peers = (addressBytes === 4 ? parseCompact4 : parseCompact6)(compact)!;
       const [interval, incomplete, complete] = [data.getUint32(8), data.getUint32(12), data.getUint32(16)];
       return { type: "announce", transaction, interval, incomplete, complete, peers };
     }
@@ -174,10 +175,15 @@ export function parseUdpResponse(bytes: Uint8Array, addressBytes: AddressBytes):
       return { type: "scrape", transaction, entries };
     }
     case "error":
-      return { type: "error", transaction, text: new TextDecoder().decode(bytes.subarray(8, 8 + MAX_ERROR_BYTES)) };
+      return { type: "error", transaction, text: errorText(bytes.subarray(8, 8 + MAX_ERROR_BYTES)) };
     default:
       throw malformed(`there is no action ${data.getUint32(0)}`);
   }
+}
+
+/** Some trackers end it with the zero of a C string. */
+function errorText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).replace(/\0+$/, "");
 }
 
 function parseAnnounce(bytes: Uint8Array, data: DataView, transaction: number): UdpAnnounce {
