@@ -2,7 +2,7 @@
 import { ProtocolError } from "../errors.ts";
 import { toInfoHash, toPeerId } from "../ids.ts";
 import { decodeExtendedHandshake, encodeExtendedHandshake } from "./extensions/extended-handshake.ts";
-import { decodeExtension, encodeExtension } from "./extensions/registry.ts";
+import { decodeExtension, encodeExtension, localExtensions } from "./extensions/registry.ts";
 import {
   BLOCK_BYTES,
   MAX_EXTENDED_BYTES,
@@ -23,6 +23,8 @@ import {
 import { Outbox } from "./outbox.ts";
 
 const LENGTH_BYTES = 4;
+
+const OUR_EXTENSIONS = localExtensions(true);
 
 /** More than any index says. */
 const UNKNOWN_PIECE_COUNT = 2 ** 32;
@@ -290,8 +292,10 @@ export class PeerConnection {
   #parseExtended(extensionId: number, payload: Uint8Array): PeerMessage | undefined {
     if (extensionId === 0) {
       const handshake = decodeExtendedHandshake(payload);
-      this.#peerExtensions = handshake.extensions;
-      return { type: "extended-handshake", handshake };
+      // A later one tells what has changed; what we speak no word of is not kept.
+      const spoken = [...handshake.extensions].filter(([name]) => OUR_EXTENSIONS.has(name));
+      this.#peerExtensions = new Map([...this.#peerExtensions, ...spoken]);
+      return { type: "extended-handshake", handshake: { ...handshake, extensions: this.#peerExtensions } };
     }
     return decodeExtension(extensionId, payload);
   }

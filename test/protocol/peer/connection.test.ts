@@ -148,6 +148,33 @@ describe("the connection", () => {
     receive(connection, handshakeOf(0));
     expect(connection.speaks("sta_push")).toBe(false);
   });
+
+  it("goes on speaking the extensions that a later handshake says nothing of (BEP 10: `m` tells changes)", () => {
+    const connection = connected();
+    const say = (extensions: readonly [string, number][]) =>
+      receive(
+        connection,
+        connection.send({ type: "extended-handshake", handshake: { extensions: new Map(extensions) } }),
+      );
+    say([
+      ["sta_push", 9],
+      ["ut_pex", 4],
+      ["of_others", 5],
+    ]);
+    expect(say([["ut_pex", 0]])).toEqual([
+      {
+        type: "extended-handshake",
+        handshake: {
+          extensions: new Map([
+            ["sta_push", 9],
+            ["ut_pex", 0],
+          ]),
+        },
+      },
+    ]);
+    expect(say([])).toHaveLength(1);
+    expect([connection.speaks("sta_push"), connection.speaks("ut_pex")]).toEqual([true, false]);
+  });
 });
 
 function handshake(): Uint8Array {
