@@ -54,8 +54,8 @@ const GROUPS = {
       hint: "follow",
       hintIn: ["broadcasts", "log"],
     },
-    { keys: ["pageup"], action: "page-up", contexts: SCROLLED, help: "one page up" },
-    { keys: ["pagedown"], action: "page-down", contexts: SCROLLED, help: "one page down" },
+    { keys: ["pageup", "ctrl-b"], action: "page-up", contexts: SCROLLED, help: "one page up" },
+    { keys: ["pagedown", "ctrl-f"], action: "page-down", contexts: SCROLLED, help: "one page down" },
   ],
   Panes: [
     { keys: ["1"], action: "pane-available", contexts: LISTS, help: "what the swarm offers" },
