@@ -38,7 +38,8 @@ function react(state: ViewState, event: ViewEvent): Change {
     case "replied":
       return replied(state, event);
     case "message-expired":
-      return become(state.message?.id === event.id ? { ...state, message: null } : state);
+      // What the next letter does is said until it comes.
+      return become(state.message?.id === event.id && state.marking === null ? { ...state, message: null } : state);
     default:
       return event satisfies never;
   }

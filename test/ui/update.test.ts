@@ -294,6 +294,14 @@ test("Tab completes a name behind the colon of DOWNLOAD:, with a space between o
   expect(state.prompt?.value).toBe("DOWNLOAD:test.pdf");
 });
 
+test("what the next letter marks is said until it comes", () => {
+  press("m");
+  happened({ type: "message-expired", id: state.message!.id });
+  expect(state).toMatchObject({ marking: "set", message: { text: "Mark this row: type a letter." } });
+  press("escape");
+  expect(state).toMatchObject({ marking: null, message: null });
+});
+
 test(":help opens help", () => {
   press(":", ..."help", "return");
   expect(state).toMatchObject({ prompt: null, help: { top: 0, search: "" } });
