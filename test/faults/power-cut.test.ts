@@ -20,10 +20,13 @@ const WRITER = resolve(import.meta.dirname, "../storage/crash-writer.ts");
 /** Milliseconds a power cut may cost. */
 const LOST_MS = 5_000;
 
-/** When the power goes, in milliseconds: one of them so late that something must be held. */
+/** So long after the first piece something must have been saved. */
+const LATE_MS = 6_500;
+
+/** When the power goes, in milliseconds. */
 const MOMENTS = process.env["STA_LONG"]
-  ? Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? 6_500 : Math.round(Math.random() * 4_000)))
-  : [150, 1_100, Math.round(Math.random() * 2_500), 6_500];
+  ? Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? LATE_MS : Math.round(Math.random() * 4_000)))
+  : [150, 1_100, Math.round(Math.random() * 2_500), LATE_MS];
 
 function canCutPower(): boolean {
   const lifetime: (() => void)[] = [];
@@ -46,10 +49,11 @@ async function writeUntil(disk: Ext4Disk, cutAfterMs: number) {
   const exited = once(child, "exit");
   const heldAtMs = new Map<number, number>();
   let saved = 0;
-  createInterface({ input: child.stdout }).on("line", (line) => {
+  const lines = createInterface({ input: child.stdout }).on("line", (line) => {
     if (line.startsWith("saved ")) saved = Number(line.slice(6));
     else heldAtMs.set(Number(line), performance.now());
   });
+  if (cutAfterMs === LATE_MS) await once(lines, "line");
   await delay(cutAfterMs);
   const cutAtMs = performance.now();
   const savedBefore = saved;

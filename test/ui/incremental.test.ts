@@ -33,7 +33,7 @@ afterEach(() => {
 test.each([
   [80, 24, 1],
   [120, 36, 2],
-])("at %ix%i after 500 random keys, snapshots and sizes", async (columns, rows, seed) => {
+])("at %ix%i after 500 random keys, snapshots and sizes", { timeout: 120_000 }, async (columns, rows, seed) => {
   const terminal = new VirtualTerminal(columns, rows);
   const client = new ScriptedClient(sampleSnapshot());
   const ended = openViewer({ client, stdin: terminal.stdin, stdout: terminal.stdout, ascii: false });

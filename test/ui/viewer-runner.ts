@@ -46,7 +46,7 @@ function writeReport(value: object): void {
 
 writeReport({ pid: process.pid });
 // What it takes to start is no part of what it takes to run.
-setTimeout(() => writeReport({ pid: process.pid, warmCpuMs: cpuMs() }), 1000).unref();
+const warming = setTimeout(() => writeReport({ pid: process.pid, warmCpuMs: cpuMs() }), 1000).unref();
 const { reason, signal, error } = await openViewer({
   client,
   stdin: process.stdin,
@@ -54,6 +54,7 @@ const { reason, signal, error } = await openViewer({
   ...JSON.parse(options),
 });
 clearInterval(ticking);
+clearTimeout(warming);
 writeReport({ pid: process.pid, reason, signal, error: error?.message, cpuMs: cpuMs() });
 if (reason === "no-terminal") process.stderr.write(`${error.message}\n`);
 process.exitCode = reason === "no-terminal" ? 1 : 0;
