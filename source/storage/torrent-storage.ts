@@ -172,7 +172,7 @@ export class TorrentStorage {
     this.#behind.touch(written.keys());
     if (!(await this.#claims.wrote(index))) throw storageError("changed", this.path);
     this.#behind.touch(written.keys());
-    if (this.#isWhole) await this.#createEmptyFiles();
+    if (this.#isWhole) await this.#files.createEmpty(this.#leftOut);
   }
 
   /**
