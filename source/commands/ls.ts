@@ -44,7 +44,7 @@ function catalogueParts(row: CatalogueRow): string[] {
 }
 
 function transferParts(row: TransferRow): string[] {
-  const percent = row.length === 0 ? 100 : Math.floor((row.heldBytes / row.length) * 100);
+  const percent = row.wantedBytes === 0 ? 100 : Math.floor((row.wantedHeldBytes / row.wantedBytes) * 100);
   const state = row.reason ? `${row.state} (${row.reason})` : row.state;
   const rates = `down ${bytesText(row.downBytesPerSecond)}/s, up ${bytesText(row.upBytesPerSecond)}/s`;
   const peers = countText(row.peers.length, "peer");

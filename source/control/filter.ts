@@ -64,6 +64,8 @@ const inTransfer =
     isTransfer(row) ? of(row) : undefined;
 
 const holdersOf = (row: TransferRow): number => row.peers.filter(({ progress }) => progress > 0).length;
+const percentOf = ({ wantedBytes, wantedHeldBytes }: TransferRow): number =>
+  wantedBytes === 0 ? 100 : (wantedHeldBytes / wantedBytes) * 100;
 const seedsOf = (row: TransferRow): number => row.peers.filter(({ progress }) => progress >= 1).length;
 
 const FIELDS: Readonly<Record<string, Field>> = {
@@ -77,7 +79,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   down: { kind: "bytes", of: inTransfer((row) => row.downBytesPerSecond) },
   up: { kind: "bytes", of: inTransfer((row) => row.upBytesPerSecond) },
   ratio: { kind: "count", of: inTransfer(({ ratio }) => ratio) },
-  progress: { kind: "percent", of: inTransfer((row) => (row.length === 0 ? 100 : (row.heldBytes / row.length) * 100)) },
+  progress: { kind: "percent", of: inTransfer(percentOf) },
   left: { kind: "seconds", of: inTransfer(({ secondsLeft }) => secondsLeft) },
   name: { kind: "text", of: (row) => [nameOf(row)] },
   hash: { kind: "text", of: (row) => (isFile(row) ? [row.infoHash] : []) },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { run } from "../../source/commands/ls.ts";
-import { emptySnapshot, sampleSnapshot } from "../helpers/scripted-client.ts";
+import { emptySnapshot, sampleSnapshot, transferRow } from "../helpers/scripted-client.ts";
 import { listen, optionsOf, startScriptedEngine } from "./support.ts";
 
 test("--json is the whole snapshot in one line", async () => {
@@ -18,6 +18,14 @@ test("each tracker, file and transfer has its line", async () => {
   const { trackers, catalogue, transfers } = sampleSnapshot();
   expect(heard.out.trim().split("\n")).toHaveLength(trackers.length + catalogue.length + transfers.length);
   for (const row of [...catalogue, ...transfers]) expect(heard.out).toContain(row.name);
+});
+
+test("a transfer is as far as what is wanted of it", async () => {
+  const heard = listen();
+  const part = { length: 100, heldBytes: 50, wantedBytes: 50, wantedHeldBytes: 50 };
+  const { home } = await startScriptedEngine({ ...emptySnapshot(), transfers: [transferRow("in part", part)] });
+  await run([], optionsOf(home));
+  expect(heard.out).toContain(" 100 % ");
 });
 
 test("a line ends with the info hash: two files may share a name, and a hostile name cannot be typed", async () => {

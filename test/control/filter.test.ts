@@ -170,6 +170,11 @@ test("what help shows can be typed", () => {
   for (const usage of usages) expect(parseFilter(usage)).toMatchObject({ ok: true });
 });
 
+test("progress is that of the files that are wanted, as it is shown", () => {
+  const part = { length: 100, heldBytes: 50, wantedBytes: 50, wantedHeldBytes: 50 };
+  expect(names("progress=100 done", [transferRow("in part", part)])).toEqual(["in part"]);
+});
+
 test("a transfer without a time left, and one of nothing, are compared without harm", () => {
   const odd = [transferRow("a", { secondsLeft: null }), transferRow("b", { length: 0, peers: [peerRow("[::1]:1")] })];
   expect(names("left>0", odd)).toEqual([]);
