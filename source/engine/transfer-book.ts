@@ -168,16 +168,14 @@ export class TransferBook {
       if (this.#adding.has(infoHash)) continue;
       try {
         const entry = await this.#open(metainfo, settings, { acceptMissing: settings.removing });
-        this.#missing.delete(infoHash);
-        if (settings.removing) {
-          await this.remove(entry, true);
-          continue;
-        }
-        opened.push(entry);
+        if (settings.removing) await this.remove(entry, true);
         // The process ended before it was remembered which files are set aside: nothing lies there yet.
-        if (entry.settings.filesSetAside !== settings.filesSetAside) await this.save(entry);
+        else if (entry.settings.filesSetAside !== settings.filesSetAside) await this.save(entry);
+        this.#missing.delete(infoHash);
+        if (!settings.removing) opened.push(entry);
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
+        await this.#letGo(infoHash);
         const { code, path, message } = error;
         const says =
           code === "missing" ? `${path} is not there; bring it back, or add it again into another folder.` : message;
@@ -366,6 +364,14 @@ export class TransferBook {
       throw error;
     }
     return entry;
+  }
+
+  /** What was opened in vain is opened again later. */
+  async #letGo(infoHash: InfoHashHex): Promise<void> {
+    const entry = this.#entries.get(infoHash);
+    if (!entry) return;
+    this.#entries.delete(infoHash);
+    await entry.transfer.close().catch((error: unknown) => this.#tell(entry, error));
   }
 
   /** Two transfers never write to one place. Throws StorageError. */

@@ -249,6 +249,32 @@ describe("the book of transfers", () => {
     expect(await again.book.openMissing()).toEqual([]);
   });
 
+  it("opens none twice, and says once what is wrong, while it cannot be remembered which files are set aside", async () => {
+    const torrent = makeTorrent([
+      { path: ["a"], length: 100 },
+      { path: ["b"], length: 100 },
+    ]);
+    const folder = await temporaryFolder();
+    const { book, close, state } = await openBook();
+    await book.add(torrent.metainfo, settingsOf(folder, { filesOff: "1" }));
+    await close();
+    const file = join(state.path, "torrents", `${toHex(torrent.metainfo.infoHash)}.json`);
+    await writeFile(file, JSON.stringify(settingsOf(folder, { filesOff: "1" })));
+    const again = await openBook(state.path);
+    const full = new StorageError("disk-full", state.path, "The disk is full.");
+    vi.spyOn(again.store, "save").mockRejectedValueOnce(full).mockRejectedValueOnce(full);
+    const opened = [await again.book.load()];
+    for (let i = 0; i < 2; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      opened.push(await again.book.openMissing());
+    }
+    expect(opened.map(({ length }) => length)).toEqual([0, 0, 1]);
+    expect(again.problems).toEqual(["shared: The disk is full."]);
+    const entry = opened[2]![0];
+    expect([...again.book.entries.values()]).toEqual([entry]);
+    expect([entry?.settings.filesSetAside, again.book.missing]).toEqual(["1", []]);
+  });
+
   it("forgets what was away when it is added anew elsewhere", async () => {
     const torrent = makeTorrent([{ length: 100 }]);
     const folder = await folderWith(torrent);
