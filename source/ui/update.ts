@@ -113,6 +113,8 @@ function replied(state: ViewState, { command, generation, reply }: Extract<ViewE
   }
   if (command.method === "inspect") return become(lookedAt(state, command, asked, reply));
   if (command.method === "stop" && reply.ok) return { state, effects: [{ type: "leave", reason: "stop-engine" }] };
+  // Of several commands of one line: what went wrong with one stays, and the line.
+  if (asked && reply.ok && !state.prompt!.waiting) return become(state);
   const prompt = asked ? (reply.ok ? null : { ...state.prompt!, waiting: false }) : state.prompt;
   // Whoever starts a download wants to see where it comes from.
   const expanded =

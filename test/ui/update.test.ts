@@ -475,6 +475,19 @@ test("of several commands of one key, what went wrong with one is not lost behin
   expect(state.message).toMatchObject({ level: "warning", text: "b is in use." });
 });
 
+test("of several commands of one line, what went wrong with one is not lost behind the others", () => {
+  press("2", "V", ":", ..."move", "space", ..."top", "return");
+  const sent = effects.filter((effect) => effect.type === "send");
+  expect(sent).toHaveLength(3);
+  const answer = (index: number, given: Reply): void => {
+    const { command, generation } = sent[index]!;
+    happened({ type: "replied", command, generation, reply: given });
+  };
+  answer(0, { ok: false, code: "failed", text: displayText("a is not queued.") });
+  answer(1, { ok: true, text: displayText("b comes first.") });
+  expect(state).toMatchObject({ prompt: { value: "move top", waiting: false }, message: { text: "a is not queued." } });
+});
+
 test("a hundred thousand files are scrolled in a window", () => {
   const files = Array.from({ length: 100_000 }, (_, index) => ({ path: `file ${index}`, length: 1 }));
   lookAt("many", { ...LOOKED_AT, files });
