@@ -64,11 +64,15 @@ export function entered(state: ViewState): Change {
         : { ...opened, positions: { ...opened.positions, peers: { key: peer.key, index: 0, top: 0 } } },
     );
   }
-  const row = state.lists.available[state.positions.available.index]?.row;
-  const ours = state.snapshot.transfers.some(({ infoHash }) => infoHash === row?.infoHash);
-  return row !== undefined && ours && state.chosen.available.size === 0
-    ? become(openDetails(state, { infoHash: row.infoHash, tab: "pieces" }))
-    : downloaded(state);
+  const infoHash = offeredTransfer(state);
+  return infoHash === undefined ? downloaded(state) : become(openDetails(state, { infoHash, tab: "pieces" }));
+}
+
+/** The transfer whose details Enter opens in Available: of the selected file when it is ours already, and none is chosen. */
+export function offeredTransfer({ lists, positions, chosen, snapshot }: ViewState): string | undefined {
+  const infoHash = lists.available[positions.available.index]?.row.infoHash;
+  const ours = chosen.available.size === 0 && snapshot.transfers.some((row) => row.infoHash === infoHash);
+  return ours ? infoHash : undefined;
 }
 
 export function downloaded(state: ViewState): Change {

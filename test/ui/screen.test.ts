@@ -398,6 +398,20 @@ test("below 60x15 one line says that the terminal is too small, and a larger one
   await terminal.shows("this is 60x14");
 });
 
+test("the hint of Enter in Available says what it does to the selected file", async () => {
+  const ours = new ScriptedClient({
+    ...emptySnapshot(),
+    catalogue: [catalogueRow("a"), catalogueRow("b")],
+    transfers: [transferRow("b")],
+  });
+  open(80, 24, { snapshot: ours });
+  await terminal.shows("Enter download");
+  terminal.type("j");
+  await terminal.shows("Enter details");
+  terminal.type("k");
+  await terminal.shows("Enter download");
+});
+
 test("in a terminal that is too small a question still says what it asks", async () => {
   open(40, 12);
   await terminal.shows(/this is 40x12\.[^…]*q leave$/);

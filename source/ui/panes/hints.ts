@@ -2,6 +2,7 @@
 import { columnsOf, left } from "../format/columns.ts";
 import { KEYMAP, keyLabel, type Binding } from "../keymap.ts";
 import type { Theme } from "../theme.ts";
+import { offeredTransfer } from "../transfer-actions.ts";
 import { contextOf, type Message, type ViewState } from "../view-state.ts";
 
 /** Hints of the current context in `width` columns; the last two (help and leaving, as a rule) always stay. */
@@ -19,7 +20,8 @@ export function drawHints(state: ViewState, width: number, theme: Theme): string
 function hintOf({ keys, action, hint }: Binding, state: ViewState, width: number): { key: string; says: string } {
   const { quitLabel } = state.settings;
   const leave = width < 100 ? quitLabel.replace(/ \(.*\)$/, "") : quitLabel;
-  const says = action === "leave" ? leave : hint!;
+  const opens = action === "enter" && contextOf(state) === "available" && offeredTransfer(state) !== undefined;
+  const says = action === "leave" ? leave : opens ? "details" : hint!;
   return { key: keyLabel(keys[0]!, state.settings.ascii), says };
 }
 
