@@ -6,7 +6,7 @@ import { giveUpTracker } from "./first-run.ts";
 import type { Action } from "./keymap.ts";
 import { beganMarking } from "./marks.ts";
 import { moved, pageOf, turned, wentLeft, wentRight, wentTo } from "./moving.ts";
-import { closePrompt, completePrompt, editPrompt, filtered, openPrompt, submitPrompt } from "./prompt.ts";
+import { closePrompt, completePrompt, editPrompt, filtered, openPrompt, recalled, submitPrompt } from "./prompt.ts";
 import {
   answered,
   askedToRemove,
@@ -27,9 +27,9 @@ import { become, openList, say, type Change, type ViewState } from "./view-state
 export function perform(state: ViewState, action: Action, typed = ""): Change {
   switch (action) {
     case "up":
-      return become(moved(state, -1));
+      return become(state.prompt?.kind === "command" ? recalled(state, -1) : moved(state, -1));
     case "down":
-      return become(moved(state, 1));
+      return become(state.prompt?.kind === "command" ? recalled(state, 1) : moved(state, 1));
     case "page-up":
       return become(moved(state, -pageOf(state)));
     case "page-down":

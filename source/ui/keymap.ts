@@ -243,8 +243,8 @@ const GROUPS = {
   Typing: [
     { keys: ["return"], action: "submit", contexts: ["prompt"], help: "do what was typed" },
     { keys: ["tab"], action: "complete", contexts: ["prompt"], help: "complete a path or a name" },
-    { keys: ["up"], action: "up", contexts: ["prompt"], help: "one row up, while filtering" },
-    { keys: ["down"], action: "down", contexts: ["prompt"], help: "one row down, while filtering" },
+    { keys: ["up"], action: "up", contexts: ["prompt"], help: "line before; a row up in a filter" },
+    { keys: ["down"], action: "down", contexts: ["prompt"], help: "line after; a row down in a filter" },
     { keys: ["ctrl-u"], action: "clear-line", contexts: ["prompt"], help: "clear the line" },
     { keys: ["ctrl-w"], action: "erase-word", contexts: ["prompt"], help: "erase the last word" },
   ],

@@ -27,6 +27,7 @@ export function openPrompt(state: ViewState, kind: PromptKind, value: string): V
     value,
     generation,
     candidates: [],
+    back: 0,
     completing: null,
     waiting: false,
     problem: null,
@@ -44,6 +45,16 @@ export function editPrompt(state: ViewState, text: string, changed: boolean): Vi
   const generation = anew ? counter : state.prompt.generation;
   const prompt = { ...state.prompt, value, generation, candidates: [], completing: null, problem: null };
   return applied({ ...state, counter, prompt, message: null }, value);
+}
+
+/** The line of `:` holds the one that was done before (after, for 1) the one that it holds; behind the last none. */
+export function recalled(state: ViewState, by: 1 | -1): ViewState {
+  const { prompt, doneLines } = state;
+  if (prompt === null || prompt.waiting) return state;
+  const back = Math.max(0, Math.min(doneLines.length, prompt.back - by));
+  if (back === prompt.back) return state;
+  const edited = editPrompt(state, doneLines[doneLines.length - back] ?? "", true);
+  return { ...edited, prompt: { ...edited.prompt!, back } };
 }
 
 /** Closes the prompt; a filter or search is dropped. */
@@ -69,14 +80,15 @@ export function filtered(state: ViewState, list: ListName, value: string): ViewS
 }
 
 /** Does what the line says. A line that is wrong stays, with a warning. */
-export function submitPrompt(state: ViewState): Change {
-  const { prompt } = state;
-  if (prompt === null || prompt.waiting) return become(state);
-  if (prompt.kind === "filter") return become(submitFilter(state, prompt.value));
-  if (prompt.kind === "search") return become({ ...state, prompt: null });
-  if (prompt.value.trim() === "") return become(closePrompt(state));
-  if (prompt.kind === "tracker") return tryTracker(state);
-  const line = LINES[prompt.kind](prompt.value, state);
+export function submitPrompt(before: ViewState): Change {
+  const { prompt } = before;
+  if (prompt === null || prompt.waiting) return become(before);
+  if (prompt.kind === "filter") return become(submitFilter(before, prompt.value));
+  if (prompt.kind === "search") return become({ ...before, prompt: null });
+  if (prompt.value.trim() === "") return become(closePrompt(before));
+  if (prompt.kind === "tracker") return tryTracker(before);
+  const line = LINES[prompt.kind](prompt.value, before);
+  const state = prompt.kind === "command" && line.type !== "wrong" ? remembered(before, prompt.value) : before;
   switch (line.type) {
     case "wrong":
       return become(say(state, line.text, "warning"));
@@ -91,6 +103,14 @@ export function submitPrompt(state: ViewState): Change {
     default:
       return line satisfies never;
   }
+}
+
+/** So many lines are as many as anybody goes back. */
+const MOST_LINES = 50;
+
+function remembered(state: ViewState, line: string): ViewState {
+  const others = state.doneLines.filter((done) => done !== line);
+  return { ...state, doneLines: [...others, line].slice(-MOST_LINES) };
 }
 
 const LINES: Readonly<

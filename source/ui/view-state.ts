@@ -34,6 +34,8 @@ export interface ViewState extends ListSettings {
   readonly adding: Adding | null;
   readonly help: { readonly top: number; readonly search: string } | null;
   readonly prompt: Prompt | null;
+  /** Lines of `:` that were done, oldest first, each once. */
+  readonly doneLines: readonly string[];
   readonly question: Question | null;
   readonly message: Message | null;
   /** Rises with each message and each prompt, and names them. */
@@ -80,6 +82,8 @@ export interface Prompt {
   readonly generation: number;
   /** What the line can be completed to. */
   readonly candidates: readonly string[];
+  /** How many of the lines that were done it went back. */
+  readonly back: number;
   /** The engine was asked what this value can be completed to. */
   readonly completing: string | null;
   /** The engine was asked to do it. */

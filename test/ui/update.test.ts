@@ -302,6 +302,25 @@ test("what the next letter marks is said until it comes", () => {
   expect(state).toMatchObject({ marking: null, message: null });
 });
 
+test("the arrows bring back the lines of `:` that were done", () => {
+  for (const line of ["ratio 2", "move top", "ratio 2", "nonsense"]) {
+    press("2", ":", ...Array.from(line, (key) => (key === " " ? "space" : key)));
+    press("return", "escape");
+  }
+  const shown = (...keys: string[]): string | undefined => {
+    press(...keys);
+    return state.prompt?.value;
+  };
+  expect(shown(":", "up")).toBe("ratio 2");
+  expect(shown("up")).toBe("move top");
+  expect(shown("up")).toBe("move top");
+  expect(shown("down")).toBe("ratio 2");
+  expect(shown("down", "down")).toBe("");
+  expect(shown("escape", "a", "up")).toBe("");
+  press("escape", ":", "up", "return");
+  expect(commands().at(-1)).toMatchObject({ method: "set-transfer", ratioLimit: 2 });
+});
+
 test(":help opens help", () => {
   press(":", ..."help", "return");
   expect(state).toMatchObject({ prompt: null, help: { top: 0, search: "" } });
