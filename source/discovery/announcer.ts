@@ -184,7 +184,7 @@ export class Announcer {
     else if (this.#failures === 0) this.#schedule(0);
   }
 
-  /** Ends announcing, for good; tells the tracker `stopped`, for 5 seconds at most. */
+  /** Ends announcing, for good; tells the tracker `stopped`, and `completed` before it if that is still to be said, for 5 seconds at most. */
   stop(): Promise<void> {
     return (this.#stopping ??= this.#stop());
   }
@@ -192,13 +192,21 @@ export class Announcer {
   async #stop(): Promise<void> {
     clearTimeout(this.#timer);
     this.#isWaiting = false;
-    this.#abort.abort();
     const deadline = AbortSignal.timeout(this.#timing.stoppedMs);
+    const isHeard = this.#known !== undefined && this.#event === "completed";
+    // Who counts downloads is being told of one: a second time would be one more.
+    if (isHeard) deadline.addEventListener("abort", () => this.#abort.abort(), { once: true });
+    else this.#abort.abort();
     await this.#running;
+    this.#abort.abort();
+    clearTimeout(this.#timer);
     const { pace } = this.#options;
     const known = this.#known;
     if (known !== undefined) {
-      const leave = () => this.#announce(known, "stopped", deadline).catch(expected);
+      const leave = async () => {
+        if (this.#event === "completed") await this.#announce(known, "completed", deadline).catch(expected);
+        await this.#announce(known, "stopped", deadline).catch(expected);
+      };
       await (pace ? pace.leaving.run(leave) : leave());
     }
     for (const [url, { tracker, tier }] of this.#reports) this.#reports.set(url, unused(tracker, tier));
@@ -282,6 +290,7 @@ export class Announcer {
       for (const [other, report] of this.#reports) {
         if (other !== url && report.state !== "failing") this.#report(other, { state: "unused", nextAt: null });
       }
+      if (this.isStopped) return undefined;
       const peers = answer.peers.slice(0, MAX_PEERS);
       // Under another name an address would be neither known nor banned.
       this.#options.onPeers(peers.map(({ host, port }) => ({ host: normalizeHost(host), port })));

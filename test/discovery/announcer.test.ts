@@ -97,6 +97,22 @@ test("started, completed and stopped are each said once", async () => {
   expect(tracker.queries[0]).toMatchObject({ port: 6881, uploaded: 1, downloaded: 2, left: 3, compact: true });
 });
 
+test.for([0, 1])("who leaves with the last piece has said completed once before (%s rounds later)", async (rounds) => {
+  const tracker = await scripted(answer([{ host: "10.0.0.1", port: 7 }]));
+  const {
+    announcer: made,
+    peers,
+    states,
+    until,
+  } = announcer([[tracker.url]], { timing: { ...TIMING, stoppedMs: 5_000 } });
+  await until(() => peers.length === 1);
+  made.completed();
+  // It is due, or under way.
+  if (rounds > 0) await until(() => states.at(-1)!.state === "announcing");
+  await made.stop();
+  expect(tracker.queries.map(({ event }) => event)).toEqual(["started", "completed", "stopped"]);
+});
+
 test("a failure reason is said in the tracker's words, and it is tried again", async () => {
   const tracker = await scripted(encodeFailure("not here"), encodeFailure("not here"), answer());
   const { states, until } = announcer([[tracker.url]]);
