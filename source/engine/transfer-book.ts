@@ -14,7 +14,7 @@ import { TorrentStorage } from "../storage/torrent-storage.ts";
 import type { StoredTransfer, TransferSettings, TransferStore } from "../storage/transfer-store.ts";
 import { transferRow } from "./rows.ts";
 import { TransferLog } from "./transfer-log.ts";
-import type { Transfer, TransferMode } from "./transfer.ts";
+import type { FileChoice, Transfer, TransferMode } from "./transfer.ts";
 
 /** A transfer and what is remembered of it. */
 export interface Entry {
@@ -209,13 +209,16 @@ export class TransferBook {
     entry: Entry,
     changes: Iterable<{ readonly index: number; readonly priority: FilePriority }>,
   ): Promise<void> {
-    const selection = entry.transfer.selection.with(changes);
-    await this.#select(entry, selection, entry.settings.sequential);
+    const { transfer } = entry;
+    await this.#choose(entry, () => ({
+      selection: transfer.selection.with(changes),
+      sequential: transfer.isSequential,
+    }));
   }
 
   /** Pieces are fetched in their order, or the rarest first. Throws StorageError. */
   async setSequential(entry: Entry, sequential: boolean): Promise<void> {
-    await this.#select(entry, entry.transfer.selection, sequential);
+    await this.#choose(entry, () => ({ selection: entry.transfer.selection, sequential }));
   }
 
   /**
@@ -390,18 +393,24 @@ export class TransferBook {
     if (storage.held.isEmpty) throw placeTaken(storage.path, "is there already and is something else");
   }
 
-  async #select(entry: Entry, selection: FileSelection, sequential: boolean): Promise<void> {
-    await entry.transfer.setFiles(selection, sequential, async (setAside) => {
-      const settings = {
+  async #choose(entry: Entry, choice: () => FileChoice): Promise<void> {
+    await entry.transfer.setFiles(choice, async ({ selection, sequential }, setAside) => {
+      const { sequential: before, filesOff, filesHigh, filesSetAside } = entry.settings;
+      entry.settings = {
         ...entry.settings,
         sequential,
         filesOff: toRanges(selection.filesThatAre("off")),
         filesHigh: toRanges(selection.filesThatAre("high")),
         filesSetAside: toRanges(setAside.toSorted((a, b) => a - b)),
       };
-      await this.save({ ...entry, settings });
-      entry.settings = settings;
       entry.row = undefined;
+      try {
+        await this.save(entry);
+      } catch (error) {
+        // What else was set meanwhile stays.
+        entry.settings = { ...entry.settings, sequential: before, filesOff, filesHigh, filesSetAside };
+        throw error;
+      }
     });
   }
 
@@ -442,7 +451,7 @@ export class TransferBook {
       );
     }
     const transfer = this.#options.newTransfer(metainfo, storage);
-    transfer.choose(selection, settings.sequential);
+    transfer.choose({ selection, sequential: settings.sequential });
     transfer.downLimit.bytesPerSecond = settings.downLimit;
     transfer.upLimit.bytesPerSecond = settings.upLimit;
     const entry: Entry = {

@@ -43,6 +43,12 @@ export type TransferEvent =
   | { readonly type: "mode-changed" }
   | { readonly type: "changed" };
 
+export interface FileChoice {
+  readonly selection: FileSelection;
+  /** Pieces are fetched in their order. */
+  readonly sequential: boolean;
+}
+
 export interface TransferOptions {
   readonly metainfo: Metainfo;
   readonly storage: TorrentStorage;
@@ -202,23 +208,25 @@ export class Transfer {
   }
 
   /**
-   * Which files are wanted, and whether in their order. `remember` keeps which of the others lie in the part file. Rejects with
-   * StorageError, and as `remember` does: all is then as before.
+   * Which files are wanted, and whether in their order: `choice` is asked when it is its turn, for others may come before it. `remember`
+   * keeps it, and which of the other files lie in the part file. Rejects with StorageError, and as these two do: all is then as before.
    */
   async setFiles(
-    selection: FileSelection,
-    sequential: boolean,
-    remember: (setAside: readonly number[]) => Promise<void>,
+    choice: () => FileChoice,
+    remember: (choice: FileChoice, setAside: readonly number[]) => Promise<void>,
   ): Promise<void> {
     while (this.#check) await this.#check;
     if (this.#closed) return;
-    await this.#disk.alone(() => this.storage.leaveOut(selection.leftOut, remember));
-    this.choose(selection, sequential);
+    await this.#disk.alone(async () => {
+      const chosen = choice();
+      await this.storage.leaveOut(chosen.selection.leftOut, (setAside) => remember(chosen, setAside));
+      this.choose(chosen);
+    });
     await this.setMode(this.mode);
   }
 
   /** What is asked for from now on; the storage knows of it. */
-  choose(selection: FileSelection, sequential: boolean): void {
+  choose({ selection, sequential }: FileChoice): void {
     this.selection = selection;
     this.isSequential = sequential;
     this.#tellWanted();

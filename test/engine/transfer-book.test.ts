@@ -1,6 +1,7 @@
 import { copyFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { limit } from "../../source/engine/change-settings.ts";
 import { TokenBucket } from "../../source/engine/token-bucket.ts";
 import { Transfer } from "../../source/engine/transfer.ts";
 import { TransferBook } from "../../source/engine/transfer-book.ts";
@@ -124,6 +125,28 @@ describe("the book of transfers", () => {
     });
     await Promise.all([book.save(entry), book.remove(entry, true), book.save(entry), book.saveChanged()]);
     expect(saved).toEqual([false, true]);
+  });
+
+  it("forgets none of several choices that are made at once, nor what else is set meanwhile", async () => {
+    const { book, store } = await openBook();
+    const torrent = makeTorrent(["a", "b", "c"].map((name) => ({ path: [name], length: 100 })));
+    const entry = await book.add(torrent.metainfo, settingsOf(await temporaryFolder()));
+    const choosing = [
+      book.setFiles(entry, [{ index: 0, priority: "off" }]),
+      book.setSequential(entry, true),
+      book.setFiles(entry, [{ index: 2, priority: "high" }]),
+    ];
+    const save = store.save.bind(store);
+    vi.spyOn(store, "save").mockImplementationOnce(async (...args) => {
+      choosing.push(limit({ book }, entry, { upBytesPerSecond: 5 }));
+      await save(...args);
+    });
+    for (const choice of choosing) await choice;
+    const chosen = { filesOff: "0", filesHigh: "2", sequential: true, filesSetAside: "0", upLimit: 5 };
+    expect(entry.settings).toMatchObject(chosen);
+    expect([...entry.transfer.selection.leftOut]).toEqual([0]);
+    expect(entry.transfer.isSequential).toBe(true);
+    expect((await store.load()).transfers[0]!.settings).toMatchObject(chosen);
   });
 
   it("looks at what lies there when it is told to, and only then", async () => {
