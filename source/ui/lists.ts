@@ -205,12 +205,6 @@ export function markerOf(rows: readonly Named[]): (row: Named) => string {
   return ({ name, infoHash }) => (shared.has(name) ? infoHash.slice(0, MARK_DIGITS) : "");
 }
 
-/** The name of one of `rows`, with its mark when it has one. */
-export function markedName(row: Named, rows: readonly Named[]): string {
-  const mark = markerOf(rows)(row);
-  return mark === "" ? row.name : `${row.name} ${mark}`;
-}
-
 interface Named {
   readonly name: string;
   readonly infoHash: string;

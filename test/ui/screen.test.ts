@@ -412,6 +412,19 @@ test("the hint of Enter in Available says what it does to the selected file", as
   await terminal.shows("Enter download");
 });
 
+test("80x24: a long name leaves room for the filter beside it", async () => {
+  const name = `${"a long name ".repeat(12)}.iso`;
+  open(80, 24, { snapshot: new ScriptedClient({ ...emptySnapshot(), transfers: [transferRow(name)] }) });
+  terminal.type("2\r\t\t/nothing\r");
+  await terminal.shows(/a long name a long.*… ━ \/nothing 0 of 1, by place /);
+});
+
+test("60x15: of a long filter so much is shown that one sees that there is one", async () => {
+  open(60, 15);
+  terminal.type("/size>1M & (holders<30 | !done) & !private & size<1T\r");
+  await terminal.shows(/┏ 1 Available ━ \/size>1M & \(holders<30 .*… ━/);
+});
+
 test("in a terminal that is too small a question still says what it asks", async () => {
   open(40, 12);
   await terminal.shows(/this is 40x12\.[^…]*q leave$/);

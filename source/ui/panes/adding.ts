@@ -26,6 +26,7 @@ export function drawAdding(adding: Adding, size: Size, theme: Theme): string[] {
         search === ""
           ? counted(files.length, "file")
           : `/${search} ${formatCount(all.length)} of ${formatCount(files.length)}`,
+      noteFirst: search !== "",
       rows: [...head(adding, inner, theme), ...(rows.length > 0 ? rows : [cut(none, inner, theme.glyphs.ellipsis)])],
       focused: true,
       window: { first: top, shown: height, all: all.length, selected: index },

@@ -43,6 +43,7 @@ export function drawAvailable(state: ViewState, size: Size, theme: Theme): strin
     {
       title: "1 Available",
       note: listNote(state, "available", state.snapshot.catalogue.length),
+      noteFirst: state.filters.available !== "",
       rows: [
         theme.faint(headings(widths)),
         ...(rows.length > 0 ? rows : emptyText(state).map((text) => left(` ${text}`, inner, theme.glyphs.ellipsis))),

@@ -28,6 +28,7 @@ export function drawBroadcasts(state: ViewState, size: Size, theme: Theme): stri
       note:
         filter +
         (state.following.broadcasts ? "following" : newer > 0 ? `${formatCount(newer)} newer, G follows` : "G follows"),
+      noteFirst: state.filters.broadcasts !== "",
       rows: rows.length > 0 ? rows : [" Nothing was said yet."],
       focused,
       window: { first: top, shown: height, all: items.length, selected: index },

@@ -6,7 +6,7 @@ import { columnsOf, cut, wrapped } from "../format/columns.ts";
 import { formatCount } from "../format/numbers.ts";
 import { formatDate, formatDuration } from "../format/time.ts";
 import type { Size } from "../layout.ts";
-import { markedName } from "../lists.ts";
+import { markerOf } from "../lists.ts";
 import { DETAIL_HEAD_ROWS, DETAIL_TABS, isListTab, tabHeight, tabListHeight, type DetailTab } from "../tabs.ts";
 import type { Theme } from "../theme.ts";
 import type { Details, ViewState } from "../view-state.ts";
@@ -50,8 +50,10 @@ export function drawDetails(
     : null;
   return drawFrame(
     {
-      title: markedName(transfer, state.snapshot.transfers),
+      title: transfer.name,
+      mark: markerOf(state.snapshot.transfers)(transfer),
       note: noteOf(state, transfer, tab),
+      noteFirst: isListTab(tab) && state.filters[tab] !== "",
       rows: [...head(state.snapshot, transfer, tab, inner, theme), ...rows],
       focused: true,
       ...(window !== null && { window }),

@@ -6,8 +6,12 @@ import type { Theme } from "../theme.ts";
 
 export interface FrameParts {
   readonly title: string;
+  /** Behind the title, which is cut short for it; see `markerOf`. */
+  readonly mark?: string;
   /** At the right of the upper edge. */
   readonly note: string;
+  /** Without room for both the title is cut, and then the note; else the note goes. */
+  readonly noteFirst?: boolean;
   /** Styled rows of at most the inner width. */
   readonly rows: readonly string[];
   readonly focused: boolean;
@@ -20,6 +24,9 @@ export interface FrameParts {
   };
 }
 
+/** As much of a title that is cut for its note still tells what it names. */
+const LEAST_TITLE = 24;
+
 /** Lines of exactly `size`. */
 export function drawFrame(parts: FrameParts, size: Size, theme: Theme): string[] {
   const [topLeft, topRight, bottomLeft, bottomRight, across, down] = [
@@ -27,15 +34,19 @@ export function drawFrame(parts: FrameParts, size: Size, theme: Theme): string[]
   ] as [string, string, string, string, string, string];
   const edge = parts.focused ? theme.accent : theme.faint;
   const inner = size.width - 2;
-  const title = cut(` ${parts.title} `, inner - 2, theme.glyphs.ellipsis);
-  const note = parts.note === "" ? "" : ` ${parts.note} `;
-  const noteShown = columnsOf(note) + columnsOf(title) + 2 <= inner ? note : "";
-  const gap = inner - 1 - columnsOf(title) - columnsOf(noteShown);
+  const mark = parts.mark ? ` ${parts.mark} ` : " ";
+  const whole = ` ${parts.title}`;
+  const room = inner - 2 - columnsOf(mark);
+  const least = parts.noteFirst ? Math.min(LEAST_TITLE, columnsOf(whole)) : columnsOf(whole);
+  const fitting = parts.noteFirst ? cut(parts.note, room - least - 2, theme.glyphs.ellipsis) : parts.note;
+  const note = fitting === "" || columnsOf(fitting) + 2 + least > room ? "" : ` ${fitting} `;
+  const title = cut(whole, room - columnsOf(note), theme.glyphs.ellipsis) + mark;
+  const gap = inner - 1 - columnsOf(title) - columnsOf(note);
   const upper =
     edge(topLeft) +
     (parts.focused ? theme.strong(title) : title) +
     edge(across.repeat(gap)) +
-    noteShown +
+    note +
     edge(across + topRight);
   const range = rangeOf(parts);
   const lower = edge(bottomLeft + across.repeat(inner - 1 - columnsOf(range))) + range + edge(across + bottomRight);

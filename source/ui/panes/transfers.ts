@@ -25,6 +25,7 @@ export function drawTransfers(state: ViewState, size: Size, theme: Theme): strin
     {
       title: "2 Transfers",
       note: listNote(state, "transfers", state.snapshot.transfers.length),
+      noteFirst: state.filters.transfers !== "",
       rows: rows.length > 0 ? rows : emptyText(state).map((text) => cut(` ${text}`, inner, theme.glyphs.ellipsis)),
       focused,
       window: { first: top, shown: height, all: items.length, selected: index },
