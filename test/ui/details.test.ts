@@ -2,10 +2,14 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Command, FileRow, Snapshot } from "../../source/control/contract.ts";
 import { displayText } from "../../source/protocol/display-text.ts";
+import { columnsOf } from "../../source/ui/format/columns.ts";
 import { initialState } from "../../source/ui/initial-state.ts";
+import { drawScreen } from "../../source/ui/screen.ts";
+import { DETAIL_TABS } from "../../source/ui/tabs.ts";
+import { createTheme } from "../../source/ui/theme.ts";
 import { update } from "../../source/ui/update.ts";
 import { contextOf, type Effect, type ViewEvent, type ViewState } from "../../source/ui/view-state.ts";
-import { emptySnapshot, fileRow, logRow, peerRow, transferRow } from "../helpers/scripted-client.ts";
+import { emptySnapshot, fileRow, logRow, peerRow, sampleSnapshot, transferRow } from "../helpers/scripted-client.ts";
 
 let state: ViewState;
 let effects: Effect[];
@@ -330,4 +334,18 @@ test("v goes from transfer to transfer, and on a peer chooses the transfer that 
   expect(state.chosen.transfers.size).toBe(0);
   press("k", "v", "V");
   expect(state.chosen.transfers).toEqual(new Set(["aaa", "bbb"].map((name) => transferRow(name).infoHash)));
+});
+
+test.each(DETAIL_TABS.map((tab) => [tab] as const))("at every width each line of %s ends with its frame", (tab) => {
+  start(sampleSnapshot());
+  const theme = createTheme("mono", false);
+  press("2", "return");
+  for (let columns = 60; columns <= 140; columns++) {
+    happened({ type: "resized", columns, rows: 24 });
+    state = { ...state, details: { ...state.details!, tab } };
+    press("down", "up");
+    const { main } = drawScreen(state, theme);
+    if (main.type !== "one") throw new Error("no details are open");
+    for (const line of main.lines) expect(columnsOf(line), `${columns} columns: ${line}`).toBe(columns);
+  }
 });

@@ -10,7 +10,7 @@ import type { ViewState } from "../view-state.ts";
 import { drawTabList } from "./tab-list.ts";
 
 export function drawTrackersTab(state: ViewState, transfer: TransferRow, size: Size, theme: Theme): readonly string[] {
-  const addressWidth = Math.max(22, Math.min(44, Math.floor(size.width * 0.34)));
+  const addressWidth = Math.max(20, Math.min(44, Math.floor(size.width * 0.34)));
   const empty = transfer.private
     ? "This torrent is private: its own trackers alone may know of it, and it names none."
     : "No tracker is known:  :tracker HOST:PORT  names one.";
