@@ -261,14 +261,9 @@ export class Transfer {
     this.dispatch({ type: "set-active", download: false, upload: false });
     try {
       await this.#disk.atRest();
-      await this.storage.check({
-        onProgress: (checked) => {
-          this.checkedPieces = checked;
-          this.#options.onEvent(this, { type: "changed" });
-        },
-        signal: this.#checking.signal,
-        ...(only && { only }),
-      });
+      await this.#hash(only);
+      // What was being read when it began may have found more.
+      while (!this.storage.suspect.isEmpty) await this.#hash([...this.storage.suspect.held()]);
       this.#trouble.forget();
     } catch (error) {
       if (!(error instanceof StorageError)) {
@@ -289,6 +284,17 @@ export class Transfer {
     this.#disk.reset();
     await this.#begin();
     this.#options.onEvent(this, { type: "pieces-lost", lost });
+  }
+
+  async #hash(only: readonly number[] | undefined): Promise<void> {
+    await this.storage.check({
+      onProgress: (checked) => {
+        this.checkedPieces = checked;
+        this.#options.onEvent(this, { type: "changed" });
+      },
+      signal: this.#checking.signal,
+      ...(only && { only }),
+    });
   }
 
   /** Files were changed behind our back: what the storage doubts is hashed again, all of it if it cannot say. */

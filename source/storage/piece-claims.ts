@@ -55,8 +55,8 @@ export class PieceClaims {
 
   /** Brings pieces in line with what was found on disk; resolves to those held that were not before. Throws StorageError. */
   async settle(indexes: Iterable<number>, onDisk: Bitfield): Promise<readonly number[]> {
-    const changed = [...indexes].filter((index) =>
-      onDisk.get(index) ? !this.held.get(index) : this.held.get(index) || this.suspect.get(index),
+    const changed = [...indexes].filter(
+      (index) => this.held.get(index) !== onDisk.get(index) || this.suspect.get(index),
     );
     if (changed.length === 0) return [];
     await this.#journal.append(changed.map((value) => ({ type: onDisk.get(value) ? "written" : "lost", value })));

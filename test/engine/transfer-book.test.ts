@@ -1,4 +1,4 @@
-import { copyFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { limit } from "../../source/engine/change-settings.ts";
@@ -402,6 +402,32 @@ describe("a transfer", () => {
     await book.setMode(entry, "download");
     expect(events).toEqual([]);
     expect(entry.transfer.connectedPeers).toBe(0);
+  });
+
+  it("checks also what is found to be changed while it checks: it would be shared no more until the next start", async () => {
+    const { book } = await openBook();
+    const torrent = makeTorrent(["a", "b"].map((name) => ({ path: [name], length: 160 })));
+    const folder = await temporaryFolder();
+    const paths = ["a", "b"].map((name) => join(folder, "shared", name));
+    await mkdir(join(folder, "shared"));
+    for (const [i, path] of paths.entries()) await writeFile(path, torrent.data.subarray(160 * i, 160 * (i + 1)));
+    const { transfer } = await book.add(torrent.metainfo, settingsOf(folder), { justHashed: true });
+    const { storage } = transfer;
+    const readOf = (piece: number) => storage.read(piece, 0, [new Uint8Array(16)]);
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    for (const piece of [0, 10]) await readOf(piece);
+    for (const path of paths) await chmod(path, 0o600);
+    // It is looked at once a second.
+    vi.advanceTimersByTime(1_000);
+    await expect(readOf(0)).rejects.toMatchObject({ code: "changed" });
+    const check = storage.check.bind(storage);
+    vi.spyOn(storage, "check").mockImplementationOnce(async (options) => {
+      await expect(readOf(10)).rejects.toMatchObject({ code: "changed" });
+      return check(options);
+    });
+    await transfer.recheck();
+    expect([transfer.isComplete, storage.suspect.isEmpty]).toEqual([true, true]);
   });
 
   it("checks once when it is asked twice, and both hear the end", async () => {
