@@ -35,6 +35,7 @@ function here(state: ViewState): Mark | null {
 function wentToMark(state: ViewState, name: string): ViewState {
   const mark = state.marks[name];
   if (mark === undefined) return say(state, `There is no mark ${name}.`, "warning");
+  if (isGone(mark, state)) return say(state, `What mark ${name} stood on is gone.`, "warning");
   const { pane, details, list, key } = mark;
   const left = here(state);
   const marks = left === null ? state.marks : { ...state.marks, "'": left };
@@ -56,4 +57,12 @@ function wentToMark(state: ViewState, name: string): ViewState {
     following: list in state.following ? { ...opened.following, [list]: false } : opened.following,
     positions: { ...opened.positions, [list]: { ...opened.positions[list], key, index } },
   };
+}
+
+/** Of a row in details only whether its transfer is. */
+function isGone({ details, list, key }: Mark, { snapshot }: ViewState): boolean {
+  if (details === null && list === "broadcasts") return false;
+  const rows = details === null && list === "available" ? snapshot.catalogue : snapshot.transfers;
+  const infoHash = details?.infoHash ?? key.split(" ", 1)[0];
+  return !rows.some((row) => row.infoHash === infoHash);
 }

@@ -256,6 +256,17 @@ test("a mark is named by a letter, and Esc names none", () => {
   expect(state.message?.text).toContain("no mark y");
 });
 
+test("a mark on what is gone says so, and leads nowhere", () => {
+  show(transferRow("aaa", { files: FILES, fileCount: 4 }), transferRow("bbb"));
+  press("2", "g", "m", "a", "return", "tab", "tab", "m", "b", "escape", "G");
+  show(transferRow("bbb"));
+  for (const mark of ["a", "b"]) {
+    press("1", "'", mark);
+    expect(state).toMatchObject({ pane: "available", details: null, message: { level: "warning" } });
+    expect(state.message?.text).toContain("is gone");
+  }
+});
+
 test("what a filter hides is shown again when a mark leads there", () => {
   show(transferRow("aaa"), transferRow("bbb"));
   press("2", "g", "m", "a", "/", "b", "b", "b", "return");
