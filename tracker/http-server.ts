@@ -66,6 +66,8 @@ export class TrackerHttpServer {
       headersTimeout: HEADER_MS,
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: SWEEP_MS,
+      // Clients of Java offer HTTP/2 with each request. Node before 22.21 takes that for a channel.
+      shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
     };
     const leave = (socket: Socket) => this.#leave(socket);
     this.#closed = function () {

@@ -45,6 +45,7 @@ test.for([
   ["a GET with chunks", "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", [400]],
   ["HTTP/1.0", "GET /health HTTP/1.0\r\n\r\n", [200]],
   ["a bare line feed in the header", "GET /health HTTP/1.1\r\nHost: x\nContent-Length: 5\r\n\r\n", [400]],
+  ["an upgrade to HTTP/2", "GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", [200]],
   ["a header without a colon", "GET /health HTTP/1.1\r\nnonsense\r\n\r\n", [400]],
   ["TLS on a plain port", "\x16\x03\x01\x02\x00\x01", [400]],
   ["no request at all", "hello\r\n\r\n", [400]],
