@@ -146,7 +146,10 @@ export function encodeUdpResponse(response: UdpResponse, addressBytes: AddressBy
   }
 }
 
-/** Reads an answer, its peers being of `addressBytes`; bytes behind the last whole one are ignored as BEP 15 wants it. Throws TrackerError `malformed`. */
+/**
+ * Reads an answer, its peers being of `addressBytes`; bytes behind the last whole one are ignored as BEP 15 wants it.
+ * Throws TrackerError: `malformed`, or `refused` for an announce that is answered with nothing.
+ */
 export function parseUdpResponse(bytes: Uint8Array, addressBytes: AddressBytes): UdpResponse {
   const data = view(bytes);
   if (bytes.length < 8) throw malformed(`expected at least 8 bytes, received ${bytes.length}`);
@@ -156,6 +159,8 @@ export function parseUdpResponse(bytes: Uint8Array, addressBytes: AddressBytes):
       if (bytes.length < 16) throw malformed(`connect: expected 16 bytes, received ${bytes.length}`);
       return { type: "connect", transaction, connection: bytes.slice(8, 16) };
     case "announce": {
+      // opentracker, for a torrent that is not on its list.
+      if (bytes.length === 8) throw new TrackerError("refused", "the tracker does not serve this torrent");
       if (bytes.length < ANNOUNCE_ANSWER_BYTES) {
         throw malformed(`announce: expected at least ${ANNOUNCE_ANSWER_BYTES} bytes, received ${bytes.length}`);
       }

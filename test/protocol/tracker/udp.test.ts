@@ -143,6 +143,10 @@ test.for(RESPONSES)(
   },
 );
 
+test("an announce that is answered with nothing is refused", () => {
+  expect(() => parseUdpResponse(bytes("00000001 00000001"), 4)).toThrow(/^the tracker does not serve this torrent$/);
+});
+
 test("bytes behind the last peer, and the zero behind an error, are ignored", () => {
   const answer = "00000001 00000001 0000003c 00000001 00000001 7f000005 1ae1";
   expect(parseUdpResponse(bytes(`${answer} 616263`), 4)).toEqual(parseUdpResponse(bytes(answer), 4));
