@@ -7,7 +7,7 @@ export type FilePriority = "high" | "normal" | "off";
 
 const RANKS: Readonly<Record<FilePriority, number>> = { off: 0, normal: 1, high: 2 };
 
-/** A choice that does not change; `with` makes another. */
+/** A choice that does not change; `with` makes another. Padding is never wanted. */
 export class FileSelection {
   /** Files that are not wanted. */
   readonly leftOut: ReadonlySet<number>;
@@ -22,14 +22,14 @@ export class FileSelection {
   constructor(layout: PieceLayout, priorities: ReadonlyMap<number, FilePriority> = new Map()) {
     this.#layout = layout;
     this.#priorities = priorities;
-    this.leftOut = new Set(this.filesThatAre("off"));
+    this.leftOut = new Set([...this.filesThatAre("off"), ...paddingOf(layout)]);
     this.wanted = wantedPieces(layout, this.leftOut);
     this.bytes = layout.length;
     for (const file of this.leftOut) this.bytes -= layout.files[file]!.length;
   }
 
   priorityOf(file: number): FilePriority {
-    return this.#priorities.get(file) ?? "normal";
+    return this.#layout.isPadding(file) ? "off" : (this.#priorities.get(file) ?? "normal");
   }
 
   /** Files of that priority, rising; `normal` are all that are not named otherwise. */
@@ -76,6 +76,10 @@ export class FileSelection {
     for (const file of layout.files.keys()) if (!this.leftOut.has(file)) bytes += layout.bytesOfFileIn(file, held);
     return bytes;
   }
+}
+
+function paddingOf(layout: PieceLayout): number[] {
+  return [...layout.files.keys()].filter((file) => layout.isPadding(file));
 }
 
 /** The pieces that hold bytes of any file that is not in `leftOut`. */

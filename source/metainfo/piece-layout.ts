@@ -115,6 +115,11 @@ export class PieceLayout {
     return found;
   }
 
+  /** Is the file nothing but zeros that stand nowhere on a disk (BEP 47)? */
+  isPadding(file: number): boolean {
+    return this.files[file]?.padding === true;
+  }
+
   /** The pieces that hold bytes of file `file`: from `first` up to and without `end`; both are equal for an empty file. */
   piecesOfFile(file: number): { first: number; end: number } {
     const { offset, length } = this.files[file]!;

@@ -23,12 +23,13 @@ export async function diskPaths(metainfo: Metainfo, folder: SafeFolder): Promise
   const exact = safePaths(metainfo, "exact");
   if (exact.every((path, file) => path.join("/") === portable[file]!.join("/"))) return portable;
   const seen = new Set<string>();
-  for (const path of exact) {
+  const real = exact.filter((_, file) => !metainfo.files[file]!.padding);
+  for (const path of real) {
     const stats = await folder.stat(path);
     if (!stats) return portable;
     seen.add(`${stats.dev} ${stats.ino}`);
   }
-  return seen.size === exact.length ? exact : portable;
+  return seen.size === real.length ? exact : portable;
 }
 
 /** Pieces that cannot be whole because a file is missing or too short, and pieces of files that somebody else changed. */
@@ -53,7 +54,8 @@ export async function inspectFiles(
   const files = layout.files.entries();
   let anyThere = false;
   const inspector = async (): Promise<void> => {
-    for (const [file, { length, offset }] of files) {
+    for (const [file, { length, offset, padding }] of files) {
+      if (padding) continue;
       const found = await torrentFiles.bytesOf(file);
       const { first, end } = layout.piecesOfFile(file);
       const size = found?.size ?? 0;

@@ -15,10 +15,16 @@ export interface FilePart extends SafePath {
   readonly length: number;
 }
 
+/** So many zeros that lie in no file. */
+export interface ZerosPart {
+  readonly zeros: true;
+  readonly length: number;
+}
+
 /** Pieces to be hashed: their bytes, one behind the other, are those of `parts`, one behind the other. */
 export interface HashJob {
   readonly pieceLengths: readonly number[];
-  readonly parts: readonly FilePart[];
+  readonly parts: readonly (FilePart | ZerosPart)[];
 }
 
 /** `bytes`: one piece that is in memory; `job`: pieces that lie in files. */
@@ -68,7 +74,7 @@ function hashNext(reader: PartReader, length: number): Uint8Array {
 
 /** The bytes of `parts` one behind the other, read in order and a window at once; one file is open at a time. */
 class PartReader {
-  readonly #parts: readonly FilePart[];
+  readonly #parts: readonly (FilePart | ZerosPart)[];
   readonly #window: Uint8Array;
   readonly #reader = new SafeReader();
   #at = 0;
@@ -78,7 +84,7 @@ class PartReader {
   #partStart = 0;
   #open: { readonly path: string; readonly descriptor: number } | undefined;
 
-  constructor(parts: readonly FilePart[], window: Uint8Array) {
+  constructor(parts: readonly (FilePart | ZerosPart)[], window: Uint8Array) {
     this.#parts = parts;
     this.#window = window;
   }
@@ -109,8 +115,9 @@ class PartReader {
     const part = this.#parts[this.#part]!;
     const inPart = this.#at - this.#partStart;
     const length = Math.min(this.#window.length, part.length - inPart);
-    const done = this.#readFrom(part, length, part.position + inPart);
-    if (done === 0) throw storageError("truncated", part.path);
+    const done = "zeros" in part ? length : this.#readFrom(part, length, part.position + inPart);
+    if ("zeros" in part) this.#window.fill(0, 0, length);
+    else if (done === 0) throw storageError("truncated", part.path);
     this.#windowStart = this.#at;
     this.#windowEnd = this.#at + done;
   }

@@ -1,7 +1,7 @@
 // hashPieces: hashes pieces that are on disk, a batch of them at once on each thread; the main thread only hears what was found.
 import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import type { StorageError } from "./errors.ts";
-import type { FilePart } from "./file-hasher.ts";
+import type { FilePart, ZerosPart } from "./file-hasher.ts";
 import type { DiskThreads } from "./disk-threads.ts";
 import { allDone } from "./piece-io.ts";
 
@@ -15,7 +15,7 @@ const BATCHES_PER_THREAD = 2;
 export interface PieceHashing {
   readonly layout: PieceLayout;
   /** The files' parts that `length` bytes from `start` among the bytes of all files are read from. */
-  readonly partsOf: (start: number, length: number) => readonly FilePart[];
+  readonly partsOf: (start: number, length: number) => readonly (FilePart | ZerosPart)[];
   readonly workers: DiskThreads;
   readonly signal?: AbortSignal | undefined;
   /** Told of each batch, in any order: the pieces and, for each, its SHA-1 or why it cannot be read. What it throws ends all. */

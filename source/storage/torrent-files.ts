@@ -11,7 +11,7 @@ import type { FileSegment, PieceLayout } from "../metainfo/piece-layout.ts";
 import type { Allocation } from "./allocate.ts";
 import type { DiskThreads } from "./disk-threads.ts";
 import { type StorageError, storageError, toStorageError } from "./errors.ts";
-import type { FilePart } from "./file-hasher.ts";
+import type { FilePart, ZerosPart } from "./file-hasher.ts";
 import { KnownFiles } from "./known-files.ts";
 import { NewNames } from "./new-names.ts";
 import type { OpenFiles } from "./open-files.ts";
@@ -141,7 +141,8 @@ export class TorrentFiles {
   async bytesNeeded(settled: Bitfield): Promise<number> {
     let needed = 0;
     for (const [file, { length }] of this.#layout.files.entries()) {
-      const missing = this.setAside.has(file) ? 0 : length - this.#layout.bytesOfFileIn(file, settled);
+      const isElsewhere = this.setAside.has(file) || this.#layout.isPadding(file);
+      const missing = isElsewhere ? 0 : length - this.#layout.bytesOfFileIn(file, settled);
       if (missing === 0) continue;
       const allocated = ((await this.stat(file))?.blocks ?? 0) * STAT_BLOCK_BYTES;
       needed += Math.min(missing, Math.max(0, length - allocated));
@@ -156,7 +157,13 @@ export class TorrentFiles {
     return bytes;
   }
 
-  /** Where a segment is to be read, for the threads. */
+  /** Where a segment is to be hashed, for the threads. */
+  hashPartOf(segment: FileSegment): FilePart | ZerosPart {
+    if (this.#layout.isPadding(segment.file)) return { zeros: true, length: segment.length };
+    return this.partOf(segment);
+  }
+
+  /** Where a segment is to be read, for the threads; padding is none of theirs. */
   partOf({ file, fileOffset, length }: FileSegment): FilePart {
     const { folder, path, start } = this.#placeOf(file);
     return { ...folder.locate(path), position: start + fileOffset, length };
@@ -164,6 +171,7 @@ export class TorrentFiles {
 
   /** Fills the buffers with the bytes of a segment. Throws `truncated` when there are fewer. */
   async read({ file, fileOffset, length }: FileSegment, into: readonly Uint8Array[]): Promise<void> {
+    if (this.#layout.isPadding(file)) return into.forEach((buffer) => buffer.fill(0));
     const { id, start } = this.#placeOf(file);
     await this.use(id, "read", async (handle) => {
       const done = await readFully(handle, into, start + fileOffset);
@@ -203,7 +211,7 @@ export class TorrentFiles {
 
   /** Writes the bytes of a piece; resolves to the files by their places. */
   async write(index: number, bytes: Uint8Array): Promise<ReadonlyMap<number, WrittenFile>> {
-    const segments = this.#layout.filesOfPiece(index);
+    const segments = this.#layout.filesOfPiece(index).filter(({ file }) => !this.#layout.isPadding(file));
     const small = this.#hasManyFiles ? segments.filter((segment) => this.#isForThread(segment)) : [];
     const written = small.length > 0 ? await this.#writeSmall(small, bytes) : new Map<number, WrittenFile>();
     for (const { file, fileOffset, pieceOffset, length } of segments) {
@@ -223,7 +231,7 @@ export class TorrentFiles {
 
   /** Looks whether somebody else has changed a file since the last look, once a second. `now` in monotonic milliseconds. */
   async look(place: number, now: number): Promise<"unchanged" | "changed" | "missing"> {
-    return this.#known.isFresh(place, now) ? "unchanged" : this.#lookNow(place, now);
+    return this.#layout.isPadding(place) || this.#known.isFresh(place, now) ? "unchanged" : this.#lookNow(place, now);
   }
 
   /**
@@ -326,7 +334,7 @@ export class TorrentFiles {
 
   #isSmall(place: number): boolean {
     const file = this.#layout.files[place];
-    return this.#hasManyFiles && file !== undefined && file.length <= this.#layout.pieceLength;
+    return this.#hasManyFiles && file !== undefined && !file.padding && file.length <= this.#layout.pieceLength;
   }
 
   /** To allocate a file takes the main thread, but of one that is written at once. */

@@ -219,7 +219,8 @@ export class TorrentStorage {
     await this.#files.refresh(this.#placesOf(indexes).filter((place) => !others.has(place)));
     await hashPieces(indexes, {
       layout: this.#layout,
-      partsOf: (start, length) => this.#layout.segments(start, length).map((segment) => this.#files.partOf(segment)),
+      partsOf: (start, length) =>
+        this.#layout.segments(start, length).map((segment) => this.#files.hashPartOf(segment)),
       workers: this.#options.diskThreads,
       signal: options.signal,
       found: async (indexes, digests) => {
@@ -249,7 +250,10 @@ export class TorrentStorage {
     await this.#behind.now();
     const { setAside } = this.#files;
     const next = new Set<number>();
-    for (const file of files) if (setAside.has(file) || !(await this.#files.stat(file))) next.add(file);
+    for (const file of files) {
+      if (this.#layout.isPadding(file)) continue;
+      if (setAside.has(file) || !(await this.#files.stat(file))) next.add(file);
+    }
     const wanted = [...setAside].filter((file) => !next.has(file));
     if (wanted.length > 0) await this.#claims.begin();
     await this.#files.takeFromPartFile(wanted, this.held);
@@ -320,7 +324,9 @@ export class TorrentStorage {
   #placesOf(pieces: Iterable<number>): number[] {
     const places = new Set<number>();
     for (const index of pieces) {
-      for (const { file } of this.#layout.filesOfPiece(index)) places.add(this.#files.placeOf(file));
+      for (const { file } of this.#layout.filesOfPiece(index)) {
+        if (!this.#layout.isPadding(file)) places.add(this.#files.placeOf(file));
+      }
     }
     return [...places];
   }

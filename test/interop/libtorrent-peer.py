@@ -2,6 +2,7 @@
 """libtorrent as a peer, until its stdin ends. Prints one JSON object a line.
 
 libtorrent-peer.py make PATH OUT.torrent PIECE_LENGTH [ANNOUNCE_URL]
+libtorrent-peer.py make-hybrid PATH OUT.torrent PIECE_LENGTH: for both versions of BitTorrent, with padding between the files
 libtorrent-peer.py seed X.torrent FOLDER [--plain | --encrypted] [--no-trackers] [--host ADDRESS] [--port PORT] [--dht HOST:PORT]
 libtorrent-peer.py node [--dht HOST:PORT]: a node of the DHT and nothing else
 libtorrent-peer.py leech X.torrent FOLDER [the same] [--once] [--peer HOST:PORT]...
@@ -22,10 +23,10 @@ def say(event, **more):
     print(json.dumps({"event": event, **more}), flush=True)
 
 
-def make(source, out, piece_length, announce=None):
+def make(source, out, piece_length, announce=None, flags=lt.create_torrent.v1_only):
     files = lt.file_storage()
     lt.add_files(files, source)
-    torrent = lt.create_torrent(files, int(piece_length), flags=lt.create_torrent.v1_only)
+    torrent = lt.create_torrent(files, int(piece_length), flags=flags)
     if announce:
         torrent.add_tracker(announce)
     lt.set_piece_hashes(torrent, os.path.dirname(os.path.abspath(source)))
@@ -120,6 +121,8 @@ def run(role, torrent, folder, flags):
 
 if sys.argv[1] == "make":
     make(*sys.argv[2:])
+elif sys.argv[1] == "make-hybrid":
+    make(*sys.argv[2:5], flags=0)
 elif sys.argv[1] == "node":
     node(sys.argv[2:])
 else:

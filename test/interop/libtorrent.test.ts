@@ -32,6 +32,22 @@ describeClient(libtorrent, () => {
     await expectSame(content, lab.path("down"));
   });
 
+  test("a torrent for both versions, with padding between its files, goes both ways", async ({ onTestFinished }) => {
+    const lab = await Lab.open(onTestFinished);
+    const content = await makeContent(lab, "a folder");
+    const torrent = lab.path("hybrid.torrent");
+    await startLibtorrent(lab, ["make-hybrid", `${content.folder}/${content.name}`, torrent, "32768"]).json("created");
+    const seeder = await libtorrent.seed(lab, torrent, content.folder);
+    const flags = ["--peer", `127.0.0.1:${seeder.port}`];
+    await leechWithSta(lab, { ...content, torrent }, lab.path("down"), ...flags).json("done");
+    await expectSame(content, lab.path("down"));
+
+    const port = await seedWithSta(lab, { ...content, torrent });
+    const to = await lab.makeFolder("theirs");
+    await startLibtorrent(lab, ["leech", torrent, to, "--peer", `127.0.0.1:${port}`]).json("done");
+    await expectSame(content, to);
+  });
+
   test("it connects to sta within 3 s, with the encrypted handshake that it tries first", async ({
     onTestFinished,
   }) => {

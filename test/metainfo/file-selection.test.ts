@@ -43,6 +43,18 @@ test("other pieces do not stand for those that are wanted", () => {
   expect(chosen.isHeld(Bitfield.of(6, [2, 3]))).toBe(true);
 });
 
+test("padding is never wanted, whatever is asked", () => {
+  const files = layout.files.map((file, i) => (i === 1 ? { ...file, padding: true as const } : file));
+  const padded = new FileSelection(new PieceLayout({ length: 55, pieceLength: 10, files }));
+  for (const chosen of [padded, padded.with([{ index: 1, priority: "high" }])]) {
+    expect([...chosen.leftOut]).toEqual([1]);
+    expect(chosen.priorityOf(1)).toBe("off");
+    expect([...chosen.piecePriorities()]).toEqual([1, 1, 1, 0, 1, 1]);
+    expect(chosen.bytes).toBe(40);
+    expect(chosen.filesThatAre("off")).toEqual([]);
+  }
+});
+
 test("a file that is wanted again is as the others", () => {
   const again = selection(["off", "high"]).with([{ index: 0, priority: "normal" }]);
   expect(again.filesThatAre("off")).toEqual([]);

@@ -21,15 +21,20 @@ export interface TestTorrent {
   piece(index: number): Uint8Array;
 }
 
-/** A torrent `name` of files with these paths and lengths; one file without a path is a single-file torrent. */
+/** A torrent `name` of files with these paths and lengths; one file without a path is a single-file torrent. Padding is zeros. */
 export function makeTorrent(
-  files: readonly { path?: readonly string[]; length: number }[],
+  files: readonly { path?: readonly string[]; length: number; padding?: true }[],
   pieceLength = 16,
   name = "shared",
 ): TestTorrent {
   const length = files.reduce((sum, file) => sum + file.length, 0);
   const data = new Uint8Array(length);
   for (let i = 0, seed = 1; i < length; i++) data[i] = (seed = (seed * 48_271) % 2_147_483_647) & 0xff;
+  let offset = 0;
+  for (const file of files) {
+    if (file.padding) data.fill(0, offset, offset + file.length);
+    offset += file.length;
+  }
   const hashes: Uint8Array[] = [];
   for (let start = 0; start < length; start += pieceLength) {
     hashes.push(
@@ -38,7 +43,7 @@ export function makeTorrent(
         .digest(),
     );
   }
-  const metainfo = parseMetainfo(
+  const parsed = parseMetainfo(
     buildMetainfo({
       name,
       files: files.map((file) => ({ path: file.path ?? [name], length: file.length })),
@@ -47,6 +52,10 @@ export function makeTorrent(
       pieceHashes: new Uint8Array(Buffer.concat(hashes)),
     }),
   );
+  // Nothing of ours makes padding.
+  const isPadding = (i: number) => files[i]!.padding === true;
+  const marked = parsed.files.map((file, i) => ({ ...file, ...(isPadding(i) && { padding: true as const }) }));
+  const metainfo = { ...parsed, files: marked };
   const layout = new PieceLayout(metainfo);
   const piece = (index: number) => {
     const start = layout.pieceStart(index);
