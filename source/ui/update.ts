@@ -79,7 +79,11 @@ function pasted(state: ViewState, text: string): ViewState {
   if (line === "" || state.question !== null) return state;
   // Who is asked for a tracker may have a torrent at hand.
   const meansTorrent = state.prompt?.kind === "tracker" && !state.prompt.waiting && namesTorrent(line);
-  if (state.prompt !== null && !meansTorrent) return editPrompt(state, state.prompt.value + line, true);
+  if (state.prompt !== null && !meansTorrent) {
+    const { kind, value } = state.prompt;
+    const isWhole = value === "" && (kind === "add" || kind === "share" || kind === "folder");
+    return editPrompt(state, isWhole ? unquoted(line) : value + line, true);
+  }
   return perform({ ...withoutMessage(state), help: null, menu: null, marking: null }, "add", unquoted(line)).state;
 }
 

@@ -596,6 +596,9 @@ test.each([
 ])("%s is pasted as %s", (text, value) => {
   happened({ type: "pasted", text });
   expect(state.prompt).toMatchObject({ kind: "add", value });
+  press("escape", "s");
+  happened({ type: "pasted", text });
+  expect(state.prompt).toMatchObject({ kind: "share", value });
 });
 
 test("A looks into a file of the swarm before it starts", () => {
