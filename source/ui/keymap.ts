@@ -22,7 +22,6 @@ const LISTS = [...PANES, ...DETAILS];
 const SCROLLED: readonly Context[] = [...LISTS, "adding", "help"];
 const EVERYWHERE: readonly Context[] = [...SCROLLED, "question", "prompt", "menu", "mark"];
 const CHOSEN_FROM = ["available", "transfers", "files"] as const;
-const SORTED = [...CHOSEN_FROM, "peers"] as const;
 const ONE_TRANSFER = ["transfers", ...DETAILS] as const;
 const PAUSED = ["available", "transfers", ...DETAILS.filter((tab) => tab !== "files")] as const;
 
@@ -142,12 +141,19 @@ const GROUPS = {
     {
       keys: ["a"],
       action: "add",
-      contexts: PANES,
+      contexts: LISTS,
       help: "add: magnet, hash, name, URL or path",
       hint: "add",
       hintIn: ["available"],
     },
-    { keys: ["s"], action: "share", contexts: PANES, help: "share a file or a folder", hint: "share" },
+    {
+      keys: ["s"],
+      action: "share",
+      contexts: LISTS,
+      help: "share a file or a folder",
+      hint: "share",
+      hintIn: PANES,
+    },
     {
       keys: ["x"],
       action: "remove",
@@ -191,7 +197,7 @@ const GROUPS = {
     {
       keys: ["o"],
       action: "sort",
-      contexts: SORTED,
+      contexts: LISTS,
       help: "sort: a menu of orders",
       hint: "sort",
       hintIn: ["peers", "files"],

@@ -256,6 +256,21 @@ test("a mark is named by a letter, and Esc names none", () => {
   expect(state.message?.text).toContain("no mark y");
 });
 
+test("a and s open in details too, and o says where there is one order only", () => {
+  for (const tab of DETAIL_TABS.keys()) {
+    press("escape", "escape", "escape");
+    openTab(tab);
+    press("a");
+    expect(state.prompt?.kind).toBe("add");
+    press("escape", "s");
+    expect(state.prompt?.kind).toBe("share");
+    press("escape", "o");
+    if (state.menu === null) expect(state.message?.text).toBe("This has one order only.");
+  }
+  press("escape", "3", "o");
+  expect(state.message?.text).toBe("This has one order only.");
+});
+
 test("a mark on what is gone says so, and leads nowhere", () => {
   show(transferRow("aaa", { files: FILES, fileCount: 4 }), transferRow("bbb"));
   press("2", "g", "m", "a", "return", "tab", "tab", "m", "b", "escape", "G");
