@@ -102,6 +102,7 @@ export class Transfer {
   readonly #candidates = new Candidates();
   readonly #disk: TransferDisk;
   #check: Promise<void> | undefined;
+  #checksAll = false;
   readonly #checking = new AbortController();
   readonly #alarm = new Alarm(() => this.dispatch({ type: "tick" }));
   readonly #trouble = new Trouble({
@@ -249,9 +250,14 @@ export class Transfer {
     return { down, up };
   }
 
-  /** Hashes what is on disk, all pieces or `only` some, and goes on from what was found. A check that runs is waited for instead. */
+  /**
+   * Hashes what is on disk, all pieces or `only` some, and goes on from what was found. A check that runs is waited for instead; one of
+   * some pieces before one of all.
+   */
   async check(only?: readonly number[]): Promise<void> {
+    if (!only) while (this.#check && !this.#checksAll) await this.#check;
     if (this.#closed) return;
+    if (!this.#check) this.#checksAll = !only;
     this.#check ??= this.#checkNow(only).finally(() => (this.#check = undefined));
     await this.#check;
   }
@@ -298,9 +304,14 @@ export class Transfer {
   }
 
   /** Files were changed behind our back: what the storage doubts is hashed again, all of it if it cannot say. */
-  recheck(): Promise<void> {
+  async recheck(): Promise<void> {
     const { suspect } = this.storage;
-    return this.check(suspect.isEmpty ? undefined : [...suspect.held()]);
+    if (this.#check) {
+      await this.#check;
+      // It looked at all that was in doubt.
+      if (suspect.isEmpty) return;
+    }
+    await this.check(suspect.isEmpty ? undefined : [...suspect.held()]);
   }
 
   /** Takes over a socket whose handshake named this torrent. */

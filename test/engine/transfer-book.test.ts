@@ -444,4 +444,19 @@ describe("a transfer", () => {
     expect([...entry.transfer.swarm.states.held.held()]).toEqual([0, 1, 2]);
     expect(entry.transfer.heldBytes).toBe(48);
   });
+
+  it("checks all when it is asked to while it checks some, and nothing more when what runs will do", async () => {
+    const torrent = makeTorrent([{ length: 100 }]);
+    const { book } = await openBook();
+    const { transfer } = await book.add(torrent.metainfo, settingsOf(await folderWith(torrent)), { justHashed: true });
+    const check = vi.spyOn(transfer.storage, "check");
+    await Promise.all([
+      transfer.check([0]),
+      transfer.recheck(),
+      transfer.check(),
+      transfer.check([1]),
+      transfer.check(),
+    ]);
+    expect(check.mock.calls.map(([options]) => options?.only)).toEqual([[0], undefined]);
+  });
 });
