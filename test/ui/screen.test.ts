@@ -1,7 +1,10 @@
 // Whole screens as a terminal shows them, at the two sizes people have.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { columnsOf } from "../../source/ui/format/columns.ts";
 import { openViewer, type ViewerEnd, type ViewerOptions } from "../../source/ui/open-viewer.tsx";
 import { displayText } from "../../source/protocol/display-text.ts";
+import { drawHelp, helpLength } from "../../source/ui/panes/help.ts";
+import { createTheme } from "../../source/ui/theme.ts";
 import {
   catalogueRow,
   emptySnapshot,
@@ -146,6 +149,14 @@ test("120x36: help, made from the key map, none of it cut", async () => {
   expect(first).toMatchSnapshot();
   terminal.type("G");
   expect(first + (await frame())).not.toMatch(/\S…/);
+});
+
+test.each([60, 100, 119])("%i columns: none of help is cut", (columns) => {
+  const height = helpLength("", false, { width: columns, height: 200 }) + 2;
+  const lines = drawHelp({ top: 0, search: "" }, false, { width: columns, height }, createTheme("mono", false));
+  // One of the signs is an ellipsis itself.
+  expect(lines.filter((line) => line.includes("…") && !line.includes("it waits"))).toEqual([]);
+  for (const line of lines) expect(columnsOf(line)).toBe(columns);
 });
 
 test("80x24: a question names its target above the panes", async () => {

@@ -7,8 +7,8 @@ import type { Theme } from "../theme.ts";
 import { drawFrame } from "./frame.ts";
 
 const KEYS = 21;
-/** From here on two columns of bindings stand side by side. */
-const TWO_COLUMNS = 100;
+/** From here on two columns of bindings stand side by side, neither of them cut. */
+const TWO_COLUMNS = 120;
 
 type HelpRow = { readonly heading: string } | HelpEntry | null;
 
@@ -18,7 +18,7 @@ export function drawHelp(help: { top: number; search: string }, ascii: boolean, 
   const height = size.height - 2;
   const columns = columnCount(size);
   const columnRows = Math.ceil(rows.length / columns);
-  const width = Math.floor((inner - 2) / columns);
+  const width = Math.floor((inner - 1) / columns);
   const lines = Array.from({ length: columnRows }, (_, line) =>
     Array.from({ length: columns }, (_, column) =>
       drawRow(rows[column * columnRows + line] ?? null, width, theme),
@@ -60,5 +60,5 @@ function helpRows(search: string, ascii: boolean): HelpRow[] {
 function drawRow(row: HelpRow, width: number, theme: Theme): string {
   if (row === null) return " ".repeat(width);
   if ("heading" in row) return theme.strong(left(row.heading, width));
-  return `  ${theme.accent(left(row.keys, KEYS - 2))}${left(row.help, width - KEYS - 1, theme.glyphs.ellipsis)} `;
+  return `  ${theme.accent(left(row.keys, KEYS - 2))}${left(row.help, width - KEYS, theme.glyphs.ellipsis)}`;
 }
