@@ -159,6 +159,15 @@ test.each([60, 100, 119])("%i columns: none of help is cut", (columns) => {
   for (const line of lines) expect(columnsOf(line)).toBe(columns);
 });
 
+test.each([60, 80, 100, 120])("%i columns: what an empty pane says is said to its end", async (columns) => {
+  open(columns, 30, { snapshot: new ScriptedClient({ ...emptySnapshot(), trackers: [], transfers: [] }) });
+  await terminal.shows("Tracker:");
+  expect(terminal.text()).not.toContain("…");
+  terminal.type("\u001b");
+  await terminal.shows("No tracker:");
+  expect(terminal.text()).not.toContain("…");
+});
+
 test("80x24: a question names its target above the panes", async () => {
   open(80, 24);
   terminal.type("2X");

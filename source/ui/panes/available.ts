@@ -1,7 +1,7 @@
 // Pane 1: what the swarm offers right now.
 import type { CatalogueRow } from "../../control/contract.ts";
 import { formatBytes } from "../format/bytes.ts";
-import { left, leftWithMark, right } from "../format/columns.ts";
+import { left, leftWithMark, right, wrapped } from "../format/columns.ts";
 import { formatCount, formatShare } from "../format/numbers.ts";
 import { listHeight, type Size } from "../layout.ts";
 import type { AvailableItem } from "../lists.ts";
@@ -46,7 +46,7 @@ export function drawAvailable(state: ViewState, size: Size, theme: Theme): strin
       noteFirst: state.filters.available !== "",
       rows: [
         theme.faint(headings(widths)),
-        ...(rows.length > 0 ? rows : emptyText(state).map((text) => left(` ${text}`, inner, theme.glyphs.ellipsis))),
+        ...(rows.length > 0 ? rows : wrapped(emptyText(state), inner - 2, 3).map((text) => ` ${text}`)),
       ],
       focused,
       window: { first: top, shown: height, all: items.length, selected: index },
@@ -82,15 +82,12 @@ function stateOf(row: CatalogueRow, theme: Theme): { glyph: string; words: strin
   return { glyph: theme.good(glyphs.whole), words: "can be downloaded" };
 }
 
-function emptyText({ filters, prompt, snapshot: { trackers } }: ViewState): readonly string[] {
-  if (filters.available !== "") return ["No file matches. Esc shows all again."];
+function emptyText({ filters, prompt, snapshot: { trackers } }: ViewState): string {
+  if (filters.available !== "") return "No file matches. Esc shows all again.";
   if (trackers.length === 0 && prompt?.kind === "tracker")
-    return [
-      "A tracker tells what the swarm offers, live. Type its",
-      "address below, or none to add torrents by yourself.",
-    ];
-  if (trackers.length === 0) return ["No tracker:  :tracker HOST:PORT  names one; a adds a torrent."];
+    return "A tracker tells what the swarm offers, live. Type its address below, or none to add torrents by yourself.";
+  if (trackers.length === 0) return "No tracker:  :tracker HOST:PORT  names one; a adds a torrent.";
   if (trackers.every(({ state }) => state !== "connected"))
-    return ["The tracker is not there yet; a adds a torrent meanwhile."];
-  return ["The swarm offers nothing yet: s shares a file."];
+    return "The tracker is not there yet; a adds a torrent meanwhile.";
+  return "The swarm offers nothing yet: s shares a file.";
 }

@@ -2,7 +2,7 @@
 import type { PeerRow, TransferRow } from "../../control/contract.ts";
 import { pieceBar, progressBar } from "../format/bars.ts";
 import { formatPart, formatRate } from "../format/bytes.ts";
-import { columnsOf, cut, left, leftWithMark, padded, right } from "../format/columns.ts";
+import { columnsOf, cut, left, leftWithMark, padded, right, wrapped } from "../format/columns.ts";
 import { counted, formatCount, formatShare } from "../format/numbers.ts";
 import { formatDuration } from "../format/time.ts";
 import { listHeight, type Size } from "../layout.ts";
@@ -26,7 +26,10 @@ export function drawTransfers(state: ViewState, size: Size, theme: Theme): strin
       title: "2 Transfers",
       note: listNote(state, "transfers", state.snapshot.transfers.length),
       noteFirst: state.filters.transfers !== "",
-      rows: rows.length > 0 ? rows : emptyText(state).map((text) => cut(` ${text}`, inner, theme.glyphs.ellipsis)),
+      rows:
+        rows.length > 0
+          ? rows
+          : emptyText(state).flatMap((text) => wrapped(text, inner - 2, 2).map((line) => ` ${line}`)),
       focused,
       window: { first: top, shown: height, all: items.length, selected: index },
     },
