@@ -271,6 +271,17 @@ test("a and s open in details too, and o says where there is one order only", ()
   expect(state.message?.text).toBe("This has one order only.");
 });
 
+test("why a tab is empty is said to its end", () => {
+  happened({ type: "resized", columns: 60, rows: 24 });
+  show(transferRow("folder", { private: true, trackers: [] }));
+  happened({ type: "snapshot", snapshot: { ...state.snapshot, trackers: [] } });
+  openTab(3);
+  const { main } = drawScreen(state, createTheme("mono", false));
+  const lines = main.type === "one" ? main.lines : [];
+  expect(lines.find((line) => line.includes("This torrent is private"))).toContain("alone may know");
+  expect(lines.join("")).toContain(" of it, and it names none.");
+});
+
 test("a mark on what is gone says so, and leads nowhere", () => {
   show(transferRow("aaa", { files: FILES, fileCount: 4 }), transferRow("bbb"));
   press("2", "g", "m", "a", "return", "tab", "tab", "m", "b", "escape", "G");

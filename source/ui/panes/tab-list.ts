@@ -1,5 +1,5 @@
 // What the lists of details have in common: a window of rows, the selected one marked, and words where there is none.
-import { cut } from "../format/columns.ts";
+import { wrapped } from "../format/columns.ts";
 import type { Lists } from "../lists.ts";
 import type { ListTab } from "../tabs.ts";
 import { withoutStyles, type Theme } from "../theme.ts";
@@ -25,7 +25,7 @@ export function drawTabList<Tab extends ListTab>(state: ViewState, parts: ListPa
   const { top, index } = state.positions[tab];
   if (items.length === 0) {
     const text = state.filters[tab] === "" ? empty : "Nothing here has these words. Esc shows all again.";
-    return [` ${cut(text, width - 2, theme.glyphs.ellipsis)}`];
+    return wrapped(text, width - 2, height, theme.glyphs.ellipsis).map((line) => ` ${line}`);
   }
   return items.slice(top, top + height).map(({ key, row }, offset) => {
     const chosen = state.chosen[tab].has(key) ? theme.glyphs.plus : " ";
