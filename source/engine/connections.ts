@@ -74,6 +74,7 @@ export class Connections {
       connected: (socket, handshake) => {
         // The dialer tells of it as of a dial that failed.
         if (toHex(handshake.infoHash) !== transfer.infoHash) socket.close("it answered for another torrent");
+        else if (this.#options.bans.has(socket.address)) socket.close("it is banned");
         else if (!this.#hasRoomFor(transfer)) socket.close(ENOUGH);
         else transfer.attach(socket, handshake, source, address);
       },

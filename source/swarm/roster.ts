@@ -15,14 +15,21 @@ interface RosterOptions {
   readonly candidates?: Candidates | undefined;
 }
 
+interface Whereabouts {
+  /** Where it listens, or where it came from. */
+  readonly address: Address;
+  /** Its IP address, also when it was dialled by a name. */
+  readonly ip: string;
+}
+
 export class Roster {
   readonly #ownId: string;
   readonly #pieceCount: number;
   readonly #isFetching: () => boolean;
   readonly #candidates: Candidates;
   readonly #peers = new Map<PeerKey, SwarmPeer>();
-  /** Where those listened that left, oldest first. */
-  readonly #left = new Map<PeerKey, Address>();
+  /** Where those were that left, oldest first. */
+  readonly #left = new Map<PeerKey, Whereabouts>();
 
   constructor({ peerId, pieceCount, isFetching, candidates = new Candidates() }: RosterOptions) {
     this.#isFetching = isFetching;
@@ -71,10 +78,10 @@ export class Roster {
     return this.#peers.size >= MAX_PEERS;
   }
 
-  /** Where a peer listens, or where it came from; also when it left, if that is not long ago. */
-  addressOf(key: PeerKey): Address | undefined {
+  /** Where a peer is; also when it left, if that is not long ago. */
+  whereIs(key: PeerKey): Whereabouts | undefined {
     const peer = this.#peers.get(key);
-    return peer ? (peer.listensAt ?? peer.connected.address) : this.#left.get(key);
+    return peer ? whereaboutsOf(peer) : this.#left.get(key);
   }
 
   /** The new connection does not stay: when and whether its address is dialled again. */
@@ -106,7 +113,7 @@ export class Roster {
 
   /** It is gone; dialled again soon when it was `useful`, else later and later. */
   remove(peer: SwarmPeer, useful: boolean, now: number): void {
-    this.#left.set(peer.key, peer.listensAt ?? peer.connected.address);
+    this.#left.set(peer.key, whereaboutsOf(peer));
     if (this.#left.size > MAX_REMEMBERED_LEFT) this.#left.delete(this.#left.keys().next().value!);
     this.#peers.delete(peer.key);
     if (!peer.listensAt || this.#isConnectedTo(peer.listensAt)) return;
@@ -178,6 +185,10 @@ export class Roster {
     const begunByLarger = ({ source }: ConnectedPeer) => (source === "incoming") === theirsIsLarger;
     return begunByLarger(older) || !begunByLarger(newer);
   }
+}
+
+function whereaboutsOf({ connected, listensAt = connected.address }: SwarmPeer): Whereabouts {
+  return { address: listensAt, ip: connected.ip ?? connected.address.host };
 }
 
 function givesNothing(peer: SwarmPeer, now: number): boolean {

@@ -257,11 +257,12 @@ export class Swarm {
 
   /** Who is to blame for bad data, connected or not. */
   #ban(key: PeerKey, reason: string, now: number): void {
-    const address = this.#roster.addressOf(key);
-    if (!address) return;
+    const culprit = this.#roster.whereIs(key);
+    if (!culprit) return;
+    const { address, ip } = culprit;
     const peer = this.peers.get(key);
     if (peer) this.#drop(peer, reason, now);
-    this.#out.push({ type: "ban", address, reason });
+    this.#out.push({ type: "ban", address: { host: ip, port: address.port }, reason });
     this.#roster.ban(address, now);
   }
 

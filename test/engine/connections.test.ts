@@ -130,6 +130,31 @@ it("neither dials nor takes in who is banned", async () => {
   expect(await failed.promise).toEqual({ type: "not-dialled", address: { host: "127.0.0.1", port } });
 });
 
+it("keeps nobody who was dialled by a name and is banned by the address behind it", async () => {
+  const { connections, banned } = await open();
+  const handshake = { type: "handshake", infoHash, fast: true, extended: true, dht: false } as const;
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.write(encodeHandshake({ ...handshake, peerId: toPeerId(new Uint8Array(20)) }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  banned.push(`127.0.0.1:${port}`);
+  const outcome = Promise.withResolvers<unknown>();
+  const transfer = {
+    infoHash: toHex(infoHash),
+    handshake: () => ({ ...handshake, peerId: toPeerId(new Uint8Array(20).fill(1)) }),
+    dispatch: ({ type }: { type: string }) => outcome.resolve(type),
+    attach: (socket: PeerSocket) => {
+      outcome.resolve("attached");
+      socket.close("the test is over");
+    },
+  };
+  connections.dial(transfer as unknown as Transfer, { host: "localhost", port }, "given");
+  expect(await outcome.promise).toBe("dial-failed");
+});
+
 it("takes nobody once it is closed", async () => {
   const { connections, strangers } = await open();
   const { port } = connections;

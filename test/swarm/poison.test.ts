@@ -104,6 +104,25 @@ describe("poison", () => {
     expect(leecher.requested(2)).toEqual(["0:0", "0:1"]);
   });
 
+  it.each([false, true])(
+    "has its sender banned by its IP address, whatever name was dialled, left already: %s",
+    (isGone) => {
+      const leecher = new HandSwarm({ pieceCount: 1, blocksPerPiece: 1 });
+      const address = { host: "box.example", port: 7 };
+      leecher.handle({ type: "peer-connected", ...connectedOf(1), source: "given", address, ip: "192.0.2.1" });
+      leecher.say(1, { type: "have-all" });
+      leecher.say(1, { type: "unchoke" });
+      leecher.deliver(1, 0, 0);
+      if (isGone) leecher.handle({ type: "peer-left", peer: 1 });
+      const commands = leecher.handle({ type: "piece-verified", index: 0, ok: false });
+      expect(commands.find(({ type }) => type === "ban")).toMatchObject({ address: { host: "192.0.2.1", port: 7 } });
+      leecher.take();
+      leecher.handle({ type: "candidates", addresses: [address], source: "given" });
+      leecher.pass(60_000);
+      expect(leecher.take().filter(({ type }) => type === "dial")).toEqual([]);
+    },
+  );
+
   it("that fails three times waits, and is fetched of who comes next", () => {
     const leecher = new HandSwarm({ pieceCount: 1, blocksPerPiece: 1 });
     for (const key of [1, 2, 3, 4]) leecher.join(key, "all");

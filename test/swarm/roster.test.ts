@@ -187,14 +187,14 @@ describe("the address of a peer", () => {
   it("is known for as long as it is connected, and of the last 1 000 that left", () => {
     const roster = rosterOf();
     const peer = roster.add(connectedOf(1), 0);
-    expect(roster.addressOf(1)).toEqual(connectedOf(1).address);
+    expect(roster.whereIs(1)?.address).toEqual(connectedOf(1).address);
     roster.listensAt(peer, addressOf(1));
     roster.remove(peer, true, 0);
-    expect(roster.addressOf(1)).toEqual(addressOf(1));
+    expect(roster.whereIs(1)?.address).toEqual(addressOf(1));
     for (let key = 2; key <= MAX_REMEMBERED_LEFT; key++) roster.remove(roster.add(connectedOf(key), 0), true, 0);
-    expect(roster.addressOf(1)).toEqual(addressOf(1));
+    expect(roster.whereIs(1)?.address).toEqual(addressOf(1));
     roster.remove(roster.add(connectedOf(5_000), 0), true, 0);
-    expect(roster.addressOf(1)).toBeUndefined();
+    expect(roster.whereIs(1)?.address).toBeUndefined();
   });
 });
 
