@@ -2,6 +2,7 @@
 import type { Command, Reply } from "../control/contract.ts";
 import type { FilePriority } from "../metainfo/file-selection.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
+import { countText } from "../protocol/count-text.ts";
 import type { TransferSettings } from "../storage/transfer-store.ts";
 import { movedOrders, orderOf } from "./download-queue.ts";
 import { requireEntry } from "./find-target.ts";
@@ -34,7 +35,7 @@ export async function setLimits(engine: Engine, command: Asked<"set-limits">): P
     engine.options.rememberLimits?.({ downLimit, upLimit, activeDownloads, ratioLimit, seedSecondsLimit }),
   );
   const down = limitText("down", engine.downLimit);
-  const atOnce = activeDownloads === 0 ? "" : `, ${activeDownloads} downloads at once`;
+  const atOnce = activeDownloads === 0 ? "" : `, ${countText(activeDownloads, "download")} at once`;
   const seeds = untilText(engine);
   const added = seeds === "" ? "" : `, and what is added is shared ${seeds}`;
   return success(`The limits are set: ${down}, ${limitText("up", engine.upLimit)}${atOnce}${added}.${problem}`);

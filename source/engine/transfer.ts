@@ -1,8 +1,8 @@
 // Transfer: one torrent at work: its swarm's commands carried out on its storage and its peers' sockets.
 import { access } from "node:fs/promises";
+import type { Dht } from "../discovery/dht/dht.ts";
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
-import type { Dht } from "../discovery/dht/dht.ts";
 import { FileSelection } from "../metainfo/file-selection.ts";
 import { PieceLayout } from "../metainfo/piece-layout.ts";
 import { type InfoHashHex, type PeerId, toHex } from "../protocol/ids.ts";
