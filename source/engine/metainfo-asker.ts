@@ -1,5 +1,6 @@
 // MetainfoAsker: asks one peer for the info dictionary of a torrent of which only the hash is known (BEP 9).
 import { MAX_METAINFO_BYTES } from "../metainfo/limits.ts";
+import type { ExtendedHandshake } from "../protocol/peer/extensions/extended-handshake.ts";
 import { localExtensions } from "../protocol/peer/extensions/registry.ts";
 import { METADATA_PART_BYTES, type MetadataMessage } from "../protocol/peer/extensions/ut-metadata.ts";
 import type { PeerMessage } from "../protocol/peer/messages.ts";
@@ -18,6 +19,9 @@ export interface AskerOptions {
 
 /** Parts asked for at once. */
 const WINDOW = 8;
+
+/** rtorrent 0.9.8 answers nothing any more on a connection where a request came before the answer to the one before it. */
+const ASKED_ONE_BY_ONE = /^libTorrent /;
 
 export class MetainfoAsker {
   readonly #options: AskerOptions;
@@ -46,11 +50,11 @@ export class MetainfoAsker {
   }
 
   #gotMessage(message: PeerMessage): void {
-    if (message.type === "extended-handshake") this.#begin(message.handshake.metadataBytes);
+    if (message.type === "extended-handshake") this.#begin(message.handshake);
     else if (message.type === "ut-metadata") this.#gotPart(message.message);
   }
 
-  #begin(bytes: number | undefined): void {
+  #begin({ metadataBytes: bytes, client = "" }: ExtendedHandshake): void {
     const { socket } = this.#options;
     if (this.#info) return;
     if (bytes === undefined || bytes > MAX_METAINFO_BYTES || !socket.connection.speaks("ut_metadata")) {
@@ -58,7 +62,8 @@ export class MetainfoAsker {
     }
     this.#info = new Uint8Array(bytes);
     for (let part = 0; part * METADATA_PART_BYTES < bytes; part++) this.#missing.add(part);
-    for (let i = 0; i < WINDOW; i++) this.#askNext();
+    const window = ASKED_ONE_BY_ONE.test(client) ? 1 : WINDOW;
+    for (let i = 0; i < window; i++) this.#askNext();
   }
 
   #askNext(): void {

@@ -46,6 +46,26 @@ test("a peer that lies about it is passed over", async () => {
   expect(await on.engine.send({ method: "download", target: infoHash, peers })).toMatchObject({ ok: true, infoHash });
 });
 
+test("rtorrent, which forgets what is asked before it has answered, is asked for one part after the other", async () => {
+  const waiting: number[] = [];
+  const asked = Promise.withResolvers<void>();
+  const rtorrent = await startPeer(
+    "5".repeat(40),
+    { metadataBytes: 40_000, client: "libTorrent 0.13.8" },
+    (part, give) => {
+      waiting.push(part);
+      setImmediate(() => {
+        expect(waiting.splice(0)).toEqual([part]);
+        if (part === 2) asked.resolve();
+        give(new Uint8Array(Math.min(16_384, 40_000 - part * 16_384)));
+      });
+    },
+  );
+  const on = await startEngine();
+  void on.engine.send({ method: "download", target: "5".repeat(40), peers: [rtorrent] });
+  await asked.promise;
+});
+
 test("a peer that tells nothing is asked again, until the search is over", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
@@ -80,10 +100,19 @@ test("an engine that stops looks no further", async () => {
 });
 
 /** A peer that says the right hash and gives another dictionary; its host:port. */
-async function startLiar(infoHash: string): Promise<string> {
+function startLiar(infoHash: string): Promise<string> {
+  const lie = new TextEncoder().encode("d4:name5:othere");
+  return startPeer(infoHash, { metadataBytes: lie.length }, (_part, give) => give(lie));
+}
+
+/** A peer that has the torrent, and hears for which part of its dictionary it is asked; its host:port. */
+async function startPeer(
+  infoHash: string,
+  said: { metadataBytes: number; client?: string },
+  asked: (part: number, give: (data: Uint8Array) => void) => void,
+): Promise<string> {
   const server = createServer((socket) => {
     const wire = new PeerConnection();
-    const lie = new TextEncoder().encode("d4:name5:othere");
     socket.on("error", () => undefined);
     socket.on("data", (chunk: Uint8Array) => {
       wire.receive(chunk, (message) => {
@@ -94,13 +123,14 @@ async function startLiar(infoHash: string): Promise<string> {
           socket.write(
             wire.send({ type: "handshake", infoHash: hash, peerId, fast: false, extended: true, dht: false }),
           );
-          const extensions = new Map([["ut_metadata", 2]]);
-          const handshake = { extensions, metadataBytes: lie.length };
+          const handshake = { extensions: new Map([["ut_metadata", 2]]), ...said };
           socket.write(wire.send({ type: "extended-handshake", handshake }));
         } else if (message.type === "ut-metadata" && message.message.type === "request") {
           const { part } = message.message;
-          const data = { type: "data", part, totalBytes: lie.length, data: lie } as const;
-          socket.write(wire.send({ type: "ut-metadata", message: data }));
+          asked(part, (data) => {
+            const answer = { type: "data", part, totalBytes: said.metadataBytes, data } as const;
+            socket.write(wire.send({ type: "ut-metadata", message: answer }));
+          });
         }
       });
     });
