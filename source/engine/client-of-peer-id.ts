@@ -4,7 +4,7 @@ import type { PeerId } from "../protocol/ids.ts";
 
 /** Two-letter codes of BEP 20 for clients that are met. */
 const CLIENTS: Readonly<Record<string, string>> = {
-  ST: "sta",
+  SA: "sta",
   LT: "libtorrent",
   lt: "libTorrent (rTorrent)",
   qB: "qBittorrent",

@@ -449,10 +449,10 @@ export class Engine implements EngineClient, EngineEvents {
   }
 }
 
-/** `-ST0100-` for 0.1.0: the first 8 bytes of our peer ids (BEP 20). */
+/** `-SA0100-` for 0.1.0: the first 8 bytes of our peer ids (BEP 20). `ST` is SymTorrent in the lists of other clients, `SA` is nobody. */
 function clientPrefix(version: string): string {
   const [major = 0, minor = 0, patch = 0] = version
     .split(".")
     .map((part) => Math.min(9, Number.parseInt(part, 10) || 0));
-  return `-ST${major}${minor}${patch}0-`;
+  return `-SA${major}${minor}${patch}0-`;
 }

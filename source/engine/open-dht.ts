@@ -46,8 +46,8 @@ export function openDht({ version, host, nodes, port, path, tell }: OpenDhtOptio
   });
 }
 
-/** `ST`, and 0.1 as two bytes. */
+/** `SA`, and 0.1 as two bytes. */
 function versionBytes(version: string): Uint8Array {
   const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10) & 0xff);
-  return Uint8Array.of(0x53, 0x54, major, minor);
+  return Uint8Array.of(0x53, 0x41, major, minor);
 }

@@ -7,7 +7,7 @@ const nameOf = (id: string) => clientOfPeerId(toPeerId(Buffer.from(id.padEnd(20,
 describe("a peer id", () => {
   it.each([
     ["-TR3000-", "Transmission 3.0.0"],
-    ["-ST0100-", "sta 0.1.0"],
+    ["-SA0100-", "sta 0.1.0"],
     ["-qB4520-", "qBittorrent 4.5.2"],
     ["-ZZ12A0-", "ZZ 1.2.A"],
     ["A2-1-36-0-", "aria2 1.36.0"],

@@ -6,7 +6,7 @@ import { encodeHandshake, type PeerMessage } from "../../../source/protocol/peer
 const PIECES = 12;
 
 const infoHash = toInfoHash(new Uint8Array(20).fill(0xab));
-const peerId = toPeerId(new TextEncoder().encode("-ST0100-abcdefghijkl"));
+const peerId = toPeerId(new TextEncoder().encode("-SA0100-abcdefghijkl"));
 
 /** Every message with its exact bytes and where they are defined. Numbers at their edges: 0 and the largest the torrent allows. */
 const TABLE: readonly { message: PeerMessage; hex: string; source: string }[] = [

@@ -19,7 +19,7 @@ import {
 } from "../../../source/protocol/tracker/http-announce.ts";
 
 const infoHash = toInfoHash(Uint8Array.from({ length: 20 }, (_, i) => i * 13));
-const peerId = toPeerId(utf8("-ST0100-abcdefghijkl"));
+const peerId = toPeerId(utf8("-SA0100-abcdefghijkl"));
 const HASH = "%00%0D%1A%274AN%5Bhu%82%8F%9C%A9%B6%C3%D0%DD%EA%F7";
 const query: AnnounceQuery = { infoHash, peerId, port: 6881, uploaded: 0, downloaded: 0, left: 0, compact: true };
 const bytes = (...parts: (string | number[])[]) =>
@@ -28,12 +28,12 @@ const bytes = (...parts: (string | number[])[]) =>
 const QUERIES: readonly (readonly [name: string, text: string, query: AnnounceQuery])[] = [
   [
     "the least of BEP 3",
-    `info_hash=${HASH}&peer_id=-ST0100-abcdefghijkl&port=6881&uploaded=0&downloaded=0&left=0&compact=1`,
+    `info_hash=${HASH}&peer_id=-SA0100-abcdefghijkl&port=6881&uploaded=0&downloaded=0&left=0&compact=1`,
     query,
   ],
   [
     "all of it",
-    `info_hash=${HASH}&peer_id=-ST0100-abcdefghijkl&port=65535&uploaded=1&downloaded=2&left=9007199254740991&compact=0&numwant=50&event=started&token=a%26b%C3%BC`,
+    `info_hash=${HASH}&peer_id=-SA0100-abcdefghijkl&port=65535&uploaded=1&downloaded=2&left=9007199254740991&compact=0&numwant=50&event=started&token=a%26b%C3%BC`,
     {
       ...query,
       port: 65_535,
@@ -54,10 +54,10 @@ test.for(QUERIES)("%s is a query and back", ([, text, value]) => {
 });
 
 describe("a query from a stranger", () => {
-  const start = `info_hash=${HASH}&peer_id=-ST0100-abcdefghijkl`;
+  const start = `info_hash=${HASH}&peer_id=-SA0100-abcdefghijkl`;
 
   test.for([
-    ["no info hash", "peer_id=-ST0100-abcdefghijkl&port=1&left=0", "info_hash: expected once, received 0"],
+    ["no info hash", "peer_id=-SA0100-abcdefghijkl&port=1&left=0", "info_hash: expected once, received 0"],
     ["two of them", `${start}&info_hash=${HASH}&port=1&left=0`, "info_hash: expected once, received 2"],
     ["19 bytes", "info_hash=abcdefghijklmnopqrs&port=1&left=0", "info_hash: expected 20 bytes, received 19"],
     ["21 bytes", "info_hash=abcdefghijklmnopqrstu&port=1&left=0", "info_hash: expected 20 bytes, received 21"],
@@ -125,7 +125,7 @@ const RESPONSES: readonly (readonly [name: string, body: Uint8Array, compact: bo
   ],
   [
     "a dictionary each (BEP 3)",
-    bytes("d8:intervali60e5:peersld2:ip3:::17:peer id20:-ST0100-abcdefghijkl4:porti1eeee"),
+    bytes("d8:intervali60e5:peersld2:ip3:::17:peer id20:-SA0100-abcdefghijkl4:porti1eeee"),
     false,
     { interval: 60, peers: [{ host: "::1", port: 1, peerId }] },
   ],
