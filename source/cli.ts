@@ -42,6 +42,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     return await command.run(rest, options);
   } catch (error) {
     if (error instanceof NoEngineError) return fail(error.message, error.exitCode);
+    if (isLostFolder(error)) return fail("The folder you are in is gone; go to another one.");
     if (!(error instanceof UsageError || error instanceof ArgvError)) throw error;
     return fail(`${error.message}${error.message.endsWith("\n") ? "" : " "}${hint}`, EXIT.usage);
   }
@@ -89,6 +90,11 @@ const FLAGS = {
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
+
+/** The system says so when paths are to be meant from a folder that was removed. */
+function isLostFolder(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error && error.syscall === "uv_cwd";
+}
 
 function isCommand(name: string): name is CommandName {
   return Object.hasOwn(COMMANDS, name);

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { commandHelpText } from "../source/commands/help-text.ts";
-import { Lab, untilSnapshot } from "./helpers/processes.ts";
+import { Lab, STA, untilSnapshot } from "./helpers/processes.ts";
 
 const EACH = { "--port": "x", "--count": "0", "--limit-up": "fast", "--tracker": "", "--peer": "nobody" };
 
@@ -152,4 +152,19 @@ test("a reader that goes before the end is no fault, and no stack trace", async 
     expect(await command.end()).toMatchObject({ code: 0 });
     expect(command.stderr).toBe("");
   }
+});
+
+test("in a folder that is gone a path is refused in one sentence", async () => {
+  const lab = await Lab.open(onTestFinished);
+  const folder = await lab.makeFolder("gone");
+  const command = lab.start("sh", [
+    "-c",
+    'cd "$1" && rmdir "$1" && "$2" "$3" create x',
+    "sh",
+    folder,
+    process.execPath,
+    STA,
+  ]);
+  expect(await command.end()).toMatchObject({ code: 1 });
+  expect(command.stderr).toBe("sta: The folder you are in is gone; go to another one.\n");
 });
