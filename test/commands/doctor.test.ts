@@ -16,7 +16,10 @@ async function daemon(options: Partial<EngineOptions> = {}): Promise<string> {
 test("--json is one line of figures", async () => {
   const heard = listen();
   expect(await run([], optionsOf(await daemon(), { json: true }))).toBe(0);
-  expect(JSON.parse(heard.out)).toMatchObject({ pid: process.pid, transfers: 0, peers: 0 });
+  const { findings, ...figures } = JSON.parse(heard.out) as { findings: string[] };
+  expect(figures).toMatchObject({ pid: process.pid, transfers: 0, peers: 0 });
+  // Beside other tests it may be late.
+  expect(findings.filter((text) => !text.startsWith("The engine was late by"))).toEqual([]);
 });
 
 test("a person reads that all is well", async () => {
