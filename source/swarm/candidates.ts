@@ -156,8 +156,9 @@ export class Candidates {
   }
 
   /**
-   * Makes room: forgets the address that failed most often, be it of a peer that wants nothing of us. One that strangers told of makes room for any other although it never failed, and
-   * takes the place of none: each peer may tell of a hundred a minute. Banned ones stay. False when there is no room.
+   * Makes room: forgets the address that failed most often, be it of a peer that wants nothing of us. One that strangers told of makes room
+   * for any other although it never failed, and takes the place of none: each peer may tell of a hundred a minute. Banned ones stay.
+   * False when there is no room.
    */
   #forgetWorst(source: PeerSource, now: number): boolean {
     let worst: Candidate | undefined;
