@@ -20,6 +20,12 @@ const MAX_PADDING_BYTES = 512;
 const HASH_BYTES = 20;
 const ZEROS_BYTES = 8;
 
+/**
+ * One secret in 256 begins with a zero, and rtorrent and libtorrent, until 2026, leave that out where they hash it: who is dialled chooses
+ * last, and draws another key. So many at most, for each costs.
+ */
+const MAX_DRAWN_KEYS = 4;
+
 /** Methods, as bits. */
 const CLEAR = 1;
 const RC4 = 2;
@@ -202,8 +208,12 @@ export class IncomingEncryption extends Agreement {
     const { send, randomBytes } = this.options;
     const theirKey = Uint8Array.from(yield KEY_BYTES);
     if (!this.#mayAgree()) throw new ProtocolError("encryption", "too many encrypted handshakes at once");
-    const privateKey = randomBytes(PRIVATE_KEY_BYTES);
-    const secret = sharedSecret(privateKey, theirKey);
+    let privateKey = randomBytes(PRIVATE_KEY_BYTES);
+    let secret = sharedSecret(privateKey, theirKey);
+    for (let drawn = 1; secret?.[0] === 0 && drawn < MAX_DRAWN_KEYS; drawn++) {
+      privateKey = randomBytes(PRIVATE_KEY_BYTES);
+      secret = sharedSecret(privateKey, theirKey);
+    }
     if (!secret) throw new ProtocolError("encryption", "a public key that is none");
     send(this.greeting(privateKey));
 

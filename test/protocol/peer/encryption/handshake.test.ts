@@ -3,7 +3,11 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ProtocolError } from "../../../../source/protocol/errors.ts";
 import { type InfoHash, toInfoHash } from "../../../../source/protocol/ids.ts";
-import { publicKey } from "../../../../source/protocol/peer/encryption/diffie-hellman.ts";
+import {
+  PRIVATE_KEY_BYTES,
+  publicKey,
+  sharedSecret,
+} from "../../../../source/protocol/peer/encryption/diffie-hellman.ts";
 import {
   type EncryptionTools,
   IncomingEncryption,
@@ -26,6 +30,13 @@ const INFO_HASH = toInfoHash(new Uint8Array(20).fill(7));
 const OTHER_HASH = toInfoHash(new Uint8Array(20).fill(8));
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (parts: readonly Uint8Array[]) => parts.map((part) => new TextDecoder().decode(part)).join("");
+
+/** A private key. */
+function numbered(number: number): Uint8Array {
+  const key = new Uint8Array(PRIVATE_KEY_BYTES).fill(3);
+  new DataView(key.buffer).setUint32(0, number);
+  return key;
+}
 
 /** One side: what it wants to send, and what it understood. */
 class Side {
@@ -121,6 +132,31 @@ describe("an encrypted handshake", () => {
     expect(() => carry(a, b)).toThrow(new ProtocolError("encryption", "it asked for a torrent that is not here"));
   });
 
+  it("has a secret that fills its bytes: rtorrent and libtorrent take a shorter one for another", () => {
+    const theirs = publicKey(numbered(1));
+    const lengthWith = (number: number) => 96 - sharedSecret(numbered(number), theirs)!.findIndex((byte) => byte !== 0);
+    const numbers = Array.from({ length: 2_000 }, (_, number) => number + 2);
+    const short = numbers.find((number) => lengthWith(number) < 96)!;
+    const whole = numbers.find((number) => lengthWith(number) === 96)!;
+    const drawn = [numbered(short), numbered(short), numbered(whole)];
+    const b: Side = new Side(
+      (send) =>
+        new IncomingEncryption({
+          ...TOOLS,
+          randomBytes: (count) => (count === PRIVATE_KEY_BYTES ? drawn.shift()! : TOOLS.randomBytes(count)),
+          send,
+          mayAgree: () => true,
+          infoHashOf: () => INFO_HASH,
+        }),
+    );
+    b.hear(theirs);
+    expect(
+      Buffer.concat(b.wire)
+        .subarray(0, 96)
+        .equals(publicKey(numbered(whole))),
+    ).toBe(true);
+  });
+
   it("is not begun when there were too many just now", () => {
     const [a, b] = [outgoing(), incoming([INFO_HASH], false)];
     expect(() => carry(a, b)).toThrow(/too many encrypted handshakes/);
@@ -187,8 +223,7 @@ describe("what a peer says first", () => {
 
   // Found by counting up: the first has eight letters in front, the second begins as TLS does.
   it.each([12_186, 48_977])("may be a public key that looks like something else at first (%i)", (number) => {
-    const privateKey = new Uint8Array(20).fill(3);
-    new DataView(privateKey.buffer).setUint32(0, number);
+    const privateKey = numbered(number);
     const a: Side = new Side(
       (send) =>
         new OutgoingEncryption({
