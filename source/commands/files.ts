@@ -21,7 +21,7 @@ export function run([operand]: readonly string[], options: Options): Promise<num
     const target = operand!.endsWith(".torrent") ? resolve(operand!) : operand!;
     const reply = await sendWhenTrackersAnswer(engine, () => engine.send({ method: "inspect", target }));
     if (!reply.ok) return fail(reply.text);
-    const files = reply.torrent!.files.map((file, index) => ({ index, ...file }));
+    const { files } = reply.torrent!;
     if (options.json) for (const file of files) printJson(file);
     else for (const line of inColumns(files.map(parts))) print(line);
     return EXIT.done;

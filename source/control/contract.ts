@@ -107,6 +107,7 @@ export interface TransferRow {
   readonly heldBytes: number;
   /** Where its files lie. */
   readonly folder: DisplayText;
+  /** Padding between files (BEP 47) is none of them, here and wherever files are told of. */
   readonly fileCount: number;
   /** The first 1 000 files; `files` asks for all of them. */
   readonly files: readonly FileRow[];
@@ -354,6 +355,7 @@ export type Command = z.infer<typeof commandSchema>;
 const torrentSchema = z.object({
   infoHash,
   name: z.string(),
+  /** Bytes of all its files. */
   length: z.number(),
   pieceLength: z.number(),
   private: z.boolean(),
@@ -362,7 +364,8 @@ const torrentSchema = z.object({
   /** It would be made. */
   isNewFolder: z.boolean(),
   freeBytes: z.number().nullable(),
-  files: z.array(z.object({ path: z.string(), length: z.number() })),
+  /** `index`: its place in the torrent, where padding has places too. */
+  files: z.array(z.object({ index: z.number(), path: z.string(), length: z.number() })),
 });
 
 export type InspectedTorrent = z.infer<typeof torrentSchema>;

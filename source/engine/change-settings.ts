@@ -103,10 +103,10 @@ export async function setFiles(engine: Engine, { infoHash, files }: Asked<"set-f
   );
   await engine.book.setFiles(entry, files);
   engine.queueChanged();
-  const { leftOut, bytes } = entry.transfer.selection;
-  const wanted = metainfo.files.length - leftOut.size;
+  const { selection, layout } = entry.transfer;
+  const wanted = layout.files.length - selection.leftOut.size;
   return success(
-    `${metainfo.name}: ${wanted} of ${metainfo.files.length} files are wanted, ${bytesText(bytes)}.`,
+    `${metainfo.name}: ${wanted} of ${layout.fileCount} files are wanted, ${bytesText(selection.bytes)}.`,
     infoHash,
   );
 }

@@ -41,7 +41,7 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
     heldPieces: swarm.states.held.count,
     heldBytes: transfer.heldBytes,
     folder: displayText(settings.folder),
-    fileCount: metainfo.files.length,
+    fileCount: layout.fileCount,
     files: fileRows(transfer, MAX_LISTED_FILES),
     wantedBytes: selection.bytes,
     wantedHeldBytes,
@@ -95,14 +95,17 @@ function reasonOf(transfer: Transfer, state: TransferState): DisplayText {
   return displayText(text);
 }
 
-/** What is to be said of its first `most` files. */
+/** What is to be said of its first `most` files; padding is none. */
 export function fileRows(transfer: Transfer, most: number): FileRow[] {
-  const { layout, metainfo, swarm } = transfer;
-  return metainfo.files.slice(0, most).map((file, i) => {
-    const heldBytes = layout.bytesOfFileIn(i, swarm.states.held);
-    const priority = transfer.selection.priorityOf(i);
-    return { index: i, priority, path: displayText(file.path.join("/")), length: file.length, heldBytes };
-  });
+  const { layout, selection, swarm } = transfer;
+  const rows: FileRow[] = [];
+  for (const [index, { path, length, padding }] of layout.files.entries()) {
+    if (rows.length === most) break;
+    if (padding) continue;
+    const heldBytes = layout.bytesOfFileIn(index, swarm.states.held);
+    rows.push({ index, priority: selection.priorityOf(index), path: displayText(path.join("/")), length, heldBytes });
+  }
+  return rows;
 }
 
 function announceRow(report: AnnounceReport): AnnounceRow {

@@ -352,18 +352,22 @@ async function inspect(engine: Engine, command: Extract<Command, { method: "insp
     () => false,
     (error: NodeJS.ErrnoException) => error.code === "ENOENT",
   );
+  const files = metainfo.files.flatMap(({ path, length, padding }, index) =>
+    padding ? [] : [{ index, path: displayText(path.join("/")), length }],
+  );
+  const bytes = files.reduce((sum, { length }) => sum + length, 0);
   const torrent = {
     infoHash: toHex(metainfo.infoHash),
     name: displayText(metainfo.name),
-    length: metainfo.length,
+    length: bytes,
     pieceLength: metainfo.pieceLength,
     private: metainfo.private,
     folder: displayText(folder),
     isNewFolder,
     freeBytes: free === undefined ? null : Math.max(0, free - (engine.options.keptFreeBytes ?? KEPT_FREE_BYTES)),
-    files: metainfo.files.map(({ path, length }) => ({ path: displayText(path.join("/")), length })),
+    files,
   };
-  return { ...success(`${metainfo.name}: ${bytesText(metainfo.length)}.`, torrent.infoHash), torrent };
+  return { ...success(`${metainfo.name}: ${bytesText(bytes)}.`, torrent.infoHash), torrent };
 }
 
 function newSettings(engine: Engine, folder: string, limits: OwnLimits = {}): TransferSettings {

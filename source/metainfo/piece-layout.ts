@@ -24,11 +24,14 @@ export class PieceLayout {
   readonly pieceLength: number;
   readonly pieceCount: number;
   readonly files: readonly TorrentFile[];
+  /** Files that people see: all but padding. */
+  readonly fileCount: number;
 
   constructor(metainfo: Pick<Metainfo, "length" | "pieceLength" | "files">) {
     this.length = metainfo.length;
     this.pieceLength = metainfo.pieceLength;
     this.files = metainfo.files;
+    this.fileCount = metainfo.files.reduce((count, { padding }) => (padding ? count : count + 1), 0);
     this.pieceCount = Math.ceil(metainfo.length / metainfo.pieceLength);
   }
 

@@ -50,7 +50,7 @@ export function addingHeight({ height }: { readonly height: number }): number {
 
 /** All files are wanted at first. */
 export function beginAdding(torrent: InspectedTorrent, target: string): Adding {
-  const files = torrent.files.map(({ path, length }, index) => ({ index, path, length, heldBytes: 0 }));
+  const files = torrent.files.map((file) => ({ ...file, heldBytes: 0 }));
   const choice = { off: new Set<number>(), wanted: { files: 0, bytes: 0 }, wantedBelow: new Map() };
   const view = { turned: new Set<string>(), search: "", rows: [], index: 0, top: 0 };
   return withRows({ torrent, target, folder: undefined, sequential: false, files, ...choice, ...view });
@@ -159,7 +159,7 @@ export function tooMuch({ torrent: { freeBytes }, wanted }: Adding): number {
 
 /** What starts it. The engine knows what it looked at by its hash; a magnet link also names peers. */
 export function downloadOf({ torrent, target, folder, off, sequential }: Adding): Command {
-  const wanted = torrent.files.flatMap((_, index) => (off.has(index) ? [] : [index]));
+  const wanted = torrent.files.flatMap(({ index }) => (off.has(index) ? [] : [index]));
   return {
     method: "download",
     target: /^magnet:/i.test(target) ? target : torrent.infoHash,

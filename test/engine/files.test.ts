@@ -2,7 +2,9 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { toHex } from "../../source/protocol/ids.ts";
 import { digestsOf } from "../helpers/files.ts";
+import { makeTorrent } from "../storage/fixtures.ts";
 import { makeFolder, nextEvent, rowOf, share, startEngine, torrentFile, untilRow } from "./support.ts";
 
 /** Index of each file of `makeFolder`. */
@@ -24,6 +26,45 @@ async function seeded(seed: string) {
     digests: await digestsOf(path),
   };
 }
+
+describe("padding between files", () => {
+  test("is not among the files, whose numbers are those of the torrent", async () => {
+    const { metainfo, data } = makeTorrent([
+      { path: ["a"], length: 20 },
+      { path: [".pad", "12"], length: 12, padding: true },
+      { path: ["b"], length: 60 },
+    ]);
+    const seeder = await startEngine();
+    const target = join(seeder.home, "padded.torrent");
+    await writeFile(target, metainfo.bytes);
+    const place = join(seeder.folder, metainfo.name);
+    await mkdir(place);
+    await writeFile(join(place, "a"), data.subarray(0, 20));
+    await writeFile(join(place, "b"), data.subarray(32));
+    await seeder.engine.send({ method: "share", path: target, folder: seeder.folder });
+    const files = [
+      { index: 0, path: "a", length: 20 },
+      { index: 2, path: "b", length: 60 },
+    ];
+    const taker = await startEngine();
+    const seen = await taker.engine.send({ method: "inspect", target });
+    expect(seen).toMatchObject({ ok: true, text: "shared: 80 B.", torrent: { files, length: 80 } });
+
+    const done = nextEvent(taker, "done");
+    await taker.engine.send({ method: "download", target, peers: [seeder.address], files: [2] });
+    await done;
+    const infoHash = toHex(metainfo.infoHash);
+    const rows = [
+      { ...files[0], heldBytes: 0, priority: "off" },
+      { ...files[1], heldBytes: 60, priority: "normal" },
+    ];
+    expect(rowOf(taker, infoHash)).toMatchObject({ fileCount: 2, files: rows });
+    expect(await taker.engine.send({ method: "files", infoHash })).toMatchObject({ files: rows });
+    const all = [0, 1, 2].map((index) => ({ index, priority: "normal" as const }));
+    const reply = await taker.engine.send({ method: "set-files", infoHash, files: all });
+    expect(reply).toMatchObject({ ok: true, text: "shared: 2 of 2 files are wanted, 80 B." });
+  });
+});
 
 describe("files that are not wanted", () => {
   test("are not made, and a download is done without them; they come when they are wanted after all", async () => {

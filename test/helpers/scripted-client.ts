@@ -207,9 +207,9 @@ export function inspectedTorrent(torrent: Partial<InspectedTorrent> = {}): Inspe
     isNewFolder: false,
     freeBytes: 5_000_000_000,
     files: [
-      { path: "one.mkv", length: 4_000_000_000 },
-      { path: "two.mkv", length: 4_500_000_000 },
-      { path: "extras/notes.txt", length: 500_000_000 },
+      { index: 0, path: "one.mkv", length: 4_000_000_000 },
+      { index: 1, path: "two.mkv", length: 4_500_000_000 },
+      { index: 2, path: "extras/notes.txt", length: 500_000_000 },
     ],
     ...torrent,
   };

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { buildMetainfo } from "../../source/metainfo/create.ts";
 import type { Metainfo } from "../../source/metainfo/metainfo.ts";
 import { parseMetainfo } from "../../source/metainfo/parse.ts";
 import { PieceLayout } from "../../source/metainfo/piece-layout.ts";
+import { encode } from "../../source/protocol/bencode.ts";
 import { DiskThreads } from "../../source/storage/disk-threads.ts";
 
 /** The threads of all tests of a file; they are let go by themselves. */
@@ -43,19 +43,18 @@ export function makeTorrent(
         .digest(),
     );
   }
-  const parsed = parseMetainfo(
-    buildMetainfo({
-      name,
-      files: files.map((file) => ({ path: file.path ?? [name], length: file.length })),
-      singleFile: files.length === 1 && files[0]!.path === undefined,
-      pieceLength,
-      pieceHashes: new Uint8Array(Buffer.concat(hashes)),
-    }),
-  );
-  // Nothing of ours makes padding.
-  const isPadding = (i: number) => files[i]!.padding === true;
-  const marked = parsed.files.map((file, i) => ({ ...file, ...(isPadding(i) && { padding: true as const }) }));
-  const metainfo = { ...parsed, files: marked };
+  const content =
+    files.length === 1 && files[0]!.path === undefined
+      ? { length }
+      : {
+          files: files.map((file) => ({
+            attr: file.padding ? "p" : undefined,
+            length: file.length,
+            path: file.path ?? [name],
+          })),
+        };
+  const pieces = new Uint8Array(Buffer.concat(hashes));
+  const metainfo = parseMetainfo(encode({ info: { ...content, name, "piece length": pieceLength, pieces } }));
   const layout = new PieceLayout(metainfo);
   const piece = (index: number) => {
     const start = layout.pieceStart(index);

@@ -37,7 +37,11 @@ test.each([
   const terminal = new VirtualTerminal(columns, rows, 20);
   const client = new ScriptedClient(hostileSnapshot());
   const [name = displayText(""), ...names] = HOSTILE_NAMES.map(displayText);
-  const files = names.map((path, index) => ({ path: index % 2 === 0 ? path : `${path}/${path}`, length: index }));
+  const files = names.map((path, index) => ({
+    index,
+    path: index % 2 === 0 ? path : `${path}/${path}`,
+    length: index,
+  }));
   const torrent = inspectedTorrent({ name, folder: name, files });
   client.answer = () => ({ ok: true, text: name, torrent });
   const ended = openViewer({ client, stdin: terminal.stdin, stdout: terminal.stdout, ascii: false });

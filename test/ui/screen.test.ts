@@ -212,7 +212,11 @@ test("60x15: a torrent of long names keeps its frame", async () => {
     folder: `/${"folder/".repeat(30)}`,
     isNewFolder: true,
     length: 1e15,
-    files: Array.from({ length: 200_000 }, (_, index) => ({ path: `${index} ${"写真".repeat(60)}`, length: 1e15 })),
+    files: Array.from({ length: 200_000 }, (_, index) => ({
+      index,
+      path: `${index} ${"写真".repeat(60)}`,
+      length: 1e15,
+    })),
   });
   open(60, 15);
   client.answer = () => ({ ok: true, text: displayText(""), torrent: long });

@@ -425,8 +425,15 @@ test("what is here already is not added again", () => {
   expect(state).toMatchObject({ adding: null, message: { text: "video.mkv is among the transfers already." } });
 });
 
+test("files are called by their places in the torrent, where padding has places too", () => {
+  const files = [0, 2, 4].map((index) => ({ index, path: `file ${index}`, length: 1 }));
+  lookAt("padded", { ...LOOKED_AT, files });
+  press("j", "space", "return");
+  expect(commands().at(-1)).toMatchObject({ method: "download", files: [0, 4] });
+});
+
 test("a folder is chosen and dropped as a whole, and opened with the arrows", () => {
-  const files = ["a/1", "a/2", "b/c/3", "4"].map((path, index) => ({ path, length: 10 ** index }));
+  const files = ["a/1", "a/2", "b/c/3", "4"].map((path, index) => ({ index, path, length: 10 ** index }));
   lookAt("tree", { ...LOOKED_AT, files });
   const shown = () => state.adding!.rows.map(({ key }) => key);
   expect(shown()).toEqual(["a/", "0", "1", "b/", "b/c/", "2", "3"]);
@@ -446,7 +453,7 @@ test("a folder is chosen and dropped as a whole, and opened with the arrows", ()
 });
 
 test("a search in the files shows their paths, and Esc the tree again", () => {
-  const files = ["a/one.mkv", "a/two.srt", "b/three.mkv"].map((path) => ({ path, length: 1 }));
+  const files = ["a/one.mkv", "a/two.srt", "b/three.mkv"].map((path, index) => ({ index, path, length: 1 }));
   lookAt("tree", { ...LOOKED_AT, files });
   press("/", ..."mkv".split(""));
   expect(state.adding!.rows.map(({ name }) => name)).toEqual(["a/one.mkv", "b/three.mkv"]);
@@ -459,7 +466,7 @@ test("a search in the files shows their paths, and Esc the tree again", () => {
 
 test("the file that a search has found stays selected in the tree, in however many closed folders", () => {
   const paths = Array.from({ length: 300 }, (_, index) => `${index % 7}/deep/file ${index}`);
-  lookAt("tree", { ...LOOKED_AT, files: paths.map((path) => ({ path, length: 1 })) });
+  lookAt("tree", { ...LOOKED_AT, files: paths.map((path, index) => ({ index, path, length: 1 })) });
   press("/", ..."file 12".split(""), "return", "j", "j", "j");
   const { key } = state.adding!.rows[state.adding!.index]!;
   press("escape");
@@ -508,7 +515,7 @@ test("of several commands of one line, what went wrong with one is not lost behi
 });
 
 test("a hundred thousand files are scrolled in a window", () => {
-  const files = Array.from({ length: 100_000 }, (_, index) => ({ path: `file ${index}`, length: 1 }));
+  const files = Array.from({ length: 100_000 }, (_, index) => ({ index, path: `file ${index}`, length: 1 }));
   lookAt("many", { ...LOOKED_AT, files });
   press("G", "space", "k");
   expect(state.adding).toMatchObject({ index: 99_998 });
