@@ -38,6 +38,7 @@ const PURE: readonly (readonly [path: string, node: readonly string[]])[] = [
   ["source/discovery/dht/routing-table.ts", []],
   ["source/discovery/dht/saved-state.ts", []],
   ["source/discovery/dht/searches.ts", []],
+  ["source/discovery/lan/announces.ts", []],
   ["source/control/contract.ts", []],
   ["source/control/filter.ts", []],
   ["tracker/age-list.ts", []],

@@ -1,0 +1,76 @@
+// Announces: which torrents are told in one's own network, and when: at once, a minute later, and every five minutes.
+import { type InfoHash, type InfoHashHex, toHex } from "../../protocol/ids.ts";
+import { MAX_LAN_HASHES } from "../../protocol/local-discovery.ts";
+import { ANNOUNCE_MS, BURST_DATAGRAMS, BURST_MS, GATHER_MS, LEAST_ANNOUNCE_MS } from "./limits.ts";
+
+interface Told {
+  readonly infoHash: InfoHash;
+  dueAt: number;
+  /** When it was told last; undefined: never. */
+  toldAt: number | undefined;
+  /** Is it to be told again? Kept for a minute if not, for it may be soon. */
+  isWanted: boolean;
+}
+
+export class Announces {
+  readonly #told = new Map<InfoHashHex, Told>();
+  /** Not before then. */
+  #burstAt = Number.NEGATIVE_INFINITY;
+
+  /** Tells of it from now on. */
+  add(infoHash: InfoHash, now: number): void {
+    const hex = toHex(infoHash);
+    const toldAt = this.#told.get(hex)?.toldAt;
+    const dueAt = toldAt === undefined ? now + GATHER_MS : Math.max(now + GATHER_MS, toldAt + LEAST_ANNOUNCE_MS);
+    this.#told.set(hex, { infoHash, dueAt, toldAt, isWanted: true });
+  }
+
+  remove(infoHash: InfoHashHex): void {
+    const told = this.#told.get(infoHash);
+    if (told) told.isWanted = false;
+  }
+
+  /** Nobody may have heard what was told before: all are told again. */
+  again(now: number): void {
+    for (const [hex, { infoHash, isWanted }] of this.#told) {
+      if (isWanted) this.#told.set(hex, { infoHash, dueAt: now + GATHER_MS, toldAt: undefined, isWanted });
+    }
+  }
+
+  /** The torrents of each datagram that goes out now; they count as told. */
+  take(now: number): readonly (readonly InfoHash[])[] {
+    this.#forget(now);
+    if (now < this.#burstAt) return [];
+    const due = [...this.#told.values()].filter(({ isWanted, dueAt }) => isWanted && dueAt <= now);
+    const size = due.length > BURST_DATAGRAMS ? MAX_LAN_HASHES : 1;
+    const burst: InfoHash[][] = [];
+    for (let at = 0; at < due.length && burst.length < BURST_DATAGRAMS; at += size) {
+      const together = due.slice(at, at + size);
+      burst.push(together.map(({ infoHash }) => infoHash));
+      for (const told of together) {
+        told.dueAt = now + (told.toldAt === undefined ? LEAST_ANNOUNCE_MS : ANNOUNCE_MS);
+        told.toldAt = now;
+      }
+    }
+    if (burst.length > 0) this.#burstAt = now + BURST_MS;
+    return burst;
+  }
+
+  /** When this one is told next; undefined: it is not. */
+  dueAt(infoHash: InfoHashHex): number | undefined {
+    const told = this.#told.get(infoHash);
+    return told?.isWanted ? told.dueAt : undefined;
+  }
+
+  nextTick(): number | undefined {
+    let due: number | undefined;
+    for (const { dueAt, isWanted } of this.#told.values()) if (isWanted) due = Math.min(due ?? Infinity, dueAt);
+    return due === undefined ? undefined : Math.max(due, this.#burstAt);
+  }
+
+  #forget(now: number): void {
+    for (const [hex, { isWanted, toldAt = -Infinity }] of this.#told) {
+      if (!isWanted && now >= toldAt + LEAST_ANNOUNCE_MS) this.#told.delete(hex);
+    }
+  }
+}
