@@ -276,7 +276,7 @@ export const commandSchema = z.discriminatedUnion("method", [
     /** host:port to dial at once. */
     peers: z.array(z.string().max(255)).max(200).optional(),
     folder: z.string().optional(),
-    /** All by default; of a transfer that is there already: those that were wanted. */
+    /** By default those that a magnet link chooses, else all; of a transfer that is there already: those that were wanted. */
     files: wantedFiles.optional(),
     sequential: z.boolean().optional(),
     ...ownLimits,
@@ -364,8 +364,10 @@ const torrentSchema = z.object({
   /** It would be made. */
   isNewFolder: z.boolean(),
   freeBytes: z.number().nullable(),
-  /** `index`: its place in the torrent, where padding has places too. */
-  files: z.array(z.object({ index: z.number(), path: z.string(), length: z.number() })),
+  /** `index`: its place in the torrent, where padding has places too. `off`: the magnet link chooses others (BEP 53). */
+  files: z.array(
+    z.object({ index: z.number(), path: z.string(), length: z.number(), off: z.literal(true).optional() }),
+  ),
 });
 
 export type InspectedTorrent = z.infer<typeof torrentSchema>;

@@ -104,9 +104,8 @@ export async function setFiles(engine: Engine, { infoHash, files }: Asked<"set-f
   await engine.book.setFiles(entry, files);
   engine.queueChanged();
   const { selection, layout } = entry.transfer;
-  const wanted = layout.files.length - selection.leftOut.size;
   return success(
-    `${metainfo.name}: ${wanted} of ${layout.fileCount} files are wanted, ${bytesText(selection.bytes)}.`,
+    `${metainfo.name}: ${selection.fileCount} of ${layout.fileCount} files are wanted, ${bytesText(selection.bytes)}.`,
     infoHash,
   );
 }

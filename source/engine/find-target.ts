@@ -2,7 +2,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { localAddressOf } from "../discovery/local-address.ts";
 import { metainfoOf } from "../metainfo/from-info.ts";
-import { isMagnet, type Magnet, parseMagnet } from "../metainfo/magnet.ts";
+import { chosenFiles, isMagnet, type Magnet, parseMagnet } from "../metainfo/magnet.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import { idFromHex, type InfoHash, type InfoHashHex, parseInfoHashHex, toHex, toInfoHash } from "../protocol/ids.ts";
 import { meantText } from "../protocol/meant-text.ts";
@@ -39,6 +39,13 @@ export function peersOf(target: string): Address[] {
   return parseMagnet(target)
     .peers.map((peer) => parseAddress(peer))
     .filter((address) => address !== undefined);
+}
+
+/** Files of this torrent that a magnet link chooses; undefined when it chooses none that is there. Throws MetainfoError. */
+export function filesOf(target: string, { files }: Metainfo): readonly number[] | undefined {
+  if (!isMagnet(target)) return undefined;
+  const chosen = chosenFiles(parseMagnet(target), files.length);
+  return chosen.some((index) => !files[index]!.padding) ? chosen : undefined;
 }
 
 /**

@@ -23,7 +23,7 @@ import {
   setTransfer,
   withLimits,
 } from "./change-settings.ts";
-import { findEntry, findListed, findMetainfo, peersOf, requireEntry } from "./find-target.ts";
+import { filesOf, findEntry, findListed, findMetainfo, peersOf, requireEntry } from "./find-target.ts";
 import { KEPT_METAINFO } from "./limits.ts";
 import { parseAddress } from "./parse-address.ts";
 import { type CommandedEngine as Engine, failure, type Found, Refusal, remembered, success } from "./reply.ts";
@@ -99,11 +99,15 @@ async function download(engine: Engine, command: Extract<Command, { method: "dow
     ? { metainfo: named.transfer.metainfo, dht: named.settings.dht }
     : await findOffered(engine, command.target, addresses);
   const present = engine.book.get(toHex(found.metainfo.infoHash));
-  const entry = present ?? (await add(engine, found, command));
+  // Of what was given to us nobody has chosen anything yet.
+  const isNew = present?.settings.gift ?? true;
+  const linked = isNew && !command.files ? filesOf(command.target, found.metainfo) : undefined;
+  const asked = linked ? { ...command, files: [...linked] } : command;
+  const entry = present ?? (await add(engine, found, asked));
   const { transfer } = entry;
   // A gift of it may have come at the same moment: what was added is no download then.
   const known = present ?? (entry.settings.gift ? entry : undefined);
-  if (known) await change(engine, known, command);
+  if (known) await change(engine, known, asked);
   if (addresses.length > 0) transfer.dispatch({ type: "candidates", addresses, source: "given" });
   if (transfer.isDone) {
     return success(
@@ -115,7 +119,13 @@ async function download(engine: Engine, command: Extract<Command, { method: "dow
   await engine.findHolders(transfer);
   if (transfer.problem) return success(`${transfer.metainfo.name}: ${transfer.problem.message}`, transfer.infoHash);
   const turn = transfer.isQueued ? " when it is its turn" : "";
-  return success(`Downloading ${transfer.metainfo.name} to ${entry.settings.folder}${turn}.`, transfer.infoHash);
+  const files = linked
+    ? `: ${transfer.selection.fileCount} of its ${transfer.layout.fileCount} files, as the link says`
+    : "";
+  return success(
+    `Downloading ${transfer.metainfo.name} to ${entry.settings.folder}${turn}${files}.`,
+    transfer.infoHash,
+  );
 }
 
 function parsePeers(peers: readonly string[] = []): Address[] {
@@ -352,9 +362,12 @@ async function inspect(engine: Engine, command: Extract<Command, { method: "insp
     () => false,
     (error: NodeJS.ErrnoException) => error.code === "ENOENT",
   );
-  const files = metainfo.files.flatMap(({ path, length, padding }, index) =>
-    padding ? [] : [{ index, path: displayText(path.join("/")), length }],
-  );
+  const linked = filesOf(target, metainfo);
+  const chosen = linked && new Set(linked);
+  const files = metainfo.files.flatMap(({ path, length, padding }, index) => {
+    const off = chosen && !chosen.has(index) && { off: true as const };
+    return padding ? [] : [{ index, path: displayText(path.join("/")), length, ...off }];
+  });
   const bytes = files.reduce((sum, { length }) => sum + length, 0);
   const torrent = {
     infoHash: toHex(metainfo.infoHash),

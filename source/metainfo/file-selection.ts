@@ -28,6 +28,11 @@ export class FileSelection {
     for (const file of this.leftOut) this.bytes -= layout.files[file]!.length;
   }
 
+  /** How many files are wanted. */
+  get fileCount(): number {
+    return this.#layout.files.length - this.leftOut.size;
+  }
+
   priorityOf(file: number): FilePriority {
     return this.#layout.isPadding(file) ? "off" : (this.#priorities.get(file) ?? "normal");
   }

@@ -1,7 +1,7 @@
 // Magnet links (BEP 9): a torrent by its info hash, with where to ask for the rest.
 import { type InfoHash, idFromHex, toInfoHash } from "../protocol/ids.ts";
 import { MetainfoError } from "./errors.ts";
-import { MAX_TRACKERS } from "./limits.ts";
+import { MAX_FILES, MAX_TRACKERS } from "./limits.ts";
 
 export interface Magnet {
   readonly infoHash: InfoHash;
@@ -11,6 +11,14 @@ export interface Magnet {
   readonly trackers: readonly string[];
   /** `x.pe`: host:port of peers. */
   readonly peers: readonly string[];
+  /** `so`: the files that it chooses (BEP 53), rising and apart; empty: it does not choose. */
+  readonly files: readonly FileRange[];
+}
+
+/** Indexes of files, both ends with it. */
+export interface FileRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 const MAX_PEERS = 200;
@@ -50,7 +58,34 @@ export function parseMagnet(text: string): Magnet {
     name: all("dn")[0],
     trackers: all("tr").slice(0, MAX_TRACKERS),
     peers: all("x.pe").slice(0, MAX_PEERS),
+    files: fileRanges(all("so").join(",")),
   };
+}
+
+/** The indexes of the files that a link chooses, of a torrent of so many, rising. */
+export function chosenFiles({ files }: Pick<Magnet, "files">, fileCount: number): number[] {
+  const chosen: number[] = [];
+  for (const { first, last } of files) {
+    for (let index = first; index <= last && index < fileCount; index++) chosen.push(index);
+  }
+  return chosen;
+}
+
+/** The ranges of `0,2,4-6`, merged: naming all files a thousand times costs no more than once. What is no range is left out. */
+function fileRanges(text: string): FileRange[] {
+  const ranges = text.split(",").flatMap((part) => {
+    const match = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part);
+    const first = Number(match?.[1]);
+    const last = Math.min(Number(match?.[2] ?? first), MAX_FILES - 1);
+    return first <= last ? [{ first, last }] : [];
+  });
+  const merged: { first: number; last: number }[] = [];
+  for (const range of ranges.toSorted((a, b) => a.first - b.first)) {
+    const before = merged.at(-1);
+    if (before && range.first <= before.last + 1) before.last = Math.max(before.last, range.last);
+    else merged.push(range);
+  }
+  return merged;
 }
 
 const BASE_32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

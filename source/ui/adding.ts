@@ -48,10 +48,11 @@ export function addingHeight({ height }: { readonly height: number }): number {
   return Math.max(1, height - 2 - HEAD_ROWS);
 }
 
-/** All files are wanted at first. */
+/** All files are wanted at first, or those that the magnet link chooses. */
 export function beginAdding(torrent: InspectedTorrent, target: string): Adding {
   const files = torrent.files.map((file) => ({ ...file, heldBytes: 0 }));
-  const choice = { off: new Set<number>(), wanted: { files: 0, bytes: 0 }, wantedBelow: new Map() };
+  const off = new Set(torrent.files.flatMap((file) => (file.off ? [file.index] : [])));
+  const choice = { off, wanted: { files: 0, bytes: 0 }, wantedBelow: new Map() };
   const view = { turned: new Set<string>(), search: "", rows: [], index: 0, top: 0 };
   return withRows({ torrent, target, folder: undefined, sequential: false, files, ...choice, ...view });
 }
@@ -157,14 +158,14 @@ export function tooMuch({ torrent: { freeBytes }, wanted }: Adding): number {
   return freeBytes === null ? 0 : Math.max(0, wanted.bytes - freeBytes);
 }
 
-/** What starts it. The engine knows what it looked at by its hash; a magnet link also names peers. */
+/** What starts it. The engine knows what it looked at by its hash; a magnet link also names peers, and files that a person may not want. */
 export function downloadOf({ torrent, target, folder, off, sequential }: Adding): Command {
   const wanted = torrent.files.flatMap(({ index }) => (off.has(index) ? [] : [index]));
   return {
     method: "download",
     target: /^magnet:/i.test(target) ? target : torrent.infoHash,
     ...(folder !== undefined && { folder }),
-    ...(off.size > 0 && { files: wanted }),
+    ...(off.size > 0 ? { files: wanted } : torrent.files.some((file) => file.off) && { files: "all" as const }),
     ...(sequential && { sequential }),
   };
 }

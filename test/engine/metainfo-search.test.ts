@@ -9,7 +9,7 @@ import { idFromHex, toInfoHash } from "../../source/protocol/ids.ts";
 import { PeerConnection } from "../../source/protocol/peer/connection.ts";
 import { digestOf, writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
-import { makeFolder, nextEvent, peerIdOf, share, startEngine } from "./support.ts";
+import { makeFolder, nextEvent, peerIdOf, rowOf, share, startEngine } from "./support.ts";
 
 test("a magnet link downloads from a peer that it names", async () => {
   const source = await startEngine();
@@ -23,6 +23,34 @@ test("a magnet link downloads from a peer that it names", async () => {
   expect(await on.engine.send({ method: "download", target })).toMatchObject({ ok: true, infoHash });
   await done;
   expect(await digestOf(join(on.folder, "file.bin"))).toBe(await digestOf(path));
+});
+
+test("a magnet link chooses files, unless the person does", async () => {
+  const source = await startEngine();
+  const infoHash = await share(source, await makeFolder("chosen"));
+  const target = `magnet:?xt=urn:btih:${infoHash}&so=1,3-9&x.pe=${source.address}`;
+  const on = await startEngine();
+  const seen = await on.engine.send({ method: "inspect", target });
+  expect(seen).toMatchObject({ torrent: { files: [{ off: true }, { path: "b.txt" }, { off: true }, { index: 3 }] } });
+  const priorities = ({ engine }: typeof on) => engine.getSnapshot().transfers[0]!.files.map((file) => file.priority);
+  const reply = await on.engine.send({ method: "download", target });
+  expect(reply.text).toBe(`Downloading music to ${on.folder}: 2 of its 4 files, as the link says.`);
+  expect(priorities(on)).toEqual(["off", "normal", "off", "normal"]);
+  // What is here already stays as it was chosen.
+  await on.engine.send({ method: "download", target: target.replace("so=1,3-9", "so=0") });
+  expect(priorities(on)).toEqual(["off", "normal", "off", "normal"]);
+  const other = await startEngine();
+  await other.engine.send({ method: "download", target, files: [0] });
+  expect(priorities(other)).toEqual(["normal", "off", "off", "off"]);
+});
+
+test("a magnet link that chooses nothing that is there means all", async () => {
+  const source = await startEngine();
+  const infoHash = await share(source, await makeFolder("all"));
+  const target = `magnet:?xt=urn:btih:${infoHash}&so=4-4294967295&x.pe=${source.address}`;
+  const on = await startEngine();
+  await on.engine.send({ method: "download", target });
+  expect(rowOf(on, infoHash)!.files.map(({ priority }) => priority)).toEqual(Array(4).fill("normal"));
 });
 
 test("an info hash is enough with a peer that has it, of a folder whose dictionary has many parts too", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MetainfoError } from "../../source/metainfo/errors.ts";
-import { isMagnet, parseMagnet } from "../../source/metainfo/magnet.ts";
+import { chosenFiles, isMagnet, parseMagnet } from "../../source/metainfo/magnet.ts";
 import { toHex } from "../../source/protocol/ids.ts";
 
 const HEX = "0123456789abcdef0123456789abcdef01234567";
@@ -51,6 +51,22 @@ describe("a magnet link", () => {
     "magnet:?xt=urn:btih:%00%ff",
   ])("%s is refused in a sentence", (link) => {
     expect(() => parseMagnet(link)).toThrow(MetainfoError);
+  });
+
+  it.each([
+    ["0,2,4-6", [0, 2, 4, 5, 6]],
+    ["5,1-3,2-4", [1, 2, 3, 4, 5]],
+    ["8-4294967295", [8, 9]],
+    [" 3 ,x,4-1,-2,1.5,,0x1", [3]],
+    ["99999999999999999999,10", []],
+    ["", []],
+  ])("chooses files (so=%s)", (so, chosen) => {
+    expect(chosenFiles(parseMagnet(`magnet:?xt=urn:btih:${HEX}&so=${so}`), 10)).toEqual(chosen);
+  });
+
+  it("chooses files in no time, however often it names all", () => {
+    const { files } = parseMagnet(`magnet:?xt=urn:btih:${HEX}&so=${"0-4294967295,".repeat(600)}`);
+    expect(files).toEqual([{ first: 0, last: 499_999 }]);
   });
 
   it("bounds what it takes", () => {

@@ -382,6 +382,18 @@ test("a magnet link starts as it was pasted, for the peers it names", () => {
   expect(commands().at(-1)).toEqual({ method: "download", target: magnet });
 });
 
+test("files that a magnet link leaves out are off at first, and all are asked for when all are chosen", () => {
+  const magnet = `magnet:?xt=urn:btih:${LOOKED_AT.infoHash}&so=1`;
+  const files = LOOKED_AT.files.map((file) => (file.index === 1 ? file : { ...file, off: true as const }));
+  lookAt(magnet, { ...LOOKED_AT, files });
+  expect(state.adding).toMatchObject({ off: new Set([0, 2]), wanted: { files: 1 } });
+  press("return");
+  expect(commands().at(-1)).toEqual({ method: "download", target: magnet, files: [1] });
+  lookAt(magnet, { ...LOOKED_AT, files });
+  press("j", "space", "a", "return");
+  expect(commands().at(-1)).toEqual({ method: "download", target: magnet, files: "all" });
+});
+
 test("a search leaves the files it names, which one key chooses and drops", () => {
   lookAt("films");
   press("/", ..."mkv".split(""), "return", "a");
