@@ -37,18 +37,19 @@ export class Candidates {
     for (const address of addresses) {
       const known = this.#byAddress.get(keyOf(address));
       if (known) {
-        if (isOfStrangers(known.source)) {
+        if (isOfStrangers(known.source) && (!isOfStrangers(source) || source === "lan")) {
           known.source = source;
-          if (!isOfStrangers(source)) known.teller = "";
+          known.teller = tellerOf(address, source, teller);
         }
         if (known.state !== "idle" || known.bannedUntil > now) continue;
         if (isVouchedFor(source)) known.notBefore = now;
+        else if (source === "lan") known.notBefore = Math.min(known.notBefore, now + REDIAL_MS);
         else if (source === "tracker") known.notBefore = Math.min(known.notBefore, now + MAX_REDIAL_MS);
       } else if (this.#byAddress.size < MAX_CANDIDATES || this.#forgetWorst(source, now)) {
         this.#byAddress.set(keyOf(address), {
           address,
           source,
-          teller: isOfStrangers(source) ? teller : "",
+          teller: tellerOf(address, source, teller),
           state: "idle",
           failures: 0,
           hasAnswered: false,
@@ -62,8 +63,8 @@ export class Candidates {
 
   /**
    * Of the addresses that are due, who gave us most, then who failed least; now counted as dialling. Of those who gave us nothing, half of the
-   * dials are for addresses that no stranger told of, the other half is shared by all strangers: none keeps us busy with inventions.
-   * Undefined when none is due.
+   * dials are for addresses that no stranger told of, the other half is shared by all strangers: none keeps us busy with inventions. Of those,
+   * one at a time of each machine of our own network goes first. Undefined when none is due.
    */
   next(now: number): { address: Address; source: PeerSource } | undefined {
     const dialing = new Map<string, number>();
@@ -181,7 +182,8 @@ export class Candidates {
 /** Negative when `a` is to be dialled before `b`. `dialing`: dials under way by teller. */
 function compare(a: Candidate, b: Candidate, dialing: ReadonlyMap<string, number>, isTurnOfStrangers: boolean): number {
   const waits = ({ teller }: Candidate) => Number((teller !== "") !== isTurnOfStrangers);
-  const underWay = ({ teller }: Candidate) => (teller === "" ? 0 : (dialing.get(teller) ?? 0));
+  const underWay = ({ teller, source }: Candidate) =>
+    teller === "" ? 0 : (dialing.get(teller) ?? (source === "lan" ? -1 : 0));
   return b.givenBytes - a.givenBytes || waits(a) - waits(b) || underWay(a) - underWay(b) || a.failures - b.failures;
 }
 
@@ -190,9 +192,15 @@ function isVouchedFor(source: PeerSource): boolean {
   return source !== "tracker" && !isOfStrangers(source);
 }
 
-/** Anybody may have said so: a peer, or a node of the DHT. */
+/** Anybody may have said so: a peer, a node of the DHT, or whoever is in our network. */
 function isOfStrangers(source: PeerSource): boolean {
-  return source === "pex" || source === "dht";
+  return source === "pex" || source === "dht" || source === "lan";
+}
+
+/** In a network each machine tells of itself. */
+function tellerOf({ host }: Address, source: PeerSource, teller: string): string {
+  if (!isOfStrangers(source)) return "";
+  return source === "lan" ? host : teller;
 }
 
 function keyOf({ host, port }: Address): string {

@@ -6,7 +6,7 @@ import type { BlockRange, PeerMessage } from "../protocol/peer/messages.ts";
 export type PeerKey = number;
 
 /** How an address came to us. `given` by the user. */
-export type PeerSource = "tracker" | "channel" | "pex" | "dht" | "incoming" | "given";
+export type PeerSource = "tracker" | "channel" | "pex" | "dht" | "lan" | "incoming" | "given";
 
 /** Where a peer listens: an IP address without brackets and a TCP port. */
 export interface Address {

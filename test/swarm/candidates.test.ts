@@ -193,7 +193,7 @@ describe("candidates", () => {
     expect(candidates.next(1)?.address).toEqual(at(6_000));
   });
 
-  it.each(["pex", "dht"] as const)(
+  it.each(["pex", "dht", "lan"] as const)(
     "of %s take the place of no other, keep none out, and are dialled behind it in turn",
     (hearsay) => {
       const told = Array.from({ length: MAX_CANDIDATES }, (_, i) => at(1_000 + i));
@@ -227,6 +227,41 @@ describe("candidates", () => {
     const countOf = (addresses: readonly Address[]) => dialled.filter((address) => addresses.includes(address)).length;
     expect(countOf(known)).toBe(Math.ceil(MAX_DIALING / 2));
     expect(countOf(honest)).toBe(4);
+  });
+
+  it("of our own network go before other strangers, one at a time of each machine, and behind one of a tracker", () => {
+    const candidates = new Candidates();
+    const ports = (host: string, ...all: number[]) => all.map((port) => ({ host, port }));
+    candidates.add([at(1), at(2), at(3)], "pex", 0);
+    candidates.add([at(4), at(5)], "tracker", 0);
+    candidates.add([...ports("10.9.0.1", 1, 2, 3), ...ports("10.9.0.2", 1)], "lan", 0);
+    const order = dueAt(candidates, 0);
+    expect(order.slice(0, 4)).toEqual([at(4), ...ports("10.9.0.1", 1), at(5), ...ports("10.9.0.2", 1)]);
+    expect(order.slice(4, 7)).toEqual([at(1), at(2), ...ports("10.9.0.1", 2)]);
+  });
+
+  it("that were heard of in our network stay its own, whichever stranger tells of them too, and may be a tracker's", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1)], "dht", 0);
+    candidates.add([at(1)], "lan", 0);
+    candidates.add([at(1)], "pex", 0);
+    expect(candidates.next(0)).toMatchObject({ source: "lan", teller: at(1).host });
+    candidates.ended(at(1), 0, false);
+    candidates.add([at(1)], "tracker", 0);
+    expect(candidates.next(1e9)).toMatchObject({ source: "tracker", teller: "" });
+  });
+
+  it("that did not answer are tried again soon when they are heard in our network, and no sooner for being heard often", () => {
+    const candidates = new Candidates();
+    candidates.add([at(1)], "lan", 0);
+    for (let failures = 0; failures < 6; failures++) {
+      candidates.next(1e9 * failures);
+      candidates.ended(at(1), 1e9 * failures, false);
+    }
+    const now = 5e9 + 1;
+    expect(candidates.nextDueAt()).toBe(5e9 + 32 * REDIAL_MS);
+    for (let again = 0; again < 100; again++) candidates.add([at(1)], "lan", now + again);
+    expect(candidates.nextDueAt()).toBe(now + REDIAL_MS);
   });
 
   it("that a peer told of first and a tracker later are the tracker's", () => {

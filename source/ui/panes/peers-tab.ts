@@ -103,6 +103,7 @@ const MET: Readonly<Record<PeerRow["via"], string>> = {
   channel: "a channel named it",
   pex: "another peer named it",
   dht: "the DHT named it",
+  lan: "it is in our network",
 };
 
 function inWords(peer: PeerRow, transfer: TransferRow): string[] {
