@@ -13,7 +13,7 @@ export interface TransferPeersOptions {
   readonly take: (peer: PeerKey, maxBytes: number) => readonly Upload[];
   readonly read: (index: number, begin: number, into: readonly Uint8Array[]) => Promise<void>;
   readonly sent: (peer: PeerKey, bytes: number) => void;
-  readonly failed: (uploads: readonly Upload[], error: unknown) => void;
+  readonly failed: (peer: PeerKey, uploads: readonly Upload[], error: unknown) => void;
   readonly gotMessage: (peer: PeerKey, message: PeerMessage) => void;
   readonly left: (peer: PeerKey) => void;
 }
@@ -56,7 +56,7 @@ export class TransferPeers {
       take: (maxBytes) => take(key, maxBytes),
       read,
       sent: (bytes) => sent(key, bytes),
-      failed,
+      failed: (uploads, error) => failed(key, uploads, error),
     });
     this.#peers.set(key, { socket, uploader });
     socket.handOver({ gotMessage: (message) => gotMessage(key, message), closed: () => this.#closed(key) });

@@ -144,7 +144,7 @@ export class Transfer {
       take: (peer, maxBytes) => this.swarm.takeUploads(peer, maxBytes),
       read: (index, begin, into) => this.#disk.read(index, begin, into),
       sent: (peer, bytes) => this.#blockSent(peer, bytes),
-      failed: (uploads, error) => void this.#uploadFailed(uploads, error),
+      failed: (peer, uploads, error) => void this.#uploadFailed(peer, uploads, error),
       gotMessage: (peer, message) => this.#gotMessage(peer, message),
       left: (peer) => this.#peerLeft(peer),
     });
@@ -533,9 +533,10 @@ export class Transfer {
   }
 
   /** What was asked for could not be read: those pieces are hashed again, and nothing unverified goes out. */
-  async #uploadFailed(uploads: readonly Upload[], error: unknown): Promise<void> {
+  async #uploadFailed(peer: PeerKey, uploads: readonly Upload[], error: unknown): Promise<void> {
     if (!(error instanceof StorageError)) throw error;
     if (this.#closed || this.checkedPieces !== undefined) return;
+    if (uploads.length > 0) this.dispatch({ type: "uploads-failed", peer, uploads });
     if (DATA_CHANGED.has(error.code) && (await this.#isThere())) await this.recheck();
     else if (uploads.length > 0) this.stopFor(error);
   }

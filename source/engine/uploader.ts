@@ -17,7 +17,7 @@ export interface UploaderOptions {
   readonly read: (index: number, begin: number, into: readonly Uint8Array[]) => Promise<void>;
   /** Payload bytes left. */
   readonly sent: (bytes: number) => void;
-  /** The disk did not give what was asked for; these requests are not answered. */
+  /** The disk did not give what was asked for; these requests are not served. */
   readonly failed: (uploads: readonly Upload[], error: unknown) => void;
 }
 

@@ -49,6 +49,11 @@ export class Choking {
     peer.hadBytes = Number.isFinite(least) ? least : 0;
   }
 
+  /** It loses its slot until the next round. */
+  choke(peer: SwarmPeer): void {
+    this.#set(peer, true);
+  }
+
   /** Slots that are free go to peers that are interested, without waiting for the next round. */
   fillSlots(): void {
     let unchoked = 0;

@@ -47,6 +47,8 @@ export type SwarmEvent =
   | { readonly type: "not-dialled"; readonly address: Address }
   /** Payload bytes that left for a peer. */
   | { readonly type: "block-sent"; readonly peer: PeerKey; readonly bytes: number }
+  /** The disk did not give what a peer was to have. */
+  | { readonly type: "uploads-failed"; readonly peer: PeerKey; readonly uploads: readonly Upload[] }
   /** `download`: ask for pieces. `upload`: serve and give them. */
   | { readonly type: "set-active"; readonly download: boolean; readonly upload: boolean }
   /**

@@ -94,6 +94,11 @@ export class Serving {
     return uploads.splice(0, count);
   }
 
+  /** What it took to be served cannot be. */
+  failed(peer: Asker, uploads: readonly Upload[]): void {
+    for (const upload of uploads) this.#reject(peer, upload);
+  }
+
   /** It is gone: what it was allowed may be another's. */
   peerLeft({ fastBlocks }: Asker): void {
     for (const index of fastBlocks?.keys() ?? []) this.#fastPieces.delete(index);

@@ -217,6 +217,8 @@ export class Swarm {
         return this.#roster.notDialled(event.address, now);
       case "block-sent":
         return this.#blockSent(event.peer, event.bytes, now);
+      case "uploads-failed":
+        return this.#uploadsFailed(event.peer, event.uploads);
       case "set-active":
         return this.#setActive(event.download, event.upload, now);
       case "give":
@@ -332,6 +334,14 @@ export class Swarm {
     peer.up.add(bytes, now);
     peer.saidAt = now;
     this.#gifts.giving.blockSent(peer, now);
+  }
+
+  /** It asks others, and us again after a round: what the disk does not give now it would not give a moment later. */
+  #uploadsFailed(key: PeerKey, uploads: readonly Upload[]): void {
+    const peer = this.peers.get(key);
+    if (!peer) return;
+    this.#serving.failed(peer, uploads);
+    this.#choking.choke(peer);
   }
 
   // Time

@@ -1,10 +1,11 @@
 // What a stranger on the wire can say to a running engine: it must stay up, keep its promises, and close who breaks the rules.
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { encodeExtendedHandshake } from "../../source/protocol/peer/extensions/extended-handshake.ts";
 import { encodePush, type PushMessage } from "../../source/protocol/peer/extensions/sta-push.ts";
 import { encodeExtended, encodeMessage, HANDSHAKE_BYTES } from "../../source/protocol/peer/messages.ts";
 import type { InfoHashHex } from "../../source/protocol/ids.ts";
+import { StorageError } from "../../source/storage/errors.ts";
 import { writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 import {
@@ -38,6 +39,20 @@ async function stillServes({ on, infoHash }: { on: TestEngine; infoHash: InfoHas
   await leecher.engine.send({ method: "download", target: await torrentFile(on, infoHash), peers: [on.address] });
   await done;
 }
+
+describe("an engine whose disk does not give what it should", () => {
+  it("rejects what a peer waits for, so that it asks others", async () => {
+    const { on, infoHash } = await seederOf(100_000);
+    const { storage } = on.engine.book.get(infoHash)!.transfer;
+    vi.spyOn(storage, "read").mockRejectedValue(new StorageError("io", "/disk", "The disk is broken."));
+    const peer = new RawPeer(on.engine.port);
+    const request = { type: "request", index: 0, begin: 16_384, length: 16_384 } as const;
+    peer.say(handshakeFor(infoHash), encodeMessage({ type: "interested" }), encodeMessage(request));
+    const reject = Buffer.from(encodeMessage({ ...request, type: "reject" }));
+    for (let bytes = 1; !Buffer.from(peer.received).includes(reject); bytes++) await peer.heard(bytes);
+    await untilRow(on, infoHash, ({ state, peers }) => state === "error" && peers.length === 1);
+  });
+});
 
 describe("an engine", () => {
   it("survives a taker that takes sta_push back in the middle of a gift", async () => {

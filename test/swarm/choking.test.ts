@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CHOKE_ROUND_MS, OPTIMISTIC_ROUNDS, UPLOAD_SLOTS } from "../../source/swarm/limits.ts";
-import { type HandOptions, HandSwarm } from "./support.ts";
+import { connectedOf, type HandOptions, HandSwarm } from "./support.ts";
 
 function crowd(size: number, options: HandOptions = { held: "all" }): HandSwarm {
   const seeder = new HandSwarm(options);
@@ -23,6 +23,25 @@ describe("upload slots", () => {
   it("are given at once while there are free ones, eight and one more", () => {
     const seeder = crowd(UPLOAD_SLOTS + 4);
     expect(unchokedOf(seeder)).toHaveLength(UPLOAD_SLOTS + 1);
+  });
+
+  it.each([true, false])("are lost for a round to whom the disk does not give its blocks (BEP 6: %s)", (fast) => {
+    const seeder = new HandSwarm({ held: "all" });
+    seeder.handle({ type: "peer-connected", ...connectedOf(1), fast });
+    seeder.say(1, { type: "interested" });
+    const blocks = [0, 1].map((index) => ({ index, begin: 0, length: 1 }));
+    for (const block of blocks) seeder.say(1, { type: "request", ...block });
+    const taken = seeder.swarm.takeUploads(1, 1);
+    seeder.take();
+    seeder.handle({ type: "uploads-failed", peer: 1, uploads: taken });
+    const [first, second] = blocks.map((block) => ({ type: "reject", ...block }));
+    const messages = fast ? [first, { type: "choke" }, second] : [{ type: "choke" }];
+    expect(seeder.take()).toEqual(messages.map((message) => ({ type: "send", peer: 1, message })));
+    expect(seeder.swarm.takeUploads(1, 1)).toEqual([]);
+    seeder.pass(CHOKE_ROUND_MS);
+    expect(unchokedOf(seeder)).toEqual([1]);
+    // It may have left while the disk was asked.
+    expect(seeder.handle({ type: "uploads-failed", peer: 2, uploads: taken })).toEqual([]);
   });
 
   it("are given on at once when their peer leaves", () => {
