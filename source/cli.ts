@@ -57,6 +57,7 @@ const FLAGS = {
   token: { type: "string" },
   dht: { type: "boolean" },
   dhtNode: { type: "string", multiple: true },
+  lan: { type: "boolean" },
   limitDown: { type: "string" },
   limitUp: { type: "string" },
   activeDownloads: { type: "number" },

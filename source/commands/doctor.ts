@@ -29,6 +29,7 @@ function lines(doctor: Doctor, trackers: readonly TrackerStatus[]): string[] {
     `waiting      ${bytesText(doctor.pieceBytes)} of pieces, ${bytesText(doctor.socketBytes)} in sockets`,
     `transfers    ${doctor.transfers}`,
     `DHT          ${dhtText(doctor.dht)}`,
+    `LAN          ${lanText(doctor.lan)}`,
   ];
   return [...figures, ...(doctor.findings.length === 0 ? ["All is well."] : doctor.findings)];
 }
@@ -39,4 +40,12 @@ function dhtText(dht: Doctor["dht"]): string {
   const { state, port, nodes, torrents, searches, storedPeers } = dht;
   const kept = `${countText(storedPeers, "peer")} kept for others`;
   return `${state}, UDP port ${port}, ${countText(nodes, "node")}, ${countText(torrents, "torrent")} (${searches} searched now), ${kept}`;
+}
+
+function lanText(lan: Doctor["lan"]): string {
+  if (lan === null) return "not used (--no-lan, or --host of this machine alone)";
+  if (lan.state === "idle") return "nothing is looked for";
+  const { state, networks, torrents, heard } = lan;
+  const where = networks.length > 0 ? ` on ${networks.join(", ")}` : "";
+  return `${state}${where}, ${countText(torrents, "torrent")}, ${countText(heard, "peer")} heard`;
 }

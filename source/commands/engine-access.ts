@@ -11,6 +11,7 @@ import { addressText } from "../engine/address-text.ts";
 import type { EngineOptions } from "../engine/engine-options.ts";
 import type { Engine } from "../engine/engine.ts";
 import { trackerText } from "../engine/tracker-address.ts";
+import { isLoopback } from "../protocol/tracker/endpoint.ts";
 import { StateInUseError } from "../storage/state-folder.ts";
 import { StorageError } from "../storage/errors.ts";
 import { logOf } from "./engine-log.ts";
@@ -48,6 +49,8 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       trackers: settings.trackers,
       token: options.token,
       dht: settings.dht ? { nodes: options.dhtNodes ?? [] } : undefined,
+      // Who listens on loopback is reached from this machine alone, and is no peer of its networks.
+      lan: settings.lan && (options.lan ?? !(options.host !== undefined && isLoopback(options.host))),
       ...settings.limits,
       acceptPushes: options.acceptPushes ?? "catalogue",
       allocation: options.allocation,
@@ -91,6 +94,7 @@ const STARTING_FLAGS = {
   host: "--host",
   dht: "--dht",
   dhtNodes: "--dht-node",
+  lan: "--lan",
   acceptPushes: "--accept-pushes",
   allocation: "--allocation",
   keepFree: "--keep-free",
@@ -179,6 +183,7 @@ function daemonFlags(options: Options): string[] {
   if (options.host !== undefined) flags.push("--host", options.host);
   if (options.dht !== undefined) flags.push(options.dht ? "--dht" : "--no-dht");
   for (const node of options.dhtNodes ?? []) flags.push("--dht-node", addressText(node));
+  if (options.lan !== undefined) flags.push(options.lan ? "--lan" : "--no-lan");
   if (options.limitDown !== undefined) flags.push("--limit-down", String(options.limitDown));
   if (options.limitUp !== undefined) flags.push("--limit-up", String(options.limitUp));
   if (options.activeDownloads !== undefined) flags.push("--active-downloads", String(options.activeDownloads));

@@ -25,6 +25,10 @@ const OPTIONS: Readonly<Record<Exclude<keyof Flags, "untilStdinEnds">, readonly 
     "look for peers through trackers and peers alone, not in the DHT, which torrents of others are looked for in; remembered until --dht",
   ],
   dhtNode: ["--dht-node HOST:PORT", "a node of the DHT to begin with, instead of the usual ones; repeatable"],
+  lan: [
+    "--no-lan",
+    "tell nobody in the own network of torrents of others, and look for no peers there; remembered until --lan, which is also for --host 127.0.0.1, where it is off",
+  ],
   limitDown: [
     "--limit-down RATE",
     "at most so many bytes a second: 500K, 2M, 1.5MB, none for no limit; with get, share and set NAME of that transfer, otherwise of the engine, which remembers it",

@@ -25,6 +25,7 @@ export interface Flags {
   readonly token?: string | undefined;
   readonly dht?: boolean | undefined;
   readonly dhtNode?: readonly string[] | undefined;
+  readonly lan?: boolean | undefined;
   readonly limitDown?: string | undefined;
   readonly limitUp?: string | undefined;
   readonly activeDownloads?: number | undefined;
@@ -73,6 +74,8 @@ export interface Options {
   readonly dht: boolean | undefined;
   /** Nodes of the DHT to begin with; undefined: not said. */
   readonly dhtNodes: readonly Address[] | undefined;
+  /** Peers are looked for in our own networks; undefined: not said. */
+  readonly lan: boolean | undefined;
   /** Bytes a second; undefined: not said. */
   readonly limitDown: number | undefined;
   readonly limitUp: number | undefined;
@@ -149,6 +152,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     token: flags.token ?? environment.STA_TOKEN,
     dht: flags.dht,
     dhtNodes: flags.dhtNode?.map(parseNode),
+    lan: flags.lan,
     limitDown: parseRate(flags.limitDown, "--limit-down"),
     limitUp: parseRate(flags.limitUp, "--limit-up"),
     activeDownloads,

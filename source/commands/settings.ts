@@ -19,6 +19,7 @@ const schema = z.looseObject({
   trackerless: z.boolean().optional(),
   folder: z.string().optional(),
   dht: z.boolean().optional(),
+  lan: z.boolean().optional(),
   limits: z
     .looseObject({
       downLimit: count,
@@ -37,11 +38,13 @@ export interface Settings {
   readonly folder: string;
   /** Peers are looked for in the DHT. */
   readonly dht: boolean;
+  /** Peers are looked for in our own networks. */
+  readonly lan: boolean;
   readonly limits: EngineLimits;
 }
 
 /**
- * The remembered settings with what the command line says. Its limits and whether it uses the DHT are remembered too; its trackers are once they have answered
+ * The remembered settings with what the command line says. Its limits and where it looks for peers are remembered too; its trackers are once they have answered
  * (`rememberTracker`). A damaged file is said and not overwritten. Throws StorageError when they cannot be read or written.
  */
 export async function loadSettings(options: Options): Promise<Settings> {
@@ -61,9 +64,12 @@ export async function loadSettings(options: Options): Promise<Settings> {
     seedSecondsLimit: options.seedTime === undefined ? remembered.seedSecondsLimit : options.seedTime,
   };
   // What cannot be read may have forbidden it.
-  const dht = options.dht ?? (stored ? (stored.dht ?? true) : false);
-  if (stored)
-    await write(file, stored, { ...withLimits(stored, limits), ...(dht !== (stored.dht ?? true) && { dht }) });
+  const looksIn = (where: "dht" | "lan") => options[where] ?? (stored ? (stored[where] ?? true) : false);
+  const [dht, lan] = [looksIn("dht"), looksIn("lan")];
+  if (stored) {
+    const changed = { ...(dht !== (stored.dht ?? true) && { dht }), ...(lan !== (stored.lan ?? true) && { lan }) };
+    await write(file, stored, { ...withLimits(stored, limits), ...changed });
+  }
   return {
     trackers: withAll(stored?.trackers ?? [], said)
       .map((text) => parseTrackerAddress(text))
@@ -71,6 +77,7 @@ export async function loadSettings(options: Options): Promise<Settings> {
     trackerless: stored?.trackerless ?? false,
     folder: options.folder ?? stored?.folder ?? options.environment.XDG_DOWNLOAD_DIR ?? join(homedir(), "Downloads"),
     dht,
+    lan,
     limits,
   };
 }

@@ -27,6 +27,7 @@ const engine = [
   "host",
   "dht",
   "dhtNode",
+  "lan",
   "acceptPushes",
   "allocation",
   "keepFree",

@@ -177,9 +177,9 @@ export interface FileRow {
   readonly priority: FilePriority;
 }
 
-/** One announce URL of a transfer, and what came of it; or the DHT, whose `leechers` are the peers it told of last. */
+/** One announce URL of a transfer, and what came of it; or the DHT, whose `leechers` are the peers it told of last, or our networks, where they were heard since. */
 export interface AnnounceRow {
-  /** scheme://host:port: the rest of an announce URL may be a secret. Or `DHT`. */
+  /** scheme://host:port: the rest of an announce URL may be a secret. Or `DHT`, `LAN`. */
   readonly address: DisplayText;
   /** From 0: those of a tier are tried before those of the next (BEP 12). */
   readonly tier: number;
@@ -421,6 +421,23 @@ const doctorSchema = z.object({
       /** Datagrams that were not read or answered: too many, or unreadable. */
       dropped: z.number(),
       sendErrors: z.number(),
+    })
+    .nullable(),
+  /** Peers of our own networks (BEP 14); null when they are not looked for. */
+  lan: z
+    .object({
+      /** `idle`: nothing is looked for. `alone`: there is no network that it is for. `failed`: multicast works in none. */
+      state: z.enum(["idle", "starting", "working", "alone", "failed"]),
+      /** In which it works, by the names of their interfaces. */
+      networks: z.array(z.string()),
+      /** That are told. */
+      torrents: z.number(),
+      /** Announces of others for them. */
+      heard: z.number(),
+      sentBytes: z.number(),
+      receivedBytes: z.number(),
+      /** Datagrams that were not read: too many, of elsewhere, or unreadable. */
+      dropped: z.number(),
     })
     .nullable(),
   /** Each says what is wrong and what helps; empty when all is well. */

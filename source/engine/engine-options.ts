@@ -32,6 +32,8 @@ export interface EngineOptions extends EngineLimits {
   readonly trackers: readonly TrackerAddress[];
   /** Nodes of the DHT to begin with, none for those that everybody begins with; undefined: the DHT is not used. */
   readonly dht?: { readonly nodes: readonly Address[] } | undefined;
+  /** Whether peers are looked for in our own networks, by multicast; not unless said. */
+  readonly lan?: boolean | undefined;
   /** Shared secret for the trackers. */
   readonly token: string | undefined;
   /** Which gifts are taken (sta_push). */

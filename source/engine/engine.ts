@@ -12,6 +12,7 @@ import type {
   Snapshot,
 } from "../control/contract.ts";
 import type { Dht } from "../discovery/dht/dht.ts";
+import { Lan } from "../discovery/lan/lan.ts";
 import { localAddressOf } from "../discovery/local-address.ts";
 import { countText } from "../protocol/count-text.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
@@ -68,6 +69,8 @@ export class Engine implements EngineClient, EngineEvents {
   readonly metainfoSearch: MetainfoSearch;
   /** Our node of the DHT; undefined: it is not used. */
   readonly #dht: Dht | undefined;
+  /** Peers of our own networks; undefined: they are not looked for. */
+  readonly #lan: Lan | undefined;
   readonly inspected = new Map<InfoHashHex, Found>();
   readonly #snapshotter: Snapshotter;
   readonly #gifts: GiftTaker;
@@ -128,6 +131,9 @@ export class Engine implements EngineClient, EngineEvents {
         path: state.resolve("dht"),
         tell: (text) => this.report("problem", text),
       });
+    this.#lan = options.lan
+      ? new Lan({ host: options.host, port: () => this.port, tell: (text) => this.report("problem", text) })
+      : undefined;
     const localAddress = localAddressOf(options.host);
     this.metainfoSearch = new MetainfoSearch({
       localAddress,
@@ -160,6 +166,7 @@ export class Engine implements EngineClient, EngineEvents {
       links,
       book,
       dht: this.#dht,
+      lan: this.#lan,
       listenPort: () => this.port,
       localAddress,
       changed: () => this.#snapshotter.changed(),
@@ -187,6 +194,7 @@ export class Engine implements EngineClient, EngineEvents {
         for (const { transfer } of book.entries.values()) speakSoon(transfer.swarm.peers.values());
         links.ping();
         this.#dht?.woke();
+        this.#lan?.woke();
       },
     });
   }
@@ -302,6 +310,7 @@ export class Engine implements EngineClient, EngineEvents {
         pieceBytes,
         socketBytes,
         dht: this.#dht?.figures() ?? null,
+        lan: this.#lan?.figures() ?? null,
       },
       [...this.#alerts(), ...this.#troubles()],
     );
@@ -331,7 +340,8 @@ export class Engine implements EngineClient, EngineEvents {
     this.#ending.abort();
     this.#housekeeping.stop();
     this.#doctor.close();
-    const goodbye = Promise.all([this.links.close(), this.#connections.close(), this.#dht?.close()]);
+    const { links } = this;
+    const goodbye = Promise.all([links.close(), this.#connections.close(), this.#dht?.close(), this.#lan?.close()]);
     await this.book.close();
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
     this.#snapshotter.close();

@@ -4,10 +4,13 @@ import { Announcer, type AnnounceReport } from "../discovery/announcer.ts";
 import type { Dht } from "../discovery/dht/dht.ts";
 import { ENOUGH_PEERS } from "../discovery/dht/limits.ts";
 import type { SearchResult, WantedPeers } from "../discovery/dht/searches.ts";
+import type { Lan, LanResult } from "../discovery/lan/lan.ts";
 import { Bitfield } from "../metainfo/bitfield.ts";
 import type { InfoHashHex, PeerId } from "../protocol/ids.ts";
+import { MAX_PEERS } from "../swarm/limits.ts";
+import { addressText } from "./address-text.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
-import type { DhtSearch, Entry, TransferBook } from "./transfer-book.ts";
+import type { Entry, PeerSearch, TransferBook } from "./transfer-book.ts";
 import type { Transfer } from "./transfer.ts";
 
 export interface PeerFinderOptions {
@@ -18,6 +21,7 @@ export interface PeerFinderOptions {
   readonly links: TrackerLinks;
   readonly book: TransferBook;
   readonly dht: Pick<Dht, "want"> | undefined;
+  readonly lan: Pick<Lan, "want"> | undefined;
   /** What came of an announce is to be shown. */
   readonly changed: () => void;
 }
@@ -68,7 +72,7 @@ export class PeerFinder {
     if (entry.transfer.isFetching) announcer.hurry();
   }
 
-  /** A transfer was paused or goes on: what is paused is neither looked for nor announced, in the DHT or to trackers. */
+  /** A transfer was paused or goes on: what is paused is neither looked for nor announced anywhere. */
   modeChanged(transfer: Transfer): void {
     const entry = this.#options.book.of(transfer);
     if (entry) {
@@ -104,30 +108,63 @@ export class PeerFinder {
     });
   }
 
-  /** Looks for its peers in the DHT, if its info hash may be told there. */
+  /** Looks for its peers in the DHT and in our networks, if its info hash may be told there. */
   #search(entry: Entry): void {
+    const { dht, lan } = this.#options;
     const { transfer, settings } = entry;
-    const { infoHash, private: isPrivate, nodes } = transfer.metainfo;
-    if (!settings.dht || isPrivate || transfer.mode === "paused") {
-      entry.search?.stop();
-      entry.search = undefined;
-      return;
+    if (!settings.dht || transfer.metainfo.private || transfer.mode === "paused") {
+      for (const search of entry.searches) search.stop();
+      entry.searches = [];
+    } else if (entry.searches.length === 0) {
+      entry.searches = [...(dht ? [this.#searchDht(entry, dht)] : []), ...(lan ? [this.#searchLan(entry, lan)] : [])];
     }
-    if (entry.search || !this.#options.dht) return;
-    const search: DhtSearch = { report: reportOf(undefined), stop: () => undefined };
-    entry.search = search;
+  }
+
+  #searchDht(entry: Entry, dht: Pick<Dht, "want">): PeerSearch {
+    const { transfer } = entry;
+    const { infoHash, nodes } = transfer.metainfo;
+    const search: PeerSearch = { report: dhtReport(undefined), stop: () => undefined };
     const wanted: WantedPeers = {
       infoHash,
       port: this.#options.listenPort,
       isHungry: () => transfer.isFetching && transfer.connectedPeers < ENOUGH_PEERS,
       onPeers: (peers) => transfer.dispatch({ type: "candidates", addresses: peers, source: "dht" }),
       onSearched: (result) => {
-        search.report = reportOf(result);
+        search.report = dhtReport(result);
         entry.row = undefined;
         this.#options.changed();
       },
     };
-    search.stop = this.#options.dht.want(wanted, nodes);
+    search.stop = dht.want(wanted, nodes);
+    return search;
+  }
+
+  #searchLan(entry: Entry, lan: Pick<Lan, "want">): PeerSearch {
+    const { transfer } = entry;
+    const heard = new Set<string>();
+    let last: LanResult | undefined;
+    const search: PeerSearch = { report: lanReport(last, 0), stop: () => undefined };
+    const changed = () => {
+      search.report = lanReport(last, heard.size);
+      entry.row = undefined;
+      this.#options.changed();
+    };
+    search.stop = lan.want({
+      infoHash: transfer.metainfo.infoHash,
+      onPeer: (peer) => {
+        transfer.dispatch({ type: "candidates", addresses: [peer], source: "lan" });
+        const name = addressText(peer);
+        if (heard.has(name) || heard.size >= MAX_PEERS) return;
+        heard.add(name);
+        changed();
+      },
+      onTold: (result) => {
+        last = result;
+        heard.clear();
+        changed();
+      },
+    });
+    return search;
   }
 
   /** Tells the trackers what we hold: nothing of a transfer that is paused, for nobody gets anything from it. */
@@ -144,15 +181,34 @@ export class PeerFinder {
 }
 
 /** As an announce to a tracker is told of; undefined: the first search has not ended, or waits for a node that answers. */
-function reportOf(result: SearchResult | undefined): AnnounceReport {
+function dhtReport(result: SearchResult | undefined): AnnounceReport {
   const works = result?.works ?? true;
   return {
     tracker: "DHT",
     tier: 0,
     state: result === undefined ? "announcing" : works ? "working" : "failing",
     problem: works ? null : "no node of it answers",
-    nextAt: result === undefined ? null : Math.round(Date.now() + result.nextAt - performance.now()),
+    nextAt: result === undefined ? null : wallTime(result.nextAt),
     seeds: null,
     leechers: result?.found ?? null,
   };
+}
+
+/** `heard`: peers since it was told last. Undefined where there is no network that it is for. */
+function lanReport(result: LanResult | undefined, heard: number): AnnounceReport | undefined {
+  if (result?.state === "alone") return undefined;
+  const works = result?.state !== "failed";
+  return {
+    tracker: "LAN",
+    tier: 0,
+    state: result === undefined ? "announcing" : works ? "working" : "failing",
+    problem: works ? null : "no multicast on this machine",
+    nextAt: result === undefined ? null : wallTime(result.nextAt),
+    seeds: null,
+    leechers: result === undefined ? null : heard,
+  };
+}
+
+function wallTime(at: number): number {
+  return Math.round(Date.now() + at - performance.now());
 }

@@ -22,8 +22,8 @@ export interface Entry {
   settings: TransferSettings;
   summary: DisplayText | null;
   announcer: Announcer | undefined;
-  /** Undefined while its peers are not looked for in the DHT. */
-  search: DhtSearch | undefined;
+  /** Empty while its peers are looked for neither in the DHT nor in our networks. */
+  searches: readonly PeerSearch[];
   readonly log: TransferLog;
   /** Its place among those that wait for their turn, from 1. */
   queuePosition: number | null;
@@ -37,9 +37,9 @@ export interface Entry {
   savedSeconds: number;
 }
 
-/** Peers of a transfer are looked for in the DHT: what came of it last, and the way to end that. */
-export interface DhtSearch {
-  report: AnnounceReport;
+/** Peers of a transfer are looked for in the DHT, or in our networks: what came of it last, if that is to be shown, and the way to end that. */
+export interface PeerSearch {
+  report: AnnounceReport | undefined;
   stop: () => void;
 }
 
@@ -226,10 +226,10 @@ export class TransferBook {
    * removed does not bring the transfer back. Throws StorageError.
    */
   async remove(entry: Entry, withData: boolean): Promise<void> {
-    const { transfer, announcer, search } = entry;
+    const { transfer, announcer, searches } = entry;
     const { infoHash } = transfer;
     this.#entries.delete(infoHash);
-    search?.stop();
+    for (const search of searches) search.stop();
     const remove = async () => {
       // What is begun must not write again what is removed here.
       await this.#saving.get(infoHash);
@@ -332,7 +332,7 @@ export class TransferBook {
         {
           settings,
           summary: entry.summary,
-          announces: [...(entry.announcer?.reports ?? []), ...(entry.search ? [entry.search.report] : [])],
+          announces: [...(entry.announcer?.reports ?? []), ...entry.searches.flatMap(({ report }) => report ?? [])],
           log: entry.log.rows,
           queuePosition: entry.queuePosition,
         },
@@ -459,7 +459,7 @@ export class TransferBook {
       settings: { ...settings, filesSetAside },
       summary: null,
       announcer: undefined,
-      search: undefined,
+      searches: [],
       log: new TransferLog(),
       queuePosition: null,
       turnSince: undefined,

@@ -38,6 +38,14 @@ test("it says whether the DHT is used", async () => {
   expect(heard.out).toMatch(/^DHT +nothing is looked for$/m);
 });
 
+test("it says whether the networks of this machine are told", async () => {
+  const heard = listen();
+  expect(await run([], optionsOf(await daemon()))).toBe(0);
+  expect(heard.out).toMatch(/^LAN +not used \(--no-lan, or --host of this machine alone\)$/m);
+  expect(await run([], optionsOf(await daemon({ lan: true })))).toBe(0);
+  expect(heard.out).toMatch(/^LAN +nothing is looked for$/m);
+});
+
 test("without an engine it says how to start one", async () => {
   const heard = listen();
   const { home } = await startEngine();

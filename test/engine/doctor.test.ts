@@ -10,6 +10,7 @@ const FIGURES = {
   pieceBytes: 5,
   socketBytes: 6,
   dht: null,
+  lan: null,
 };
 
 function open(): Doctor {

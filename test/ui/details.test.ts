@@ -347,6 +347,7 @@ test("`:doctor` says what the engine found, or that all is well", () => {
     pieceBytes: 0,
     socketBytes: 0,
     dht: null,
+    lan: null,
     findings: [] as string[],
   };
   const asked = (findings: string[]): string | undefined => {

@@ -40,7 +40,7 @@ export interface LanFigures {
   /** `idle`: nothing is looked for. `alone`: there is no network that it is for. `failed`: it works in none. */
   readonly state: "idle" | "starting" | "working" | "alone" | "failed";
   /** In which it works, by the names of their interfaces. */
-  readonly networks: readonly string[];
+  readonly networks: string[];
   readonly torrents: number;
   /** Announces of torrents that are here. */
   readonly heard: number;
