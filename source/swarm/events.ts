@@ -80,7 +80,7 @@ export type SwarmCommand =
   /** Who is to blame for bad data is kept out for a day, connected or not. */
   | { readonly type: "ban"; readonly address: Address; readonly reason: string }
   | { readonly type: "dial"; readonly address: Address; readonly source: PeerSource }
-  /** The last piece that is wanted is held. */
+  /** The last piece that is wanted is held, or no other is wanted any more: whether anything was asked for or not. */
   | { readonly type: "completed" }
   /** Something a person may want to read. */
   | { readonly type: "gift"; readonly direction: "given" | "received"; readonly peer: PeerKey; readonly index: number };

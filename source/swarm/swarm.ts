@@ -312,7 +312,7 @@ export class Swarm {
   #wantedChanged(now: number): void {
     if (this.#wanted.isDone) {
       this.#announcements.tell(now);
-      if (this.#holdings.isDownloading || this.states.held.isFull) this.#out.push({ type: "completed" });
+      this.#out.push({ type: "completed" });
     } else this.#roster.hungry();
     for (const peer of this.peers.values()) {
       if (this.#wanted.isDone) peer.down.rest();

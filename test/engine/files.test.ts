@@ -1,8 +1,9 @@
 // Some files of a torrent, wanted or not, on real disks and sockets.
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { toHex } from "../../source/protocol/ids.ts";
+import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { digestsOf } from "../helpers/files.ts";
 import { makeTorrent } from "../storage/fixtures.ts";
 import { makeFolder, nextEvent, rowOf, share, startEngine, torrentFile, untilRow } from "./support.ts";
@@ -101,12 +102,49 @@ describe("files that are not wanted", () => {
     const second = await startEngine({ home: first.home, folder: first.folder });
     await untilRow(second, infoHash, ({ state }) => state === "seeding");
     expect(rowOf(second, infoHash)).toMatchObject({ heldPieces, wantedBytes: 100 });
+    expect(second.events.map(({ event }) => event)).not.toContain("done");
     const taker = await startEngine();
     await taker.engine.send({ method: "download", target, peers: [second.address] });
     await untilRow(taker, infoHash, (row) => row.heldPieces === heldPieces);
     expect(await there(first.folder)).toEqual(["b.txt"]);
     await taker.engine.send({ method: "download", target, peers });
     await untilRow(taker, infoHash, ({ state }) => state === "seeding");
+  });
+
+  test("let a download be done that was paused while its last piece was written", async () => {
+    const { infoHash, target, peers } = await seeded("paused");
+    const taker = await startEngine();
+    const [writes, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { write } = TorrentStorage.prototype;
+    vi.spyOn(TorrentStorage.prototype, "write").mockImplementation(async function (this: TorrentStorage, ...args) {
+      writes.resolve();
+      await go.promise;
+      return write.apply(this, args);
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const done = nextEvent(taker, "done");
+    await taker.engine.send({ method: "download", target, peers, files: [EMPTY, B] });
+    await writes.promise;
+    await taker.engine.send({ method: "pause", infoHash });
+    go.resolve();
+    await done;
+    expect(rowOf(taker, infoHash)).toMatchObject({
+      state: "paused",
+      wantedHeldBytes: 100,
+      summary: expect.any(String),
+    });
+    expect(taker.events.map(({ event }) => event)).not.toContain("seeding");
+  });
+
+  test("let a download be done when what it lacks is left out, also while it is paused", async () => {
+    const { infoHash, target } = await seeded("narrowed");
+    const taker = await startEngine();
+    await taker.engine.send({ method: "download", target });
+    await taker.engine.send({ method: "pause", infoHash });
+    const done = nextEvent(taker, "done");
+    const files = [FIRST, B, LAST].map((index) => ({ index, priority: "off" as const }));
+    await taker.engine.send({ method: "set-files", infoHash, files });
+    await done;
   });
 
   test("that are turned off keep what they have", async () => {

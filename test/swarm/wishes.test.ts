@@ -90,12 +90,13 @@ describe("priorities", () => {
     expect(leecher.receivedBytes).toBeLessThan(1.02 * simulation.layout.length);
   });
 
-  it("are no reason to say completed when a transfer begins that has all it wants", () => {
+  it("complete a transfer that is paused, too", () => {
     const holder = new HandSwarm({ pieceCount: 2, held: [0] });
-    holder.handle({ type: "set-active", download: false, upload: true });
-    const commands = holder.handle({ type: "set-wanted", priorities: Uint8Array.of(1, 0), sequential: false });
-    expect(commands.filter(({ type }) => type === "completed")).toEqual([]);
+    holder.handle({ type: "set-active", download: false, upload: false });
+    const narrow = { type: "set-wanted", priorities: Uint8Array.of(1, 0), sequential: false } as const;
+    expect(holder.handle(narrow)).toEqual([{ type: "completed" }]);
     expect(holder.swarm.isDone).toBe(true);
+    expect(holder.handle(narrow)).toEqual([]);
   });
 });
 
