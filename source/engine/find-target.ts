@@ -70,7 +70,7 @@ export async function findMetainfo(engine: Engine, target: string, peers: readon
   }
   const id = idFromHex(target);
   if (id && peers.length > 0) {
-    const sought = { infoHash: toInfoHash(id), name: undefined, trackers: [] };
+    const sought = { infoHash: toInfoHash(id), name: undefined, trackers: [], webSeeds: [] };
     return { metainfo: await askPeers(engine, sought, peers, false), dht: false };
   }
   if (isAbsolute(target) || target.endsWith(".torrent")) return brought(engine, await readTorrentFile(resolve(target)));
@@ -115,13 +115,13 @@ function infoHashOf(target: string): InfoHashHex | undefined {
 
 async function askPeers(
   engine: Engine,
-  { infoHash, name, trackers }: Pick<Magnet, "infoHash" | "name" | "trackers">,
+  { infoHash, name, trackers, webSeeds }: Omit<Magnet, "peers">,
   given: readonly Address[],
   dht: boolean,
 ): Promise<Metainfo> {
   const peers = [...given, ...(await engine.links.holders(toHex(infoHash)))];
   const info = await engine.metainfoSearch.find({ infoHash, trackers, peers, dht, signal: engine.ending });
-  if (info) return metainfoOf(info, trackers);
+  if (info) return metainfoOf(info, trackers, webSeeds);
   throw new Refusal(
     "no-holder",
     `No peer told what ${name ?? toHex(infoHash)} is: ask again later, or give its .torrent file.`,

@@ -1,7 +1,7 @@
 // buildMetainfo: hashed files -> the bytes of a standard torrent file (BEP 3).
 import { type Bencodable, encode } from "../protocol/bencode.ts";
 
-/** What a torrent file is made of; `hash-files.ts` gives all but the last four. */
+/** What a torrent file is made of; `hash-files.ts` gives all but the last five. */
 export interface MetainfoParts {
   readonly name: string;
   /** In the order in which they were hashed; a single-file torrent has one, whose path is not written. */
@@ -12,6 +12,8 @@ export interface MetainfoParts {
   readonly pieceHashes: Uint8Array;
   /** Tiers of announce URLs (BEP 12); none by default. */
   readonly announce?: readonly (readonly string[])[];
+  /** URLs of web servers that have the files (BEP 19); none by default. */
+  readonly webSeeds?: readonly string[];
   /** BEP 27. It is part of `info`, so a private torrent has another info hash. */
   readonly private?: boolean;
   readonly createdBy?: string;
@@ -37,5 +39,6 @@ export function buildMetainfo(parts: MetainfoParts): Uint8Array {
       pieces: parts.pieceHashes,
       private: parts.private ? 1 : undefined,
     },
+    "url-list": parts.webSeeds,
   });
 }

@@ -18,7 +18,10 @@ export const MAX_PATH_DEPTH = 100;
 /** Announce URLs in all tiers: one torrent must not make us ask the whole world. */
 export const MAX_TRACKERS = 100;
 
-/** Bytes of one announce URL. */
+/** Web servers that are said to have the files: torrents of the Internet Archive name three. */
+export const MAX_WEB_SEEDS = 20;
+
+/** Bytes of one URL of a tracker or a web server. */
 export const MAX_URL_BYTES = 2_048;
 
 /** Bytes of one path component: NAME_MAX of Linux, macOS and Windows file systems. */

@@ -1,7 +1,8 @@
 // Magnet links (BEP 9): a torrent by its info hash, with where to ask for the rest.
 import { type InfoHash, idFromHex, toInfoHash } from "../protocol/ids.ts";
 import { MetainfoError } from "./errors.ts";
-import { MAX_FILES, MAX_TRACKERS } from "./limits.ts";
+import { MAX_FILES, MAX_TRACKERS, MAX_WEB_SEEDS } from "./limits.ts";
+import { isWebSeed } from "./web-seed-url.ts";
 
 export interface Magnet {
   readonly infoHash: InfoHash;
@@ -11,6 +12,8 @@ export interface Magnet {
   readonly trackers: readonly string[];
   /** `x.pe`: host:port of peers. */
   readonly peers: readonly string[];
+  /** `ws`: URLs of web servers that have its files (BEP 19). */
+  readonly webSeeds: readonly string[];
   /** `so`: the files that it chooses (BEP 53), rising and apart; empty: it does not choose. */
   readonly files: readonly FileRange[];
 }
@@ -59,6 +62,7 @@ export function parseMagnet(text: string): Magnet {
     trackers: all("tr").slice(0, MAX_TRACKERS),
     peers: all("x.pe").slice(0, MAX_PEERS),
     files: fileRanges(all("so").join(",")),
+    webSeeds: all("ws").filter(isWebSeed).slice(0, MAX_WEB_SEEDS),
   };
 }
 

@@ -33,6 +33,8 @@ export interface Metainfo {
   readonly announce: readonly (readonly string[])[];
   /** `nodes`: of the DHT, to begin with (BEP 5); hosts are names or IP literals. */
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  /** `url-list`: http(s) URLs of servers that have its files (BEP 19): see `web-seed-url.ts`. */
+  readonly webSeeds: readonly string[];
   /** The raw bytes of `info`: what the info hash is of, and what peers are given who have only that (BEP 9). */
   readonly infoBytes: Uint8Array;
   /** The whole metainfo file as it was read or made. */

@@ -1,5 +1,5 @@
 // parseMetainfo: the bytes of a torrent file -> Metainfo, or a MetainfoError that says why not.
-// Reads BEP 3 (one file or many), BEP 12, BEP 27, the padding of BEP 47, the `.utf-8` names of older programs, and the dialect of the STA report
+// Reads BEP 3 (one file or many), BEP 12, BEP 27, web seeds (BEP 19), the padding of BEP 47, the `.utf-8` names of older programs, and the dialect of the STA report
 // (keys unsorted, `file_length` for `length`, `piece count`).
 import { createHash } from "node:crypto";
 import {
@@ -21,8 +21,10 @@ import {
   MAX_PIECE_LENGTH,
   MAX_TRACKERS,
   MAX_URL_BYTES,
+  MAX_WEB_SEEDS,
 } from "./limits.ts";
 import type { Metainfo, TorrentFile } from "./metainfo.ts";
+import { isWebSeed } from "./web-seed-url.ts";
 
 const HASH_BYTES = 20;
 
@@ -78,6 +80,7 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
     private: info.get("private") === 1,
     announce: announceTiers(root),
     nodes: nodesOf(root),
+    webSeeds: webSeedsOf(root),
     infoBytes,
     bytes,
   };
@@ -163,6 +166,13 @@ function announceTiers(root: BencodeDictionary): string[][] {
   }
   const single = root.get("announce");
   return tiers.length === 0 && isUrlSized(single) ? [[text(single)]] : tiers;
+}
+
+/** One URL or a list of them; what is none of http(s) is left out. */
+function webSeedsOf(root: BencodeDictionary): string[] {
+  const list = root.get("url-list");
+  const urls = (Array.isArray(list) ? list : [list]).filter((url) => isUrlSized(url)).map(text);
+  return urls.filter(isWebSeed).slice(0, MAX_WEB_SEEDS);
 }
 
 /** `[host, port]` each; what is none is left out. */

@@ -10,6 +10,7 @@ test("the info dictionary of a torrent makes the same torrent again, with the tr
   expect(again.announce).toEqual([["http://a/announce"], ["udp://b:1"]]);
   expect(parseMetainfo(again.bytes)).toEqual(again);
   expect(metainfoOf(metainfo.infoBytes, []).announce).toEqual([]);
+  expect(metainfoOf(metainfo.infoBytes, ["http://a/announce"], ["https://w/x"]).webSeeds).toEqual(["https://w/x"]);
 });
 
 test("only the bytes that the hash is of are the info dictionary", () => {

@@ -22,11 +22,12 @@ describe("a magnet link", () => {
   });
 
   it("says a name, trackers and peers", () => {
-    const link = `magnet:?xt=urn:btih:${HEX}&dn=a%20b&tr=http%3A%2F%2Ft%2Fa&tr=udp://u:1&x.pe=10.0.0.1:2&x.pe=[::1]:3`;
+    const link = `magnet:?xt=urn:btih:${HEX}&dn=a%20b&tr=http%3A%2F%2Ft%2Fa&tr=udp://u:1&x.pe=10.0.0.1:2&x.pe=[::1]:3&ws=https%3A%2F%2Fw%2Fx&ws=ftp://w`;
     expect(parseMagnet(link)).toMatchObject({
       name: "a b",
       trackers: ["http://t/a", "udp://u:1"],
       peers: ["10.0.0.1:2", "[::1]:3"],
+      webSeeds: ["https://w/x"],
     });
   });
 

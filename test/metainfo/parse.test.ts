@@ -10,6 +10,7 @@ import {
   MAX_PATH_DEPTH,
   MAX_PIECE_LENGTH,
   MAX_TRACKERS,
+  MAX_WEB_SEEDS,
 } from "../../source/metainfo/limits.ts";
 import { parseMetainfo } from "../../source/metainfo/parse.ts";
 import { type Bencodable, decode, encode, FILE_LIMITS, latin1, utf8 } from "../../source/protocol/bencode.ts";
@@ -129,6 +130,25 @@ describe("parseMetainfo", () => {
     expect(nodesOf(Array.from({ length: 99 }, () => ["x", 1]))).toHaveLength(MAX_NODES);
   });
 
+  test("takes web seeds as one URL or a list, and leaves out what a web server is not asked at", () => {
+    const webSeedsOf = (list: Bencodable) => parseMetainfo(torrent({}, { "url-list": list })).webSeeds;
+    expect(webSeedsOf("http://w/x")).toEqual(["http://w/x"]);
+    const bad = [
+      "",
+      "x",
+      5,
+      [],
+      "ftp://w/x",
+      "http://",
+      "http:///x",
+      "file:///etc/passwd",
+      `http://${"x".repeat(2_048)}`,
+    ];
+    expect(webSeedsOf(["https://a/", ...bad, "HTTP://b/c"])).toEqual(["https://a/", "HTTP://b/c"]);
+    for (const none of ["", [], 1, {}]) expect(webSeedsOf(none)).toEqual([]);
+    expect(webSeedsOf(Array.from({ length: 99 }, (_, i) => `http://w/${i}`))).toHaveLength(MAX_WEB_SEEDS);
+  });
+
   test("takes the tiers of announce-list before announce, and leaves out what is no URL", () => {
     const announceOf = (root: Record<string, Bencodable>) => parseMetainfo(torrent({}, root)).announce;
     expect(announceOf({ announce: "a", "announce-list": [["b", "c"], [], ["d"]] })).toEqual([["b", "c"], ["d"]]);
@@ -245,6 +265,9 @@ describe("buildMetainfo", () => {
     ).toBe(
       `d8:announce1:a13:announce-listll1:ael1:bee10:created by3:sta13:creation datei5e4:infod6:lengthi20e4:name2:Ã©` +
         `12:piece lengthi16e6:pieces40:${PIECES_2}7:privatei1eee`,
+    );
+    expect(latin1(buildMetainfo({ ...parts, webSeeds: ["http://w/a"] }))).toBe(
+      `d4:infod6:lengthi20e4:name2:Ã©12:piece lengthi16e6:pieces40:${PIECES_2}e8:url-listl10:http://w/aee`,
     );
   });
 
