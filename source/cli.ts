@@ -82,6 +82,7 @@ const FLAGS = {
   output: { type: "string", short: "o" },
   pieceLength: { type: "string" },
   announce: { type: "string", multiple: true },
+  webSeed: { type: "string", multiple: true },
   private: { type: "boolean" },
   ascii: { type: "boolean" },
   theme: { type: "string" },

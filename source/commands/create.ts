@@ -6,6 +6,7 @@ import { atomicWrite } from "../storage/atomic-write.ts";
 import { StorageError, toStorageError } from "../storage/errors.ts";
 import { createTorrent, leftOutText } from "../storage/hash-files.ts";
 import { MetainfoError } from "../metainfo/errors.ts";
+import { isWebSeed } from "../metainfo/web-seed-url.ts";
 import type { Options } from "./options.ts";
 import { EXIT, fail, print, printJson, tell } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
@@ -15,12 +16,16 @@ export async function run([operand]: readonly string[], options: Options): Promi
   for (const url of options.announce) {
     if (!URL.canParse(url)) throw new UsageError(`Wrong format: "${url}" is no URL for --announce.`);
   }
+  for (const url of options.webSeeds) {
+    if (!isWebSeed(url)) throw new UsageError(`Wrong format: "${url}" is no http or https URL for --web-seed.`);
+  }
   try {
     const path = resolve(operand!);
     const { metainfo, leftOut } = await createTorrent(path, {
       createdBy: `sta ${version()}`,
       private: options.private,
       ...(options.announce.length > 0 && { announce: options.announce.map((url) => [url]) }),
+      ...(options.webSeeds.length > 0 && { webSeeds: options.webSeeds }),
       ...(options.pieceLength !== undefined && { pieceLength: options.pieceLength }),
     });
     const output = resolve(options.output ?? `${basename(path)}.torrent`);

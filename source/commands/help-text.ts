@@ -13,6 +13,7 @@ const OPTIONS: Readonly<Record<Exclude<keyof Flags, "untilStdinEnds">, readonly 
   output: ["-o, --output FILE", "where it goes; NAME.torrent here by default"],
   pieceLength: ["--piece-length SIZE", "a power of 2 from 16KiB to 256MiB; 512KiB by default"],
   announce: ["--announce URL", "of a tracker, to stand in it; repeatable"],
+  webSeed: ["--web-seed URL", "of a web server that has its files, to stand in it; repeatable"],
   private: ["--private", "its peers are told by its trackers alone"],
   withData: ["--with-data", "DELETE their data too"],
   tracker: ["--tracker HOST:PORT", "a sta-tracker (https://: over TLS); repeatable, remembered once it answers"],

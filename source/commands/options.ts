@@ -50,6 +50,7 @@ export interface Flags {
   readonly output?: string | undefined;
   readonly pieceLength?: string | undefined;
   readonly announce?: readonly string[] | undefined;
+  readonly webSeed?: readonly string[] | undefined;
   readonly private?: boolean | undefined;
   readonly ascii?: boolean | undefined;
   readonly theme?: string | undefined;
@@ -107,6 +108,7 @@ export interface Options {
   readonly output: string | undefined;
   readonly pieceLength: number | undefined;
   readonly announce: readonly string[];
+  readonly webSeeds: readonly string[];
   readonly private: boolean;
   readonly ascii: boolean;
   readonly theme: ThemeName | undefined;
@@ -177,6 +179,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     output: flags.output,
     pieceLength: flags.pieceLength === undefined ? undefined : parsePieceLength(flags.pieceLength),
     announce: flags.announce ?? [],
+    webSeeds: flags.webSeed ?? [],
     private: flags.private ?? false,
     ascii: flags.ascii ?? false,
     theme: flags.theme === undefined ? undefined : parseTheme(flags.theme),

@@ -65,10 +65,10 @@ export const COMMANDS = {
     load: () => import("./push.ts"),
   },
   create: {
-    usage: "PATH [-o X.torrent] [--piece-length 512KiB] [--announce URL] [--private]",
+    usage: "PATH [-o X.torrent] [--piece-length 512KiB] [--announce URL] [--web-seed URL] [--private]",
     summary: "make a .torrent file",
     operands: { min: 1, max: 1, what: "a file or a folder" },
-    flags: ["json", "output", "pieceLength", "announce", "private"],
+    flags: ["json", "output", "pieceLength", "announce", "webSeed", "private"],
     load: () => import("./create.ts"),
   },
   ls: {

@@ -210,7 +210,7 @@ export interface PeerRow {
   /** `sta 0.1.0`, `qBittorrent 4.5.2`, ... */
   readonly client: DisplayText;
   /** How we met. */
-  readonly via: "tracker" | "incoming" | "given" | "channel" | "pex" | "dht" | "lan";
+  readonly via: "tracker" | "incoming" | "given" | "channel" | "pex" | "dht" | "lan" | "web";
   /** 0 to 1: what it holds. */
   readonly progress: number;
   readonly downBytesPerSecond: number;

@@ -73,6 +73,18 @@ export const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
  */
 export const SPARE_PIECE_BYTES = 64 * 1024 * 1024;
 
+/** Web servers of one torrent that are asked at once, and ranges of each: as libtorrent has 3, and so that one range comes while the next is asked for. */
+export const WEB_SEEDS_AT_ONCE = 3;
+export const WEB_SEED_CONNECTIONS = 2;
+
+/** Bytes of one range: a second of 16 Mbit/s, so that what is asked for is no burden to servers nor to who cancels. */
+export const WEB_SEED_RANGE_BYTES = 2 * 1024 * 1024;
+
+/** A web server that gave something is asked again after so long; one that gave nothing after this, then twice as long each time. */
+export const WEB_SEED_AGAIN_MS = 1_000;
+export const WEB_SEED_RETRY_MS = 10_000;
+export const MAX_WEB_SEED_RETRY_MS = 1_800_000;
+
 /** Snapshots a second at most: the screen shows no more. */
 export const SNAPSHOT_MS = 250;
 

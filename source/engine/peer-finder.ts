@@ -12,6 +12,7 @@ import { addressText } from "./address-text.ts";
 import type { TrackerLinks } from "./tracker-links.ts";
 import type { Entry, PeerSearch, TransferBook } from "./transfer-book.ts";
 import type { Transfer } from "./transfer.ts";
+import { WebSeeds } from "./web-seeds.ts";
 
 export interface PeerFinderOptions {
   readonly peerId: PeerId;
@@ -72,12 +73,14 @@ export class PeerFinder {
     if (entry.transfer.isFetching) announcer.hurry();
   }
 
-  /** A transfer was paused or goes on: what is paused is neither looked for nor announced anywhere. */
+  /** A transfer was paused or goes on: what is paused is neither looked for nor announced anywhere, nor asked of web servers. */
   modeChanged(transfer: Transfer): void {
     const entry = this.#options.book.of(transfer);
     if (entry) {
       this.announce(entry);
       this.#search(entry);
+      entry.webSeeds ??= new WebSeeds(transfer, this.#options.localAddress);
+      entry.webSeeds.wake();
     }
     this.tellHeld(transfer);
   }

@@ -5,9 +5,10 @@ import { PeerConnection } from "../protocol/peer/connection.ts";
 import type { PeerMessage } from "../protocol/peer/messages.ts";
 import { Outbox } from "../protocol/peer/outbox.ts";
 import type { Address } from "../swarm/events.ts";
-import { LIMIT_WAIT_MS, MAX_UNREAD_BYTES, UNREAD_MS } from "./limits.ts";
+import { MAX_UNREAD_BYTES, UNREAD_MS } from "./limits.ts";
 import type { PeerEncryption } from "../protocol/peer/encryption/handshake.ts";
 import type { Encrypt } from "./encryption.ts";
+import { ReadBrake } from "./read-brake.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
 export interface PeerSocketHandlers {
@@ -17,22 +18,16 @@ export interface PeerSocketHandlers {
   readonly closed: (reason: string) => void;
 }
 
-/** Why a socket does not read now. */
-type PauseReason = "limit" | "disk";
-
 export class PeerSocket {
   readonly connection = new PeerConnection();
   readonly address: Address;
   readonly #socket: Socket;
-  /** What is read is paid for here. */
-  downLimit: TokenBucket;
+  readonly brake: ReadBrake;
   #handlers: PeerSocketHandlers;
   /** Until it is known that nothing is encrypted. */
   #encryption: PeerEncryption | undefined;
   readonly #unsent = new Outbox();
   #flushing = false;
-  readonly #pausedFor = new Set<PauseReason>();
-  #resumeTimer: NodeJS.Timeout | undefined;
   /** Writes of whole batches that have not left, and when one last had. */
   #writing = 0;
   #readAt = 0;
@@ -49,17 +44,12 @@ export class PeerSocket {
   constructor(socket: Socket, handlers: PeerSocketHandlers, downLimit: TokenBucket, encrypt?: Encrypt) {
     this.#socket = socket;
     this.#handlers = handlers;
-    this.downLimit = downLimit;
+    this.brake = new ReadBrake(downLimit, { pause: () => void socket.pause(), resume: () => void socket.resume() });
     this.address = { host: plainHost(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 };
     socket.setNoDelay(true);
     socket.on("error", (error) => this.#leave(error.message));
     socket.on("close", () => this.#leave("it closed the connection"));
     this.#encryption = encrypt?.((bytes) => void socket.write(bytes), this.address.host);
-  }
-
-  /** Is nothing read from it now? Its silence is then ours. */
-  get isPaused(): boolean {
-    return this.#pausedFor.size > 0;
   }
 
   /** Was it closed by the peer, not by us? */
@@ -88,13 +78,13 @@ export class PeerSocket {
 
   /** Bytes that it should be given at once at most: what a low limit allows in seconds would come in bursts. */
   get mostReadBytes(): number {
-    return this.downLimit.burstBytes;
+    return this.brake.limit.burstBytes;
   }
 
   /** Parses what was read and hands on its messages; closes when the peer broke the protocol. */
   receive(chunk: Uint8Array): void {
     if (this.#closed) return;
-    this.#payDownLimit(chunk.length);
+    this.brake.pay(chunk.length);
     try {
       const plain = this.#encryption ? this.#decrypt(this.#encryption, chunk) : chunk;
       this.connection.receive(plain, this.#gotMessage);
@@ -132,24 +122,12 @@ export class PeerSocket {
     });
   }
 
-  /** Stops reading for a reason, until it is lifted: the kernel's window then slows the peer. */
-  pause(reason: PauseReason): void {
-    if (this.#closed) return;
-    if (this.#pausedFor.size === 0) this.#socket.pause();
-    this.#pausedFor.add(reason);
-  }
-
-  resume(reason: PauseReason): void {
-    if (!this.#pausedFor.delete(reason) || this.#pausedFor.size > 0 || this.#closed) return;
-    this.#socket.resume();
-  }
-
   /** Closes at once; says why to whoever listens. Later calls do nothing. */
   close(reason: string): void {
     if (this.#closed) return;
     this.#flush();
     this.#closed = true;
-    clearTimeout(this.#resumeTimer);
+    this.brake.release();
     clearTimeout(this.#unreadTimer);
     this.#letGo();
     this.#handlers.closed(reason);
@@ -188,19 +166,6 @@ export class PeerSocket {
     const plain = encryption.receive(chunk);
     if (encryption.isClear) this.#encryption = undefined;
     return plain;
-  }
-
-  #payDownLimit(bytes: number): void {
-    this.downLimit.take(bytes, performance.now());
-    if (!this.#pausedFor.has("limit")) this.#obeyLimit();
-  }
-
-  /** Reads no more until the debt is paid. Looks now and then: the limit may have been changed meanwhile. */
-  #obeyLimit(): void {
-    const waitMs = this.downLimit.waitMs(performance.now());
-    if (waitMs === 0) return this.resume("limit");
-    this.pause("limit");
-    this.#resumeTimer = setTimeout(() => this.#obeyLimit(), Math.min(waitMs, LIMIT_WAIT_MS));
   }
 }
 

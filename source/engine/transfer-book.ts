@@ -15,6 +15,7 @@ import type { StoredTransfer, TransferSettings, TransferStore } from "../storage
 import { transferRow } from "./rows.ts";
 import { TransferLog } from "./transfer-log.ts";
 import type { FileChoice, Transfer, TransferMode } from "./transfer.ts";
+import type { WebSeeds } from "./web-seeds.ts";
 
 /** A transfer and what is remembered of it. */
 export interface Entry {
@@ -24,6 +25,8 @@ export interface Entry {
   announcer: Announcer | undefined;
   /** Empty while its peers are looked for neither in the DHT nor in our networks. */
   searches: readonly PeerSearch[];
+  /** Undefined until it was first looked whether they are to be asked. */
+  webSeeds: WebSeeds | undefined;
   readonly log: TransferLog;
   /** Its place among those that wait for their turn, from 1. */
   queuePosition: number | null;
@@ -226,10 +229,11 @@ export class TransferBook {
    * removed does not bring the transfer back. Throws StorageError.
    */
   async remove(entry: Entry, withData: boolean): Promise<void> {
-    const { transfer, announcer, searches } = entry;
+    const { transfer, announcer, searches, webSeeds } = entry;
     const { infoHash } = transfer;
     this.#entries.delete(infoHash);
     for (const search of searches) search.stop();
+    webSeeds?.stop();
     const remove = async () => {
       // What is begun must not write again what is removed here.
       await this.#saving.get(infoHash);
@@ -296,6 +300,7 @@ export class TransferBook {
     this.#closed = true;
     const ending = Array.from(this.#entries.values(), async (entry) => {
       const stopped = entry.announcer?.stop();
+      entry.webSeeds?.stop();
       await entry.transfer.close().catch((error: unknown) => this.#tell(entry, error));
       await this.save(entry).catch((error: unknown) => this.#tell(entry, error));
       await stopped;
@@ -460,6 +465,7 @@ export class TransferBook {
       summary: null,
       announcer: undefined,
       searches: [],
+      webSeeds: undefined,
       log: new TransferLog(),
       queuePosition: null,
       turnSince: undefined,

@@ -1,7 +1,8 @@
-// TransferPeers: the sockets of a transfer's peers, by the key the swarm knows each by, and what serves them.
+// TransferPeers: the lines to a transfer's peers, by the key the swarm knows each by, and what serves them.
 import type { PeerMessage } from "../protocol/peer/messages.ts";
 import type { Address, PeerKey, Upload } from "../swarm/events.ts";
-import type { PeerSocket } from "./peer-socket.ts";
+import type { PeerSocket, PeerSocketHandlers } from "./peer-socket.ts";
+import type { ReadBrake } from "./read-brake.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import { Uploader } from "./uploader.ts";
 import type { WireBuffers } from "./wire-buffers.ts";
@@ -18,9 +19,21 @@ export interface TransferPeersOptions {
   readonly left: (peer: PeerKey) => void;
 }
 
+/** What carries messages from and to a peer: a socket, or a web server that is asked in the peer's place. */
+export interface PeerLine {
+  readonly address: Address;
+  readonly brake: ReadBrake;
+  /** Bytes that wait to be sent. */
+  readonly waitingBytes: number;
+  handOver(handlers: PeerSocketHandlers): void;
+  send(message: PeerMessage): void;
+  close(reason: string): void;
+}
+
 interface Peer {
-  readonly socket: PeerSocket;
-  readonly uploader: Uploader;
+  readonly line: PeerLine;
+  /** Undefined: it never asks for anything. */
+  readonly uploader: Uploader | undefined;
 }
 
 export class TransferPeers {
@@ -41,13 +54,13 @@ export class TransferPeers {
   /** Bytes that wait for peers to read them. */
   get waitingBytes(): number {
     let bytes = 0;
-    for (const { socket } of this.#peers.values()) bytes += socket.waitingBytes;
+    for (const { line } of this.#peers.values()) bytes += line.waitingBytes;
     return bytes;
   }
 
   /** Takes a socket over; what it says is heard from now on. Returns the key of its peer. */
   add(socket: PeerSocket): PeerKey {
-    const { upLimit: limit, wireBuffers: buffers, take, read, sent, failed, gotMessage } = this.#options;
+    const { upLimit: limit, wireBuffers: buffers, take, read, sent, failed } = this.#options;
     const key = ++this.#lastKey;
     const uploader = new Uploader({
       socket,
@@ -58,59 +71,74 @@ export class TransferPeers {
       sent: (bytes) => sent(key, bytes),
       failed: (uploads, error) => failed(key, uploads, error),
     });
-    this.#peers.set(key, { socket, uploader });
-    socket.handOver({ gotMessage: (message) => gotMessage(key, message), closed: () => this.#closed(key) });
-    if (this.#isPaused) socket.pause("disk");
+    this.#join(key, { line: socket, uploader });
+    return key;
+  }
+
+  /** As `add`, of a peer that only gives. */
+  addGiver(line: PeerLine): PeerKey {
+    const key = ++this.#lastKey;
+    this.#join(key, { line, uploader: undefined });
     return key;
   }
 
   addressOf(key: PeerKey): Address | undefined {
-    return this.#peers.get(key)?.socket.address;
+    return this.#peers.get(key)?.line.address;
   }
 
   /** Is it read from? Its silence is ours while it is not. */
   isRead(key: PeerKey): boolean {
-    return this.#peers.get(key)?.socket.isPaused !== true;
+    return this.#peers.get(key)?.line.brake.isPaused !== true;
   }
 
   send(key: PeerKey, message: PeerMessage): void {
-    this.#peers.get(key)?.socket.send(message);
+    this.#peers.get(key)?.line.send(message);
   }
 
   /** Requests of it wait to be served. */
   serve(key: PeerKey): void {
-    this.#peers.get(key)?.uploader.wake();
+    this.#peers.get(key)?.uploader?.wake();
   }
 
   /** Sends it all blocks of a piece as a gift. */
   give(key: PeerKey, index: number, length: number): void {
-    this.#peers.get(key)?.uploader.give(index, length);
+    this.#peers.get(key)?.uploader?.give(index, length);
   }
 
   /** Sends it nothing more of a gift. */
   takeBack(key: PeerKey, index: number): void {
-    this.#peers.get(key)?.uploader.takeBack(index);
+    this.#peers.get(key)?.uploader?.takeBack(index);
   }
 
   /** Reads from nobody, or from everybody again. */
   setPaused(paused: boolean): void {
     this.#isPaused = paused;
-    for (const { socket } of this.#peers.values()) {
-      if (paused) socket.pause("disk");
-      else socket.resume("disk");
+    for (const { line } of this.#peers.values()) {
+      if (paused) line.brake.pause("disk");
+      else line.brake.resume("disk");
     }
   }
 
   close(key: PeerKey, reason: string): void {
-    this.#peers.get(key)?.socket.close(reason);
+    this.#peers.get(key)?.line.close(reason);
   }
 
   closeAll(reason: string): void {
-    for (const { socket } of this.#peers.values()) socket.close(reason);
+    for (const { line } of this.#peers.values()) line.close(reason);
+  }
+
+  #join(key: PeerKey, peer: Peer): void {
+    this.#peers.set(key, peer);
+    const { line } = peer;
+    line.handOver({
+      gotMessage: (message) => this.#options.gotMessage(key, message),
+      closed: () => this.#closed(key),
+    });
+    if (this.#isPaused) line.brake.pause("disk");
   }
 
   #closed(key: PeerKey): void {
-    this.#peers.get(key)?.uploader.close();
+    this.#peers.get(key)?.uploader?.close();
     this.#peers.delete(key);
     this.#options.left(key);
   }

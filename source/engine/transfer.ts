@@ -16,6 +16,7 @@ import { Swarm } from "../swarm/swarm.ts";
 import type { GiftRefusal } from "../swarm/taking.ts";
 import { Alarm } from "./alarm.ts";
 import type { PeerSocket } from "./peer-socket.ts";
+import type { WebSeed } from "./web-seed.ts";
 import { RateHistory } from "./rate-history.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { addressText } from "./address-text.ts";
@@ -318,16 +319,26 @@ export class Transfer {
   attach(socket: PeerSocket, handshake: Handshake, source: PeerSource, address: Address = socket.address): void {
     if (this.#closed) return socket.close("the transfer has ended");
     socket.connection.bind(this.layout.pieceCount);
-    socket.downLimit = this.downLimit;
+    socket.brake.limit = this.downLimit;
     if (source === "incoming") socket.send(this.handshake());
     const key = this.#peers.add(socket);
     const { peerId, fast, extended } = handshake;
     const ip = socket.address.host;
     this.dispatch({ type: "peer-connected", peer: key, peerId, address, ip, source, fast, extended });
     if (!this.swarm.peers.has(key)) return;
-    this.#note(`${addressText(address)} has come (${source})`);
+    this.note(`${addressText(address)} has come (${source})`);
     const port = this.#options.dht?.port ?? 0;
     if (handshake.dht && port > 0) this.#peers.send(key, { type: "port", port });
+  }
+
+  /** Takes in a web server as a peer that has pieces and wants none. */
+  attachWebSeed(seed: WebSeed): void {
+    if (this.#closed) return seed.close("the transfer has ended");
+    const { address, peerId } = seed;
+    seed.brake.limit = this.downLimit;
+    const peer = this.#peers.addGiver(seed);
+    this.dispatch({ type: "peer-connected", peer, peerId, address, source: "web", fast: true, extended: true });
+    if (this.swarm.peers.has(peer)) seed.greet();
   }
 
   /** Our handshake for this torrent. */
@@ -436,10 +447,11 @@ export class Transfer {
     const doing = this.isQueued ? "waits for its turn" : upload ? asks : "is paused";
     if (doing === this.#doing) return;
     this.#doing = doing;
-    this.#note(doing);
+    this.note(doing);
   }
 
-  #note(text: string): void {
+  /** Says in its log what happened. */
+  note(text: string): void {
     this.#options.onEvent(this, { type: "note", text });
   }
 
@@ -571,13 +583,13 @@ export class Transfer {
   #disconnect(key: PeerKey, reason: string): void {
     const address = this.addressOf(key);
     if (!address) return;
-    this.#note(`${addressText(address)} was let go: ${reason}`);
+    this.note(`${addressText(address)} was let go: ${reason}`);
     this.#peers.close(key, reason);
   }
 
   #ban(address: Address, reason: string): void {
     this.#options.ban(address);
-    this.#note(`${addressText(address)} was banned: ${reason}`);
+    this.note(`${addressText(address)} was banned: ${reason}`);
   }
 
   #peerLeft(key: PeerKey): void {

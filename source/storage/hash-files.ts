@@ -79,6 +79,7 @@ export function defaultPieceLength(length: number): number {
 
 export interface CreateOptions extends HashOptions {
   readonly announce?: readonly (readonly string[])[];
+  readonly webSeeds?: readonly string[];
   readonly private?: boolean;
   readonly createdBy?: string;
   readonly createdAtSeconds?: number;

@@ -5,8 +5,8 @@ import type { BlockRange, PeerMessage } from "../protocol/peer/messages.ts";
 /** Names a connection for its life; positive, never used again in a swarm. */
 export type PeerKey = number;
 
-/** How an address came to us. `given` by the user. */
-export type PeerSource = "tracker" | "channel" | "pex" | "dht" | "lan" | "incoming" | "given";
+/** How an address came to us. `given` by the user; `web`: a web server that is asked in a peer's place, which nobody else can dial. */
+export type PeerSource = "tracker" | "channel" | "pex" | "dht" | "lan" | "incoming" | "given" | "web";
 
 /** Where a peer listens: an IP address without brackets and a TCP port. */
 export interface Address {

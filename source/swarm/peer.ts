@@ -35,6 +35,8 @@ export class RequestQueue {
   /** Pieces it serves even while it chokes us, and those it would rather serve (BEP 6). */
   readonly allowedFast = new Set<number>();
   readonly suggested = new Set<number>();
+  /** The piece that was begun for it last; -1: none was. */
+  lastBegun = -1;
   /** The state of the order of pieces, and how many it held, when it had none that could be begun: see `RarestFirst.version`. */
   barren = NEVER_BARREN;
 }

@@ -61,9 +61,16 @@ export class RarestFirst {
     return this.#version;
   }
 
-  /** May `index` be begun? */
+  /** May `index` be begun? Not when there is no such piece. */
   has(index: number): boolean {
-    return this.#position[index] !== ABSENT;
+    return (this.#position[index] ?? ABSENT) !== ABSENT;
+  }
+
+  /** May `index` be begun before the rarest, because a peer would rather give it? Not before what a person wants first, or in order. */
+  mayPrefer(index: number): boolean {
+    if (!this.has(index) || this.#cursor !== undefined) return false;
+    const isFirst = this.#isFirst ?? (() => true);
+    return isFirst(index) || !isFirst(this.#order[0]!);
   }
 
   /** Connected peers that hold `index`. */

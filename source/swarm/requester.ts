@@ -160,11 +160,11 @@ export class Requester {
     const isFull = states.partialBytes >= MAX_PARTIAL_BYTES;
     if (!isFull) {
       const index = this.#choosePieceToBegin(peer, now);
-      if (index !== undefined) return this.#begin(index, peer.key);
+      if (index !== undefined) return this.#begin(index, peer);
     }
     for (const shared of states.downloading.values()) if (mayWork(peer, shared)) return shared;
     const index = isFull ? this.#choosePieceToBegin(peer, now) : undefined;
-    return index !== undefined && this.#makeRoom() ? this.#begin(index, peer.key) : undefined;
+    return index !== undefined && this.#makeRoom() ? this.#begin(index, peer) : undefined;
   }
 
   /** Throws away what came least far of the pieces that nobody here has any more: they would keep all others from being begun. */
@@ -180,18 +180,19 @@ export class Requester {
     return least !== undefined;
   }
 
-  /** What it allows while it chokes us; else what it suggests, else the rarest. */
+  /** What it allows while it chokes us; else what it suggests, or what a web server gives in one range with the last one; else the rarest. */
   #choosePieceToBegin(peer: SwarmPeer, now: number): number | undefined {
     const { rarest, suspicion } = this.#options;
-    const { allowedFast, suggested, snubbed, barren } = peer.requests;
+    const { allowedFast, suggested, lastBegun, snubbed, barren } = peer.requests;
     if (barren.version === rarest.version && barren.held === peer.pieces.count) return undefined;
     // After a bad hash one peer alone delivers a piece: none that stalls.
     const isFree = (index: number) =>
       !suspicion.isOnParole(index) || (!snubbed && suspicion.mayFetch(index, peer.since, now));
-    for (const index of peer.peerChoking ? allowedFast : suggested) {
-      if (rarest.has(index) && peer.pieces.get(index) && isFree(index)) return index;
+    const isOpen = (index: number) => peer.pieces.get(index) && isFree(index);
+    if (peer.peerChoking) return [...allowedFast].find((index) => rarest.has(index) && isOpen(index));
+    for (const index of peer.connected.source === "web" ? [lastBegun + 1] : suggested) {
+      if (rarest.mayPrefer(index) && isOpen(index)) return index;
     }
-    if (peer.peerChoking) return undefined;
     const index = rarest.pick(peer.pieces, suspicion.size > 0 ? isFree : undefined);
     if (index === undefined && suspicion.size === 0) {
       peer.requests.barren = { version: rarest.version, held: peer.pieces.count };
@@ -199,9 +200,10 @@ export class Requester {
     return index;
   }
 
-  #begin(index: number, peer: PeerKey): PartialPiece {
+  #begin(index: number, { key, requests }: SwarmPeer): PartialPiece {
     this.#options.rarest.remove(index);
-    return this.#options.states.begin(index, this.#options.suspicion.isOnParole(index) ? peer : undefined);
+    requests.lastBegun = index;
+    return this.#options.states.begin(index, this.#options.suspicion.isOnParole(index) ? key : undefined);
   }
 
   /**

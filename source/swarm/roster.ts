@@ -87,7 +87,7 @@ export class Roster {
   /** The new connection does not stay: when and whether its address is dialled again. */
   refused(connected: ConnectedPeer, now: number): void {
     if (this.#isOurselves(connected)) this.#candidates.isOurs(connected.address);
-    else if (connected.source !== "incoming" && !this.#isConnectedTo(connected.address)) {
+    else if (isDialled(connected) && !this.#isConnectedTo(connected.address)) {
       this.#candidates.ended(connected.address, now, false);
     }
   }
@@ -101,7 +101,7 @@ export class Roster {
   add(connected: ConnectedPeer, now: number): SwarmPeer {
     const peer = new SwarmPeer(connected, this.#pieceCount, now);
     this.#peers.set(connected.peer, peer);
-    if (connected.source !== "incoming") this.listensAt(peer, connected.address);
+    if (isDialled(connected)) this.listensAt(peer, connected.address);
     return peer;
   }
 
@@ -185,6 +185,11 @@ export class Roster {
     const begunByLarger = ({ source }: ConnectedPeer) => (source === "incoming") === theirsIsLarger;
     return begunByLarger(older) || !begunByLarger(newer);
   }
+}
+
+/** Did we dial it, where others may too? */
+function isDialled({ source }: ConnectedPeer): boolean {
+  return source !== "incoming" && source !== "web";
 }
 
 function whereaboutsOf({ connected, listensAt = connected.address }: SwarmPeer): Whereabouts {

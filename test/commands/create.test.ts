@@ -13,10 +13,18 @@ test("the torrent has what was asked for, and its info hash is said", async () =
   const path = join(home, "film.mkv");
   const output = join(home, "x.torrent");
   await writeFile(path, new Uint8Array(100_000));
-  const flags = { output, pieceLength: "32KiB", announce: ["http://a/announce"], private: true, json: true };
+  const flags = {
+    output,
+    pieceLength: "32KiB",
+    announce: ["http://a/announce"],
+    private: true,
+    json: true,
+    webSeed: ["http://w/f"],
+  };
   expect(await run([path], optionsOf(home, flags))).toBe(0);
   const metainfo = parseMetainfo(await readFile(output));
   expect(metainfo).toMatchObject({ name: "film.mkv", pieceLength: 32_768, length: 100_000, private: true });
+  expect(metainfo).toMatchObject({ announce: [["http://a/announce"]], webSeeds: ["http://w/f"] });
   expect(JSON.parse(heard.out)).toEqual({
     event: "created",
     infoHash: toHex(metainfo.infoHash),
@@ -51,4 +59,5 @@ test("an output that cannot be written is a sentence that names it", async () =>
 test("what is no URL is wrong usage", async () => {
   const home = await temporaryHome();
   await expect(run(["a"], optionsOf(home, { announce: ["no url"] }))).rejects.toThrow(UsageError);
+  await expect(run(["a"], optionsOf(home, { webSeed: ["ftp://w/f"] }))).rejects.toThrow(UsageError);
 });

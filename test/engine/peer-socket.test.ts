@@ -155,12 +155,12 @@ describe("a peer socket", () => {
     vi.advanceTimersByTime(5_000);
     await new Promise((resolve) => setImmediate(resolve));
     expect(messages).toHaveLength(2);
-    peer.pause("disk");
+    peer.brake.pause("disk");
     limit.bytesPerSecond = 0;
     vi.advanceTimersByTime(1_000);
     await new Promise((resolve) => setImmediate(resolve));
     expect(messages).toHaveLength(2);
-    peer.resume("disk");
+    peer.brake.resume("disk");
     await heard(3);
   });
 });

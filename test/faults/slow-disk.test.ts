@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { MAX_UNWRITTEN_BYTES } from "../../source/engine/limits.ts";
-import { PeerSocket } from "../../source/engine/peer-socket.ts";
+import { ReadBrake } from "../../source/engine/read-brake.ts";
 import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { share, startEngine, torrentFile, untilRow } from "../engine/support.ts";
 import { digestOf, writeFileOf } from "../helpers/files.ts";
@@ -38,8 +38,8 @@ test("32 MiB wait for a disk that takes 200 ms a piece, then the sockets pause, 
   });
   const paused = Promise.withResolvers<void>();
   const resumed = Promise.withResolvers<void>();
-  const pause = vi.spyOn(PeerSocket.prototype, "pause").mockName("pause");
-  const resume = vi.spyOn(PeerSocket.prototype, "resume");
+  const pause = vi.spyOn(ReadBrake.prototype, "pause").mockName("pause");
+  const resume = vi.spyOn(ReadBrake.prototype, "resume");
   onTestFinished(() => [slow, pause, resume].forEach((spy) => spy.mockRestore()));
   const taker = await startEngine();
   await taker.engine.send({ method: "download", target, peers: [seeder.address] });

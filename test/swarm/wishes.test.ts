@@ -4,6 +4,7 @@ import { allowedFastSet } from "../../source/metainfo/allowed-fast-set.ts";
 import { BLOCK_BYTES } from "../../source/metainfo/piece-layout.ts";
 import {
   ALLOWED_FAST_PIECES,
+  INITIAL_WINDOW,
   MAX_ALLOWED_FAST,
   MAX_CHOKED_REQUESTS,
   MAX_SUGGESTED,
@@ -220,6 +221,38 @@ describe("pieces that a peer allows while it chokes us (BEP 6)", () => {
     leecher.take();
     leecher.say(1, { type: "unchoke" });
     expect(leecher.requested(1).slice(0, 4)).toEqual(["42:0", "42:1", "17:0", "17:1"]);
+  });
+
+  it("but not before what a person wants first, or in order", () => {
+    const first = new HandSwarm({ pieceCount: 100 });
+    const priorities = new Uint8Array(100).fill(1);
+    priorities[3] = 2;
+    first.handle({ type: "set-wanted", priorities, sequential: false });
+    first.join(1, "all");
+    for (const index of [42, 3]) first.say(1, { type: "suggest", index });
+    first.take();
+    first.say(1, { type: "unchoke" });
+    expect(first.requested(1).slice(0, 4)).toEqual(["3:0", "3:1", "42:0", "42:1"]);
+    const inOrder = new HandSwarm({ pieceCount: 100 });
+    inOrder.handle({ type: "set-wanted", priorities: priorities.fill(1), sequential: true });
+    inOrder.join(1, "all");
+    inOrder.say(1, { type: "suggest", index: 42 });
+    inOrder.take();
+    inOrder.say(1, { type: "unchoke" });
+    expect(inOrder.requested(1).slice(0, 4)).toEqual(["0:0", "0:1", "1:0", "1:1"]);
+  });
+
+  it("and a web server is asked for pieces that lie behind one another, as far as they are missing", () => {
+    const leecher = new HandSwarm({ pieceCount: 100, held: [50] });
+    leecher.join(1, "all", "web");
+    leecher.take();
+    leecher.say(1, { type: "unchoke" });
+    const pieces = [...new Set(leecher.requested(1).map((block) => Number.parseInt(block, 10)))];
+    expect(pieces.length).toBe(INITIAL_WINDOW / 2);
+    const jumps = pieces.filter((index, i) => i > 0 && index !== pieces[i - 1]! + 1);
+    // Where the torrent ends, and before what is held.
+    expect(jumps.length).toBeLessThanOrEqual(2);
+    expect(pieces).not.toContain(50);
   });
 });
 

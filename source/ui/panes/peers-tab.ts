@@ -104,6 +104,7 @@ const MET: Readonly<Record<PeerRow["via"], string>> = {
   pex: "another peer named it",
   dht: "the DHT named it",
   lan: "it is in our network",
+  web: "a web server, which the torrent names",
 };
 
 function inWords(peer: PeerRow, transfer: TransferRow): string[] {

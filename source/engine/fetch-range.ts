@@ -1,0 +1,102 @@
+// fetchRange: a part of a file of a web server (RFC 9110, section 14).
+import type { IncomingMessage } from "node:http";
+import { asTrackerError, type KeptConnections, requestUrl } from "../discovery/http-request.ts";
+import type { FileSegment } from "../metainfo/piece-layout.ts";
+import { TrackerError } from "../protocol/errors.ts";
+
+const MAX_REDIRECTS = 5;
+
+/** The server does not have this file of the torrent, or another one in its place. Reaction: it is not asked for that file again. */
+export class NotThatFile extends Error {
+  override readonly name = "NotThatFile";
+  readonly file: number;
+
+  constructor(file: number, message: string) {
+    super(message);
+    this.file = file;
+  }
+}
+
+export interface RangeOptions {
+  readonly url: string;
+  readonly segment: FileSegment;
+  /** Bytes of the whole file, as the torrent says. */
+  readonly fileLength: number;
+  readonly connections: KeptConnections;
+  readonly signal: AbortSignal;
+  readonly localAddress: string | undefined;
+}
+
+/** Bytes of a file that are arriving. */
+export interface RangeAnswer {
+  /** Where they come from, behind all redirects. */
+  readonly place: string;
+  pause(): void;
+  resume(): void;
+  /** Hands on all of them as they come, exactly as many as were asked for; each is valid only meanwhile. Rejects with TrackerError. */
+  read(got: (bytes: Uint8Array) => void): Promise<void>;
+}
+
+/** Asks for a segment of a file. Rejects with TrackerError, or with NotThatFile. */
+export async function fetchRange({ url, segment, fileLength, ...from }: RangeOptions): Promise<RangeAnswer> {
+  const { fileOffset, length } = segment;
+  const headers = { Range: `bytes=${fileOffset}-${fileOffset + length - 1}` };
+  const { response, place } = await requestUrl(url, { ...from, headers, maxRedirects: MAX_REDIRECTS });
+  try {
+    check(response, place, segment, fileLength);
+  } catch (error) {
+    response.destroy();
+    throw error;
+  }
+  return {
+    place: place.href,
+    pause: () => void response.pause(),
+    resume: () => void response.resume(),
+    read: (got) => readExactly(response, { place, length, signal: from.signal, got }),
+  };
+}
+
+/** Is it what was asked for? A whole file counts, where that was asked for. */
+function check(response: IncomingMessage, place: URL, { file, fileOffset, length }: FileSegment, fileLength: number) {
+  const { statusCode = 0, headers } = response;
+  if ([404, 410, 416].includes(statusCode))
+    throw new NotThatFile(file, `${place.host} does not have ${place.pathname}`);
+  if (statusCode !== 200 && statusCode !== 206) {
+    throw new TrackerError("refused", `${place.host} answers with the HTTP status ${statusCode}`);
+  }
+  const encoding = headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") {
+    throw new TrackerError("malformed", `${place.host} answers in an encoding nobody asked for`);
+  }
+  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers["content-range"] ?? "");
+  const [total, first, last] =
+    statusCode === 206 ? [range?.[3], range?.[1], range?.[2]] : [headers["content-length"], 0, fileLength - 1];
+  if (total !== undefined && total !== "*" && Number(total) !== fileLength) {
+    throw new NotThatFile(
+      file,
+      `${place.host} has a file of ${total} bytes for one of ${fileLength}: ${place.pathname}`,
+    );
+  }
+  const isPart = Number(first) === fileOffset && Number(last) === fileOffset + length - 1;
+  if (isPart && Number(headers["content-length"] ?? length) === length) return;
+  throw new TrackerError("malformed", `${place.host} does not give the part of a file that it was asked for`);
+}
+
+function readExactly(
+  response: IncomingMessage,
+  { place, length, signal, got }: { place: URL; length: number; signal: AbortSignal; got: (bytes: Uint8Array) => void },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = length;
+    response.on("data", (bytes: Uint8Array) => {
+      left -= bytes.length;
+      if (left >= 0) got(bytes);
+      else response.destroy(new TrackerError("malformed", `${place.host} sent more than it was asked for`));
+    });
+    response.on("error", (error) => reject(asTrackerError(error, place, signal)));
+    response.on("close", () => {
+      if (left === 0) resolve();
+      else reject(new TrackerError("unreachable", `${place.host} closed the connection before its answer was whole`));
+    });
+  });
+}
