@@ -115,7 +115,7 @@ function infoHashOf(target: string): InfoHashHex | undefined {
 
 async function askPeers(
   engine: Engine,
-  { infoHash, name, trackers, webSeeds }: Omit<Magnet, "peers">,
+  { infoHash, name, trackers, webSeeds }: Omit<Magnet, "peers" | "files">,
   given: readonly Address[],
   dht: boolean,
 ): Promise<Metainfo> {

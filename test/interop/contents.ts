@@ -37,12 +37,17 @@ const PLANS: Readonly<Record<string, Plan>> = {
 export const CONTENT_NAMES = Object.keys(PLANS);
 
 /** Writes a content into the lab, unless it is there, and makes its torrent with `sta create`. */
-export async function makeContent(lab: Lab, name: string, announce?: string): Promise<Content> {
+export async function makeContent(
+  lab: Lab,
+  name: string,
+  announce?: string,
+  ...more: readonly string[]
+): Promise<Content> {
   const { pieceLength, files } = PLANS[name]!;
   const folder = lab.path("originals");
   for (const [path, length] of Object.entries(files)) await writeFileOf(`${folder}/${path}`, length, path);
   const torrent = lab.path(`${name}.torrent`);
-  const flags = ["--piece-length", pieceLength, ...(announce === undefined ? [] : ["--announce", announce])];
+  const flags = ["--piece-length", pieceLength, ...(announce === undefined ? [] : ["--announce", announce]), ...more];
   const creating = lab.sta("create", ["create", `${folder}/${name}`, "-o", torrent, "--json", ...flags]);
   const { infoHash } = await creating.json("created");
   return { name, folder, torrent, infoHash: String(infoHash) };
