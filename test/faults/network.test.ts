@@ -1,9 +1,9 @@
 // A network that is gone for a while, between two network namespaces: the download goes on by itself. STA_LONG=1: gone for 30 s and for
 // 5 minutes; and for 120 s in which the machine sleeps, so that nobody who leaves can tell it. Needs root.
-import { spawnSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { digestOf, writeFileOf } from "../helpers/files.ts";
+import { canMakeNetworks, makeNetwork } from "../helpers/network.ts";
 import { Lab, STA, STA_TRACKER, untilSnapshot } from "../helpers/processes.ts";
 
 const MB = 1_000_000;
@@ -18,44 +18,16 @@ const GAPS: readonly (readonly [gap: number, patience: number, asleep?: "asleep"
     ]
   : [[10, 15]];
 
-const ip = (...args: string[]) => spawnSync("ip", args, { encoding: "utf8" });
-
-function canMakeNetworks(): boolean {
-  if (process.getuid?.() === 0 && ip("netns", "list").status === 0) return true;
-  console.warn("SKIPPED: the test of a network that goes away needs root and ip.");
-  return false;
-}
-
-/** Two namespaces with a cable between them, 10.78.0.1 and 10.78.0.2; gone with the test. */
-function makeNetwork() {
-  const [a, b] = ["a", "b"].map((end) => `sta-test-${process.pid}-${end}`) as [string, string];
-  for (const name of [a, b]) {
-    expect(ip("netns", "add", name)).toMatchObject({ status: 0 });
-    onTestFinished(() => void ip("netns", "delete", name));
-  }
-  const cable = ["sta0", "netns", a, "type", "veth", "peer", "name", "sta0", "netns", b];
-  expect(ip("link", "add", ...cable)).toMatchObject({ status: 0 });
-  for (const [name, address] of [
-    [a, "10.78.0.1/24"],
-    [b, "10.78.0.2/24"],
-  ] as const) {
-    ip("-n", name, "address", "add", address, "dev", "sta0");
-    ip("-n", name, "link", "set", "lo", "up");
-    expect(ip("-n", name, "link", "set", "sta0", "up")).toMatchObject({ status: 0 });
-  }
-  return { a, b, setUp: (up: boolean) => void ip("-n", b, "link", "set", "sta0", up ? "up" : "down") };
-}
-
-test.skipIf(!canMakeNetworks()).for(GAPS)(
+test.skipIf(!canMakeNetworks("the test of a network that goes away")).for(GAPS)(
   "%d s without a network are over %d s after it is back",
   { timeout: 600_000 },
   async ([gap, patience, asleep]) => {
     const lab = await Lab.open(onTestFinished);
-    const { a, b, setUp } = makeNetwork();
+    const { a, b, setUp, inside: within } = await makeNetwork();
     const bytes = RATE * 12;
     await writeFileOf(lab.path("film.bin"), bytes, "film");
     const inside = (namespace: string, home: string, args: readonly string[]) =>
-      lab.start("ip", ["netns", "exec", namespace, process.execPath, ...args], { env: { STA_HOME: lab.path(home) } });
+      lab.start(...within(namespace, process.execPath, ...args), { env: { STA_HOME: lab.path(home) } });
     const tracker = inside(a, "", [STA_TRACKER, "--host", "10.78.0.1", "--port", "5000", "--dir", lab.path("tracker")]);
     await tracker.line((line) => line.includes("listening on"));
     const daemon = async (namespace: string, home: string, host: string) => {

@@ -3,12 +3,12 @@
 
 libtorrent-peer.py make PATH OUT.torrent PIECE_LENGTH [ANNOUNCE_URL]
 libtorrent-peer.py make-hybrid PATH OUT.torrent PIECE_LENGTH: for both versions of BitTorrent, with padding between the files
-libtorrent-peer.py seed X.torrent FOLDER [--plain | --encrypted] [--no-trackers] [--host ADDRESS] [--port PORT] [--dht HOST:PORT]
+libtorrent-peer.py seed X.torrent FOLDER [--plain | --encrypted] [--no-trackers] [--host ADDRESS] [--port PORT] [--dht HOST:PORT] [--lan]
 libtorrent-peer.py node [--dht HOST:PORT]: a node of the DHT and nothing else
 libtorrent-peer.py leech X.torrent FOLDER [the same] [--once] [--peer HOST:PORT]...
 
 X.torrent may be a magnet link when leeching.
---dht looks in the DHT, beginning with that node. --plain never encrypts, --encrypted speaks RC4 and nothing else, --once ends when all is there. It listens on 127.0.0.1 unless --host says otherwise.
+--dht looks in the DHT, beginning with that node, --lan in its own network. --plain never encrypts, --encrypted speaks RC4 and nothing else, --once ends when all is there. It listens on 127.0.0.1 unless --host says otherwise.
 """
 import json
 import os
@@ -38,7 +38,7 @@ def make(source, out, piece_length, announce=None, flags=lt.create_torrent.v1_on
 def open_session(flags, host, port, **more):
     settings = {
         "listen_interfaces": f"{host}:{port}",
-        "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
+        "enable_dht": False, "enable_lsd": "--lan" in flags, "enable_upnp": False, "enable_natpmp": False,
         "enable_outgoing_utp": False, "enable_incoming_utp": False,
         "allow_multiple_connections_per_ip": True, "announce_ip": host,
         **more,

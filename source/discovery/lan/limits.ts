@@ -18,5 +18,5 @@ export const BURST_MS = 1_000;
  */
 export const BURST_DATAGRAMS = 5;
 
-/** How often it is looked which networks there are, while anything is to be told. */
-export const LOOK_MS = 60_000;
+/** How often it is looked which networks there are, while anything is to be told: a machine starts before its network. */
+export const LOOK_MS = 10_000;
