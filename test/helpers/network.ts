@@ -31,6 +31,8 @@ export async function makeNetwork(atEnd = onTestFinished) {
     ip("-n", name, "address", "add", address, "dev", "sta0");
     ip("-n", name, "link", "set", "lo", "up");
     expect(ip("-n", name, "link", "set", "sta0", "up")).toMatchObject({ status: 0 });
+    // For programs that leave it to the system where multicast goes.
+    ip("-n", name, "route", "add", "224.0.0.0/4", "dev", "sta0");
   }
   // Up to a second later its ends run, and count for programs.
   for (const name of [a, b]) {

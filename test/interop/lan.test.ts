@@ -1,13 +1,21 @@
 // Local service discovery with other clients, in a network of their own: without a tracker, a DHT and a peer that anybody named.
+import { copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { digestOf } from "../helpers/files.ts";
 import { canMakeNetworks, makeNetwork } from "../helpers/network.ts";
-import { Lab, type Running, STA, untilSnapshot } from "../helpers/processes.ts";
+import { Lab, type Running, STA, until, untilSnapshot } from "../helpers/processes.ts";
+import { aria2 } from "./aria2.ts";
 import { expectSame } from "./both-ways.ts";
 import { type Content, makeContent } from "./contents.ts";
 import { describeClient } from "./foreign-client.ts";
 import { LIBTORRENT, libtorrent, PYTHON } from "./libtorrent.ts";
+import { transmission } from "./transmission.ts";
 
 const canRun = canMakeNetworks("local service discovery in a network");
+
+/** Transmission looks for new torrents every 10 seconds. */
+const PATIENCE_MS = 50_000;
 
 /** Two boxes at the ends of a cable, `a` and `b`. */
 async function openBoxes(atEnd = onTestFinished) {
@@ -28,8 +36,10 @@ async function openBoxes(atEnd = onTestFinished) {
     );
     return {
       port: Number(port),
-      done: () => untilSnapshot(engine, "the end", () => row()?.state === "seeding"),
-      log: () => row()!.log.map(({ text }) => text),
+      done: () => untilSnapshot(engine, "the end", () => row()?.state === "seeding", PATIENCE_MS),
+      /** What it shows comes a little later than what others do. */
+      met: (who: RegExp) =>
+        untilSnapshot(engine, String(who), () => (row()?.log ?? []).some(({ text }) => who.test(text))),
     };
   };
   return { lab, run, sta };
@@ -37,6 +47,29 @@ async function openBoxes(atEnd = onTestFinished) {
 
 const libtorrentIn = (box: "a" | "b", role: "seed" | "leech", { torrent }: Content, folder: string) =>
   [PYTHON, LIBTORRENT, role, torrent, folder, "--lan", "--host", box === "a" ? "10.78.0.1" : "10.78.0.2"] as const;
+
+/** As aria2 and Transmission are started with a torrent whose data is in `folder` or goes there: the command line. */
+const OTHERS = [
+  [
+    aria2,
+    ({ torrent }: Content, folder: string) => {
+      const quiet = ["--enable-dht=false", "--enable-peer-exchange=false", "--no-conf=true", "--file-allocation=none"];
+      const flags = [...quiet, "--check-integrity=true", "--allow-overwrite=true", "--seed-ratio=0", `--dir=${folder}`];
+      return ["aria2c", "--bt-enable-lpd=true", ...flags, torrent];
+    },
+  ],
+  [
+    transmission,
+    async ({ torrent }: Content, folder: string, lab: Lab) => {
+      const [config, watched] = [await lab.makeFolder("transmission"), await lab.makeFolder("watched")];
+      const off = { "dht-enabled": false, "pex-enabled": false, "utp-enabled": false, "rpc-enabled": false };
+      const places = { "download-dir": folder, "watch-dir": watched, "watch-dir-enabled": true };
+      await writeFile(`${config}/settings.json`, JSON.stringify({ ...off, ...places, "lpd-enabled": true }));
+      await copyFile(torrent, `${watched}/it.torrent`);
+      return ["transmission-daemon", "--foreground", "--config-dir", config];
+    },
+  ],
+] as const;
 
 describe.skipIf(!canRun)("in a network of its own", { timeout: 60_000 }, () => {
   test("sta finds sta, whichever was there first", async () => {
@@ -46,7 +79,7 @@ describe.skipIf(!canRun)("in a network of its own", { timeout: 60_000 }, () => {
     await sta("b", content, content.folder);
     await leecher.done();
     await expectSame(content, lab.path("down"));
-    expect(leecher.log().some((text) => /^10\.78\.0\.2:[0-9]+ has come \((lan|incoming)\)$/.test(text))).toBe(true);
+    await leecher.met(/^10\.78\.0\.2:[0-9]+ has come \((lan|incoming)\)$/);
   });
 
   describeClient({ ...libtorrent, name: "the LSD of libtorrent" }, () => {
@@ -57,7 +90,7 @@ describe.skipIf(!canRun)("in a network of its own", { timeout: 60_000 }, () => {
       const { port } = await run("b", libtorrentIn("b", "seed", content, content.folder)).json("listening");
       await leecher.done();
       await expectSame(content, lab.path("down"));
-      expect(leecher.log()).toContain(`10.78.0.2:${Number(port)} has come (lan)`);
+      await leecher.met(new RegExp(`^10\\.78\\.0\\.2:${Number(port)} has come \\(lan\\)$`));
     });
 
     test("it finds a seeder that is sta, which hears nothing", async ({ onTestFinished: atEnd }) => {
@@ -71,7 +104,38 @@ describe.skipIf(!canRun)("in a network of its own", { timeout: 60_000 }, () => {
       const seeder = await sta("b", content, content.folder);
       await leecher.json("done");
       await expectSame(content, lab.path("down"));
-      expect(seeder.log().join()).toContain("has come (incoming)");
+      await seeder.met(/has come \(incoming\)/);
     });
   });
+
+  for (const [client, commandOf] of OTHERS) {
+    describeClient({ ...client, name: `local peer discovery of ${client.name}` }, () => {
+      test("sta finds its seeder", async ({ onTestFinished: atEnd }) => {
+        const { lab, run, sta } = await openBoxes(atEnd);
+        const content = await makeContent(lab, "small-pieces.bin");
+        const leecher = await sta("a", content, lab.path("down"));
+        run("b", await commandOf(content, content.folder, lab));
+        await leecher.done();
+        await expectSame(content, lab.path("down"));
+        await leecher.met(/^10\.78\.0\.2:[0-9]+ has come \(lan\)$/);
+      });
+
+      test("it finds a seeder that is sta", async ({ onTestFinished: atEnd }) => {
+        const { lab, run, sta } = await openBoxes(atEnd);
+        const content = await makeContent(lab, "small-pieces.bin");
+        run("b", await commandOf(content, await lab.makeFolder("down"), lab));
+        const seeder = await sta("a", content, content.folder);
+        const [there, wanted] = [lab.path("down", content.name), join(content.folder, content.name)];
+        await until(
+          "the file",
+          async () => {
+            const digest = await digestOf(there).catch(() => "not there");
+            return digest === (await digestOf(wanted)) || undefined;
+          },
+          PATIENCE_MS,
+        );
+        await seeder.met(/^10\.78\.0\.2:[0-9]+ has come/);
+      });
+    });
+  }
 });
