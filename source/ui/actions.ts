@@ -4,6 +4,7 @@ import { chosenOrder, movedInMenu, openSortMenu } from "./sort-menu.ts";
 import { toggledAll, toggledChoice } from "./choosing.ts";
 import { giveUpTracker } from "./first-run.ts";
 import type { Action } from "./keymap.ts";
+import { edited } from "./line.ts";
 import { beganMarking } from "./marks.ts";
 import { moved, pageOf, turned, wentLeft, wentRight, wentTo } from "./moving.ts";
 import { closePrompt, completePrompt, editPrompt, filtered, openPrompt, recalled, submitPrompt } from "./prompt.ts";
@@ -118,10 +119,18 @@ export function perform(state: ViewState, action: Action, typed = ""): Change {
       return submitPrompt(state);
     case "complete":
       return completePrompt(state);
-    case "clear-line":
-      return become(editPrompt(state, "", true));
+    case "char-back":
+    case "char-forward":
+    case "word-back":
+    case "word-forward":
+    case "line-start":
+    case "line-end":
+    case "erase-back":
+    case "erase-forward":
     case "erase-word":
-      return become(editPrompt(state, state.prompt?.value.replace(/\S*\s*$/, "") ?? "", true));
+    case "erase-to-start":
+    case "erase-to-end":
+      return become(state.prompt === null ? state : editPrompt(state, edited(state.prompt, action)));
     case "look":
       return lookedInto(state);
     case "adding-file":

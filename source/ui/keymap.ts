@@ -249,10 +249,19 @@ const GROUPS = {
   Typing: [
     { keys: ["return"], action: "submit", contexts: ["prompt"], help: "do what was typed" },
     { keys: ["tab"], action: "complete", contexts: ["prompt"], help: "complete a path or a name" },
-    { keys: ["up"], action: "up", contexts: ["prompt"], help: "line before; a row up in a filter" },
-    { keys: ["down"], action: "down", contexts: ["prompt"], help: "line after; a row down in a filter" },
-    { keys: ["ctrl-u"], action: "clear-line", contexts: ["prompt"], help: "clear the line" },
-    { keys: ["ctrl-w"], action: "erase-word", contexts: ["prompt"], help: "erase the last word" },
+    { keys: ["up", "ctrl-p"], action: "up", contexts: ["prompt"], help: "line before; a row up in a filter" },
+    { keys: ["down", "ctrl-n"], action: "down", contexts: ["prompt"], help: "line after; a row down in a filter" },
+    { keys: ["left", "ctrl-b"], action: "char-back", contexts: ["prompt"], help: "a letter back" },
+    { keys: ["right", "ctrl-f"], action: "char-forward", contexts: ["prompt"], help: "a letter forward" },
+    { keys: ["ctrl-left", "alt-b"], action: "word-back", contexts: ["prompt"], help: "a word back" },
+    { keys: ["ctrl-right", "alt-f"], action: "word-forward", contexts: ["prompt"], help: "a word forward" },
+    { keys: ["home", "ctrl-a"], action: "line-start", contexts: ["prompt"], help: "to the start of the line" },
+    { keys: ["end", "ctrl-e"], action: "line-end", contexts: ["prompt"], help: "to its end" },
+    { keys: ["backspace", "ctrl-h"], action: "erase-back", contexts: ["prompt"], help: "erase the letter before" },
+    { keys: ["delete", "ctrl-d"], action: "erase-forward", contexts: ["prompt"], help: "erase the letter behind" },
+    { keys: ["ctrl-w"], action: "erase-word", contexts: ["prompt"], help: "erase the word before" },
+    { keys: ["ctrl-u"], action: "erase-to-start", contexts: ["prompt"], help: "erase all before" },
+    { keys: ["ctrl-k"], action: "erase-to-end", contexts: ["prompt"], help: "erase all behind" },
   ],
 } as const satisfies Readonly<Record<string, readonly Row[]>>;
 
@@ -293,11 +302,17 @@ const KEY_LABELS: Readonly<Record<string, string>> = {
   pagedown: "PgDn",
   home: "Home",
   end: "End",
+  backspace: "Backspace",
+  delete: "Del",
 };
 const ASCII_LABELS: Readonly<Record<string, string>> = { up: "Up", down: "Down", left: "Left", right: "Right" };
 
 /** A key as people read it: `Enter`, `Ctrl-L`, `→` (`Right` in ASCII). */
 export function keyLabel(key: string, ascii: boolean): string {
-  if (key.startsWith("ctrl-")) return `Ctrl-${key.slice(5).toUpperCase()}`;
+  const [, held, name = ""] = /^(ctrl|alt)-(.+)$/.exec(key) ?? [];
+  if (held !== undefined) {
+    const label = name.length === 1 ? name.toUpperCase() : keyLabel(name, ascii);
+    return `${held === "ctrl" ? "Ctrl" : "Alt"}-${label}`;
+  }
   return (ascii ? ASCII_LABELS[key] : undefined) ?? KEY_LABELS[key] ?? key;
 }

@@ -15,6 +15,23 @@ export function keysOf(input: string, key: Key): string[] {
   return key.meta && characters.length > 0 ? ["escape", ...characters] : characters;
 }
 
+/**
+ * The same where a line is being typed: there Ctrl and Alt with an arrow, which are Ctrl, and Alt with a letter are keys of their own. What
+ * else Alt was held to is not done to what the line hides.
+ */
+export function typingKeysOf(input: string, key: Key): string[] {
+  const name = nameOf(key);
+  if (name === "left" || name === "right") return [key.ctrl || key.meta ? `ctrl-${name}` : name];
+  if (key.meta && /^[bf]$/i.test(input)) return [`alt-${input.toLowerCase()}`];
+  const keys = keysOf(input, key);
+  return key.meta && name === undefined ? keys.filter((one) => one === "escape") : keys;
+}
+
+/** What is typed, however many letters at once; undefined when it is no text. */
+export function textOf(input: string, key: Key): string | undefined {
+  return nameOf(key) === undefined && !key.ctrl && !key.meta && input !== "" ? input : undefined;
+}
+
 function nameOf(key: Key): string | undefined {
   if (key.upArrow) return "up";
   if (key.downArrow) return "down";

@@ -14,6 +14,7 @@ import {
 import { columnsOf } from "./format/columns.ts";
 import { tryTracker } from "./first-run.ts";
 import { isPane } from "./layout.ts";
+import { inserted, type Line, lineOf } from "./line.ts";
 import type { ListName } from "./lists.ts";
 import { foldersOpened } from "./moving.ts";
 import { currentTransfers } from "./transfer-actions.ts";
@@ -23,8 +24,8 @@ import { become, openList, say, type Change, type Prompt, type PromptKind, type 
 export function openPrompt(state: ViewState, kind: PromptKind, value: string): ViewState {
   const generation = state.counter + 1;
   const prompt = {
+    ...lineOf(value),
     kind,
-    value,
     generation,
     candidates: [],
     back: 0,
@@ -36,15 +37,19 @@ export function openPrompt(state: ViewState, kind: PromptKind, value: string): V
   return applied({ ...state, counter: generation, prompt }, value);
 }
 
-/** The prompt holds `text` now, without controls; `changed` when it was not its text input that changed it. */
-export function editPrompt(state: ViewState, text: string, changed: boolean): ViewState {
+/** The prompt holds `line` now. */
+export function editPrompt(state: ViewState, line: Line): ViewState {
   if (state.prompt === null || state.prompt.waiting) return state;
-  const value = text.replace(/\p{C}/gu, "");
-  const anew = changed || value !== text;
-  const counter = anew ? state.counter + 1 : state.counter;
-  const generation = anew ? counter : state.prompt.generation;
-  const prompt = { ...state.prompt, value, generation, candidates: [], completing: null, problem: null };
-  return applied({ ...state, counter, prompt, message: null }, value);
+  const { value, cursor } = line;
+  if (value === state.prompt.value) return { ...state, prompt: { ...state.prompt, cursor } };
+  const generation = state.counter + 1;
+  const prompt = { ...state.prompt, ...line, generation, candidates: [], completing: null, problem: null };
+  return applied({ ...state, counter: generation, prompt, message: null }, value);
+}
+
+/** `text` is typed into the prompt. */
+export function typedInto(state: ViewState, text: string): ViewState {
+  return state.prompt === null ? state : editPrompt(state, inserted(state.prompt, text));
 }
 
 /** The line of `:` holds the one that was done before (after, for 1) the one that it holds; behind the last none. */
@@ -53,7 +58,7 @@ export function recalled(state: ViewState, by: 1 | -1): ViewState {
   if (prompt === null || prompt.waiting) return state;
   const back = Math.max(0, Math.min(doneLines.length, prompt.back - by));
   if (back === prompt.back) return state;
-  const edited = editPrompt(state, doneLines[doneLines.length - back] ?? "", true);
+  const edited = editPrompt(state, lineOf(doneLines[doneLines.length - back] ?? ""));
   return { ...edited, prompt: { ...edited.prompt!, back } };
 }
 
@@ -197,7 +202,7 @@ function offer(state: ViewState, stem: string, rest: string, all: readonly strin
   const candidates = found.filter(isAsCalled);
   if (candidates.length === 0) return say(state, "The name cannot be typed: choose its row instead.", "warning");
   const common = candidates.reduce(commonPrefix);
-  const completed = editPrompt(state, stem + (common.length >= rest.length ? common : rest), true);
+  const completed = editPrompt(state, lineOf(stem + (common.length >= rest.length ? common : rest)));
   return candidates.length === 1 ? completed : { ...completed, prompt: { ...completed.prompt!, candidates } };
 }
 

@@ -1,6 +1,7 @@
 // The whole screen as ready lines: everything the components show, and nothing they would have to compute.
 import type { Snapshot } from "../control/contract.ts";
-import { columnsOf, left, toAscii, wrapped } from "./format/columns.ts";
+import { left, toAscii, wrapped } from "./format/columns.ts";
+import { type LineWindow, lineWindow } from "./format/line-window.ts";
 import { PANE_NAMES, SMALLEST_COLUMNS, SMALLEST_ROWS, type Layout, type PaneName } from "./layout.ts";
 import { drawAdding } from "./panes/adding.ts";
 import { drawAvailable } from "./panes/available.ts";
@@ -9,7 +10,7 @@ import { drawDetails } from "./panes/details.ts";
 import { drawHelp } from "./panes/help.ts";
 import { drawHints, drawMessage } from "./panes/hints.ts";
 import { drawCandidates, drawQuestion, drawSortMenu, type Overlay } from "./panes/overlay.ts";
-import { drawPromptNote } from "./panes/prompt-note.ts";
+import { drawPromptNote, promptRoom } from "./panes/prompt-note.ts";
 import { drawStatusLine, type StatusLine } from "./panes/status-line.ts";
 import { drawTransfers } from "./panes/transfers.ts";
 import { alertLines, layoutOf, messageLines, takenRows } from "./room.ts";
@@ -39,11 +40,9 @@ export type MainArea =
 
 export interface PromptLine {
   readonly label: string;
-  readonly value: string;
-  readonly generation: number;
+  readonly line: LineWindow;
+  /** It has no cursor then. */
   readonly waiting: boolean;
-  /** Columns of the value and the cursor behind it. */
-  readonly valueWidth: number;
   /** Below it: what it takes, or what is wrong in it, and where. */
   readonly note: string;
 }
@@ -74,9 +73,9 @@ export function drawScreen(state: ViewState, theme: Theme): Screen {
   };
   const { note, ...screen } = state.settings.ascii ? inAscii(drawn) : drawn;
   if (prompt === null) return { ...screen, prompt };
-  const { kind, value, generation, waiting } = prompt;
-  const valueWidth = columnsOf(value) + 1;
-  return { ...screen, prompt: { label: LABELS[kind], value, generation, waiting, valueWidth, note } };
+  const label = LABELS[prompt.kind];
+  const line = lineWindow(prompt, promptRoom(label, columns));
+  return { ...screen, prompt: { label, line, waiting: prompt.waiting, note } };
 }
 
 /** The engine takes a download that cannot go on, as when its disk is full, and says so in the same sentence. */

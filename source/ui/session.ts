@@ -3,8 +3,7 @@ import type { Key, SuspendTerminal } from "ink";
 import type { EngineClient } from "../control/contract.ts";
 import { calmed } from "./calm.ts";
 import { OutputBudget } from "./output-budget.ts";
-import { actionOf } from "./keymap.ts";
-import { CutSequences, keysOf } from "./keys.ts";
+import { CutSequences, keysOf, textOf, typingKeysOf } from "./keys.ts";
 import { clipboardSequence } from "./magnet.ts";
 import { GIVE_SCREEN_BACK, TAKE_SCREEN } from "./terminal.ts";
 import { update } from "./update.ts";
@@ -79,28 +78,10 @@ export class Session implements ViewerSource {
 
   input(input: string, key: Key): void {
     if (this.#cutSequences.isRest(input, key)) return;
-    const keys = keysOf(input, key);
-    if (contextOf(this.#state) !== "prompt") {
-      for (const name of keys) this.dispatch({ type: "key", key: name });
-      return;
-    }
-    // The text input gets this input too, and keeps what is typed; the other keys of a prompt are ours.
-    const [first] = keys;
-    if (first === undefined || first === "return") return;
-    if (first === "escape") {
-      // What Alt was held to is not done to what the prompt hid.
-      for (const name of keys) if (name === "escape") this.dispatch({ type: "key", key: name });
-    } else if (keys.length === 1 && (key.ctrl || actionOf(first, "prompt") !== undefined)) {
-      this.dispatch({ type: "key", key: first });
-    }
-  }
-
-  typed(generation: number, value: string): void {
-    this.dispatch({ type: "typed", generation, value });
-  }
-
-  submitted(): void {
-    this.dispatch({ type: "key", key: "return" });
+    const isTyping = contextOf(this.#state) === "prompt";
+    const text = isTyping ? textOf(input, key) : undefined;
+    if (text !== undefined) this.dispatch({ type: "typed", text });
+    else for (const name of (isTyping ? typingKeysOf : keysOf)(input, key)) this.dispatch({ type: "key", key: name });
   }
 
   pasted(text: string): void {

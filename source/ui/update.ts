@@ -8,7 +8,7 @@ import { watchTracker } from "./first-run.ts";
 import { doctorText } from "./doctor-text.ts";
 import { actionOf } from "./keymap.ts";
 import { namedMark } from "./marks.ts";
-import { editPrompt, gotPaths } from "./prompt.ts";
+import { gotPaths, typedInto } from "./prompt.ts";
 import { reachAdvice, unreachablePort } from "./reachability.ts";
 import { settle } from "./settle.ts";
 import { chosenOrder, menuIndexOf } from "./sort-menu.ts";
@@ -30,9 +30,7 @@ function react(state: ViewState, event: ViewEvent): Change {
     case "key":
       return pressed(state, event.key);
     case "typed":
-      return event.generation === state.prompt?.generation
-        ? become(editPrompt(state, event.value, false))
-        : become(state);
+      return become(typedInto(state, event.text));
     case "pasted":
       return become(pasted(state, event.text));
     case "replied":
@@ -62,16 +60,13 @@ function pressed(state: ViewState, key: string): Change {
     return become(index < 0 ? state : chosenOrder(state, index));
   }
   // What is drawn anew is what stands there, its message too.
-  if (action === "redraw" && context !== "prompt") return perform(state, action);
+  if (action === "redraw") return perform(state, action);
   if (context !== "prompt")
     return action === undefined ? become(withoutMessage(state)) : perform(withoutMessage(state), action);
-  // Of a control key the text input would keep the letter: a new one never hears of it.
-  const prepared = key.startsWith("ctrl-") ? editPrompt(state, state.prompt!.value, true) : state;
-  if (action === "redraw") return perform({ ...prepared, message: state.message }, action);
-  if (action !== undefined) return perform(prepared, action);
+  if (action !== undefined) return perform(state, action);
   // A character that came in one input with the key that opened the prompt; no other key adds anything.
   const character = key === "space" ? " " : key;
-  return become([...character].length === 1 ? editPrompt(state, state.prompt!.value + character, true) : prepared);
+  return become([...character].length === 1 ? typedInto(state, character) : state);
 }
 
 function pasted(state: ViewState, text: string): ViewState {
@@ -82,7 +77,7 @@ function pasted(state: ViewState, text: string): ViewState {
   if (state.prompt !== null && !meansTorrent) {
     const { kind, value } = state.prompt;
     const isWhole = value === "" && (kind === "add" || kind === "share" || kind === "folder");
-    return editPrompt(state, isWhole ? unquoted(line) : value + line, true);
+    return typedInto(state, isWhole ? unquoted(line) : line);
   }
   return perform({ ...withoutMessage(state), help: null, menu: null, marking: null }, "add", unquoted(line)).state;
 }

@@ -4,6 +4,7 @@ import type { Adding } from "./adding.ts";
 import type { Places } from "./command-line.ts";
 import type { Context } from "./keymap.ts";
 import type { PaneName } from "./layout.ts";
+import type { Line } from "./line.ts";
 import type { ListName, Lists, ListSettings, TransferItem } from "./lists.ts";
 import type { SortedList } from "./orders.ts";
 import { isListTab, type DetailTab } from "./tabs.ts";
@@ -74,11 +75,10 @@ export interface Mark {
   readonly key: string;
 }
 
-/** A line being typed. */
-export interface Prompt {
+/** A line being typed, and what it is for. */
+export interface Prompt extends Line {
   readonly kind: PromptKind;
-  readonly value: string;
-  /** Names this prompt, and the text input that shows it: a new one begins whenever the value was changed by something else. */
+  /** Names this prompt with this value. */
   readonly generation: number;
   /** What the line can be completed to. */
   readonly candidates: readonly string[];
@@ -117,8 +117,8 @@ export type ViewEvent =
   | { readonly type: "snapshot"; readonly snapshot: Snapshot }
   | { readonly type: "resized"; readonly columns: number; readonly rows: number }
   | { readonly type: "key"; readonly key: string }
-  /** The text input of prompt `generation` holds `value` now. */
-  | { readonly type: "typed"; readonly generation: number; readonly value: string }
+  /** Letters, where a line is being typed. */
+  | { readonly type: "typed"; readonly text: string }
   | { readonly type: "pasted"; readonly text: string }
   /** The engine answered; `generation` is the prompt that asked, null when none did. */
   | { readonly type: "replied"; readonly command: Command; readonly generation: number | null; readonly reply: Reply }

@@ -14,8 +14,6 @@ export interface ViewerSource {
   subscribe(listener: () => void): () => void;
   input(input: string, key: Key): void;
   pasted(text: string): void;
-  typed(generation: number, value: string): void;
-  submitted(): void;
   /** The viewer is drawn; this is how it lends the terminal. */
   attached(suspendTerminal: SuspendTerminal): void;
 }
@@ -45,14 +43,7 @@ export function Viewer({ source, theme }: { readonly source: ViewerSource; reado
       {screen.hints !== null && <Row text={screen.hints} />}
       {screen.prompt !== null && (
         <>
-          <Prompt
-            prompt={screen.prompt}
-            width={columns}
-            ascii={settings.ascii}
-            still={settings.lowBandwidth}
-            onTyped={(generation, value) => source.typed(generation, value)}
-            onSubmit={() => source.submitted()}
-          />
+          <Prompt prompt={screen.prompt} width={columns} ascii={settings.ascii} still={settings.lowBandwidth} />
           <Row text={screen.prompt.note} />
         </>
       )}

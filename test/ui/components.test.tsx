@@ -32,22 +32,13 @@ test("the status line has its glyph, or a spinner in its place", async () => {
   await vi.waitFor(() => expect(lastFrame()).not.toBe(first));
 });
 
-test("the prompt tells its generation, and waits without taking letters", async () => {
-  const typed = vi.fn<(generation: number, value: string) => void>();
-  const submitted = vi.fn<() => void>();
-  const prompt = { label: ":", value: "qui", generation: 7, waiting: false, valueWidth: 4, note: "" };
-  const shared = { width: 60, ascii: false, still: false, onTyped: typed, onSubmit: submitted };
-  const { stdin, lastFrame, rerender } = render(<Prompt prompt={prompt} {...shared} />);
-  expect(lastFrame()).toContain(" :qui");
-  await vi.waitFor(() => {
-    stdin.write("t");
-    expect(typed).toHaveBeenCalledWith(7, "quit");
-  });
-  stdin.write("\r");
-  expect(submitted).toHaveBeenCalledOnce();
-  typed.mockClear();
-  rerender(<Prompt prompt={{ ...prompt, waiting: true }} {...shared} />);
-  await vi.waitFor(() => expect(lastFrame()).toMatch(/:qui.*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/));
-  stdin.write("x");
-  expect(typed).not.toHaveBeenCalled();
+test("the prompt shows its line, and turns while it waits", async () => {
+  const line = { before: "qu", under: "i", after: "t", hidden: 0 };
+  const shared = { width: 60, ascii: false, still: false };
+  const { lastFrame, rerender } = render(
+    <Prompt prompt={{ label: ":", line, waiting: false, note: "" }} {...shared} />,
+  );
+  expect(lastFrame()).toBe(" :quit");
+  rerender(<Prompt prompt={{ label: ":", line, waiting: true, note: "" }} {...shared} />);
+  await vi.waitFor(() => expect(lastFrame()).toMatch(/:quit.*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/));
 });

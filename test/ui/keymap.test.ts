@@ -32,7 +32,9 @@ test("no letter of the sort menu is one of its keys, or stands twice in a list",
 
 test("no key is one that terminals keep for themselves or send in many ways", () => {
   const keys = KEYMAP.flatMap((binding) => binding.keys);
-  expect(keys.filter((key) => /^(ctrl-[sqv]|meta-|alt-|f\d+$)/.test(key))).toEqual([]);
+  expect(keys.filter((key) => /^(ctrl-[sqv]|meta-|f\d+$)/.test(key))).toEqual([]);
+  const onlyAlt = KEYMAP.filter((binding) => binding.keys.every((key) => key.startsWith("alt-")));
+  expect(onlyAlt).toEqual([]);
 });
 
 test("a hint stands only where its key works", () => {
@@ -63,6 +65,8 @@ test("keys have names that people know", () => {
     "Shift-Tab",
   ]);
   expect(keyLabel("right", true)).toBe("Right");
+  expect(["ctrl-left", "alt-b"].map((key) => keyLabel(key, false))).toEqual(["Ctrl-←", "Alt-B"]);
+  expect(keyLabel("ctrl-left", true)).toBe("Ctrl-Left");
 });
 
 test("docs/KEYS.md says what the tables say; `npx vitest run test/ui/keymap.test.ts -u` writes it anew", async () => {

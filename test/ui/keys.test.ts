@@ -1,6 +1,6 @@
 import type { Key } from "ink";
 import { expect, test } from "vitest";
-import { CutSequences, keysOf } from "../../source/ui/keys.ts";
+import { CutSequences, keysOf, textOf, typingKeysOf } from "../../source/ui/keys.ts";
 
 const NO_KEY = { ctrl: false, meta: false, shift: false, escape: false } as Key;
 const ESCAPE = { ...NO_KEY, escape: true };
@@ -19,6 +19,31 @@ test("special keys have names", () => {
 
 test("Alt and a letter are Esc and the letter", () => {
   expect(keysOf("j", { ...NO_KEY, meta: true })).toEqual(["escape", "j"]);
+});
+
+test("where a line is typed, words are gone over with Ctrl or Alt and an arrow, or Alt and a letter", () => {
+  const [left, right] = [
+    { ...NO_KEY, leftArrow: true },
+    { ...NO_KEY, rightArrow: true },
+  ];
+  expect(typingKeysOf("", left)).toEqual(["left"]);
+  expect(typingKeysOf("", { ...left, ctrl: true })).toEqual(["ctrl-left"]);
+  expect(typingKeysOf("", { ...right, meta: true })).toEqual(["ctrl-right"]);
+  expect(typingKeysOf("b", { ...NO_KEY, meta: true })).toEqual(["alt-b"]);
+  expect(typingKeysOf("F", { ...NO_KEY, meta: true, shift: true })).toEqual(["alt-f"]);
+  expect(typingKeysOf("q", { ...NO_KEY, meta: true })).toEqual(["escape"]);
+  expect(typingKeysOf("\u001b", { ...ESCAPE, meta: true })).toEqual(["escape", "escape"]);
+  expect(typingKeysOf("e", { ...NO_KEY, ctrl: true })).toEqual(["ctrl-e"]);
+  expect(keysOf("", { ...left, ctrl: true })).toEqual(["left"]);
+});
+
+test("what is typed is text, however many letters at once, and nothing that was held is", () => {
+  expect(textOf("a b", NO_KEY)).toBe("a b");
+  expect(textOf("G", { ...NO_KEY, shift: true })).toBe("G");
+  for (const key of [{ ...NO_KEY, ctrl: true }, { ...NO_KEY, meta: true }, ESCAPE])
+    expect(textOf("a", key)).toBeUndefined();
+  expect(textOf("", { ...NO_KEY, home: true })).toBeUndefined();
+  expect(textOf("", NO_KEY)).toBeUndefined();
 });
 
 test("Esc twice at once is Esc twice", () => {

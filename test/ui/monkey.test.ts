@@ -70,8 +70,7 @@ function run(seed: number, ascii: boolean): void {
     const chance = random();
     if (chance < 0.72) return { type: "key", key: pick(KEYS) };
     if (chance < 0.78) return { type: "snapshot", snapshot: snapshot() };
-    if (chance < 0.82)
-      return { type: "typed", generation: state.prompt?.generation ?? 0, value: displayText(pick(TEXTS)) };
+    if (chance < 0.82) return { type: "typed", text: displayText(pick(TEXTS)) };
     if (chance < 0.85) return { type: "pasted", text: pick(TEXTS) };
     if (chance < 0.88)
       return { type: "resized", columns: Math.floor(1 + random() * 200), rows: Math.floor(1 + random() * 60) };

@@ -64,6 +64,34 @@ test("a character is put where the cursor was moved to", async () => {
   await terminal.shows(":download x");
 });
 
+test("a line is edited as in a shell", async () => {
+  open();
+  await terminal.shows("Transfers");
+  terminal.type(":ownload tst.pdf");
+  await terminal.shows(":ownload tst.pdf");
+  // Home, Ctrl-E, Alt-B, Ctrl-←, Ctrl-→, Alt-F, Ctrl-A: each as terminals send it.
+  terminal.type("\u001b[Hd\u001b[F!");
+  await terminal.shows(":download tst.pdf!");
+  terminal.type("\u007f\u0001\u001b[1;5C\u001b[1;5C\u001b[1;5C\u001b[1;5D\u001b[1;5D\u001b[Ce");
+  await terminal.shows(":download test.pdf");
+  terminal.type("\u0001\u001b[3~\u0004D\u0005\u001bb\u000b");
+  await terminal.shows(/:Dwnload test\.\s/);
+  terminal.type("\u0015upload: a.iso\u001bOH\u001bf\u001bOF\r");
+  await terminal.shows("push: done.");
+  expect(client.commands).toEqual([{ method: "push", target: "a.iso", count: 1 }]);
+});
+
+test("the cursor of a long line is in sight", async () => {
+  open();
+  await terminal.shows("Transfers");
+  terminal.type(`s/start/${"deep/".repeat(30)}end`);
+  await terminal.shows("deep/end");
+  terminal.type("\u0001");
+  await terminal.shows("Share: /start/deep/");
+  terminal.type("/new");
+  await terminal.shows("Share: /new/start/deep/");
+});
+
 test("a control key leaves no letter in the line", async () => {
   open();
   await terminal.shows("Transfers");

@@ -2,6 +2,7 @@
 import { parseFilter } from "../../control/filter.ts";
 import { COMMAND_LINES } from "../command-line.ts";
 import { columnsOf, cut, left, right } from "../format/columns.ts";
+import { lineWindow } from "../format/line-window.ts";
 import type { Theme } from "../theme.ts";
 import type { Prompt, PromptKind, ViewState } from "../view-state.ts";
 
@@ -20,6 +21,11 @@ const WAITS: Readonly<Partial<Record<PromptKind, string>>> = {
   share: "hashing; it goes on after Esc",
 };
 
+/** Columns for the text behind `label`, in a line of `width`: a spinner may stand at its end. */
+export function promptRoom(label: string, width: number): number {
+  return Math.max(1, width - label.length - 4);
+}
+
 /** The line below `prompt`, which stands behind `label`, in `width` columns. */
 export function drawPromptNote(state: ViewState, prompt: Prompt, label: string, width: number, theme: Theme): string {
   const { value, waiting, problem } = prompt;
@@ -31,10 +37,10 @@ export function drawPromptNote(state: ViewState, prompt: Prompt, label: string, 
   if (problem !== null) return theme.bad(left(` ${problem}`, width, ellipsis));
   const filter = kind === "filter" ? parseFilter(value) : undefined;
   if (filter === undefined || filter.ok) return theme.faint(left(` ${takes}`, width, ellipsis));
-  // Of a line that is too long its end is shown, the column of the cursor last.
-  const room = width - label.length - 4;
-  const hidden = Math.max(0, columnsOf(value) + 1 - room);
-  const at = Math.max(0, 1 + label.length + columnsOf(value.slice(0, filter.at)) - hidden);
+  const room = promptRoom(label, width);
+  const { hidden } = lineWindow(prompt, room);
+  const shownAt = columnsOf(value.slice(0, filter.at)) - hidden;
+  const at = 1 + label.length + Math.max(-1, Math.min(room, shownAt));
   const text = cut(filter.text, width - 2, ellipsis);
   const behind = columnsOf(text) + at + 3 <= width;
   const line = behind ? `${" ".repeat(at)}^ ${text}` : `${right(text, at - 1, ellipsis)} ^`;
