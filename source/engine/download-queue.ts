@@ -40,7 +40,7 @@ export function applyQueue(entries: Iterable<Entry>, limit: number, now: number)
   for (const download of inOrder) {
     const { entry } = download;
     const place = queued.has(download) ? ++position : null;
-    const hasTurn = download.wants && place === null && entry.transfer.checkedPieces === undefined;
+    const hasTurn = download.wants && place === null && entry.transfer.checks.checkedPieces === undefined;
     entry.turnSince = hasTurn ? (entry.turnSince ?? now) : undefined;
     if (place === entry.queuePosition) continue;
     entry.queuePosition = place;
@@ -86,7 +86,7 @@ function wantsTurn({ transfer, settings }: Entry): boolean {
 
 /** One that waits has no peers to tell: it is taken at its word, as is one whose turn begins now. One that is checked asks for nothing. */
 function moves({ transfer, turnSince }: Entry, now: number): boolean {
-  if (transfer.checkedPieces !== undefined) return false;
+  if (transfer.checks.checkedPieces !== undefined) return false;
   if (transfer.isQueued || now - (turnSince ?? now) < TURN_MS) return true;
   return [...transfer.swarm.peers.values()].some((peer) => peer.wanted > 0);
 }

@@ -75,7 +75,7 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
 }
 
 function stateOf(transfer: Transfer): TransferState {
-  if (transfer.checkedPieces !== undefined) return "checking";
+  if (transfer.checks.checkedPieces !== undefined) return "checking";
   if (transfer.problem) return "error";
   if (transfer.mode === "paused") return "paused";
   if (transfer.isDone || transfer.mode === "hold") return "seeding";
@@ -86,7 +86,7 @@ function stateOf(transfer: Transfer): TransferState {
 
 function reasonOf(transfer: Transfer, state: TransferState): DisplayText {
   if (state === "checking")
-    return displayText(`checked ${transfer.checkedPieces} of ${transfer.layout.pieceCount} pieces`);
+    return displayText(`checked ${transfer.checks.checkedPieces} of ${transfer.layout.pieceCount} pieces`);
   if (state === "error") return displayText(transfer.problem?.message ?? "");
   if (state === "seeding" && !transfer.isDone) return displayText("shares the pieces it has; Enter downloads the rest");
   if (state === "queued") return displayText("waits for its turn");

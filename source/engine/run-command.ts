@@ -205,7 +205,7 @@ async function shareTorrent(
   const entry =
     known ??
     (await engine.book.add(metainfo, { ...newSettings(engine, folder), paused: true }, { acceptMissing: true }));
-  if (!entry.transfer.isComplete) await entry.transfer.check();
+  if (!entry.transfer.isComplete) await entry.transfer.checks.run();
   const { isComplete, swarm, layout } = entry.transfer;
   if (!isComplete && !(command.partial && !swarm.states.held.isEmpty)) {
     const { count } = swarm.states.held;
@@ -283,7 +283,7 @@ async function resume(engine: Engine, infoHash: string): Promise<Reply> {
 
 function check(engine: Engine, infoHash: string): Reply {
   const { transfer } = requireEntry(engine, infoHash);
-  void transfer.check();
+  void transfer.checks.run();
   return success(`Checking ${transfer.metainfo.name}: all its pieces are hashed again.`, infoHash);
 }
 

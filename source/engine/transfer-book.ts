@@ -326,7 +326,7 @@ export class TransferBook {
       const { transfer, settings } = entry;
       const quiet =
         transfer.connectedPeers === 0 &&
-        transfer.checkedPieces === undefined &&
+        transfer.checks.checkedPieces === undefined &&
         transfer.history.down.length === 0 &&
         !isMoving(entry.row);
       // What was given while nobody looked shows in the count alone.
@@ -394,7 +394,7 @@ export class TransferBook {
   async #lookAtWhatLiesThere({ transfer }: Entry, expect: "data" | "nothing"): Promise<void> {
     const { storage } = transfer;
     if (!storage.held.isEmpty || (await storage.bytesThere()) === 0) return;
-    if (expect === "data") await transfer.check();
+    if (expect === "data") await transfer.checks.run();
     if (storage.held.isEmpty) throw placeTaken(storage.path, "is there already and is something else");
   }
 
@@ -440,7 +440,7 @@ export class TransferBook {
       onProblem: (error) => {
         const transfer = this.#entries.get(infoHash)?.transfer;
         if (transfer && error.code !== "changed") return transfer.stopFor(error);
-        void transfer?.recheck();
+        void transfer?.checks.ofSuspects();
         this.#options.onProblem(`${metainfo.name}: ${error.message}`);
       },
     });

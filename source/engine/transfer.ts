@@ -15,6 +15,7 @@ import { RateMeter } from "../swarm/rate-meter.ts";
 import { Swarm } from "../swarm/swarm.ts";
 import type { GiftRefusal } from "../swarm/taking.ts";
 import { Alarm } from "./alarm.ts";
+import { Checks } from "./checks.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import type { WebSeed } from "./web-seed.ts";
 import { RateHistory } from "./rate-history.ts";
@@ -96,15 +97,12 @@ export class Transfer {
   isQueued = false;
   /** It is not known yet whether what lies there is its own: it begins nothing, whatever it is told. */
   isHeldBack = false;
-  /** Pieces hashed by the check that runs; undefined: none runs. */
-  checkedPieces: number | undefined;
+  /** Of what lies on the disk. */
+  readonly checks: Checks;
   readonly #options: TransferOptions;
   readonly #peers: TransferPeers;
   readonly #candidates = new Candidates();
   readonly #disk: TransferDisk;
-  #check: Promise<void> | undefined;
-  #checksAll = false;
-  readonly #checking = new AbortController();
   readonly #alarm = new Alarm(() => this.dispatch({ type: "tick" }));
   readonly #trouble = new Trouble({
     tell: (error) => this.#options.onEvent(this, { type: "problem", error }),
@@ -135,6 +133,15 @@ export class Transfer {
       settled: (index, ok, digestOf) => this.#pieceSettled(index, ok, digestOf),
       failed: (index, error) => void this.#pieceNotStored(index, error),
       fullChanged: (full) => this.#peers.setPaused(full),
+    });
+    this.checks = new Checks({
+      storage: this.storage,
+      begun: () => {
+        this.dispatch({ type: "set-active", download: false, upload: false });
+        return this.#disk.atRest();
+      },
+      ended: (problem) => this.#goOnFromDisk(problem),
+      progressed: () => this.#options.onEvent(this, { type: "changed" }),
     });
     this.given = Bitfield.empty(this.layout.pieceCount);
     this.downLimit = new TokenBucket(0, options.downLimit);
@@ -205,7 +212,7 @@ export class Transfer {
   async setMode(mode: TransferMode): Promise<void> {
     this.mode = mode;
     if (this.#closed) return;
-    if (mode !== "paused" && !this.storage.suspect.isEmpty) await this.recheck();
+    if (mode !== "paused" && !this.storage.suspect.isEmpty) await this.checks.ofSuspects();
     else await this.#begin();
   }
 
@@ -217,7 +224,7 @@ export class Transfer {
     choice: () => FileChoice,
     remember: (choice: FileChoice, setAside: readonly number[]) => Promise<void>,
   ): Promise<void> {
-    while (this.#check) await this.#check;
+    await this.checks.over();
     if (this.#closed) return;
     await this.#disk.alone(async () => {
       const chosen = choice();
@@ -249,70 +256,6 @@ export class Transfer {
     this.#earlierUp += up;
     this.history.endSecond(down, up);
     return { down, up };
-  }
-
-  /**
-   * Hashes what is on disk, all pieces or `only` some, and goes on from what was found. A check that runs is waited for instead; one of
-   * some pieces before one of all.
-   */
-  async check(only?: readonly number[]): Promise<void> {
-    if (!only) while (this.#check && !this.#checksAll) await this.#check;
-    if (this.#closed) return;
-    if (!this.#check) this.#checksAll = !only;
-    this.#check ??= this.#checkNow(only).finally(() => (this.#check = undefined));
-    await this.#check;
-  }
-
-  async #checkNow(only: readonly number[] | undefined): Promise<void> {
-    this.checkedPieces = 0;
-    this.dispatch({ type: "set-active", download: false, upload: false });
-    try {
-      await this.#disk.atRest();
-      await this.#hash(only);
-      // What was being read when it began may have found more.
-      while (!this.storage.suspect.isEmpty) await this.#hash([...this.storage.suspect.held()]);
-      this.#trouble.forget();
-    } catch (error) {
-      if (!(error instanceof StorageError)) {
-        if (this.#checking.signal.aborted) return;
-        throw error;
-      }
-      this.stopFor(error);
-    } finally {
-      this.checkedPieces = undefined;
-    }
-    if (this.#closed) return;
-    const lost = Math.max(0, this.swarm.states.held.count - this.storage.held.count);
-    this.#earlierWastedBytes += this.swarm.wastedBytes;
-    this.swarm = this.#newSwarm();
-    this.#tellWanted();
-    // Who had nothing for us has something now.
-    if (lost > 0) this.#candidates.hungry();
-    this.#disk.reset();
-    await this.#begin();
-    this.#options.onEvent(this, { type: "pieces-lost", lost });
-  }
-
-  async #hash(only: readonly number[] | undefined): Promise<void> {
-    await this.storage.check({
-      onProgress: (checked) => {
-        this.checkedPieces = checked;
-        this.#options.onEvent(this, { type: "changed" });
-      },
-      signal: this.#checking.signal,
-      ...(only && { only }),
-    });
-  }
-
-  /** Files were changed behind our back: what the storage doubts is hashed again, all of it if it cannot say. */
-  async recheck(): Promise<void> {
-    const { suspect } = this.storage;
-    if (this.#check) {
-      await this.#check;
-      // It looked at all that was in doubt.
-      if (suspect.isEmpty) return;
-    }
-    await this.check(suspect.isEmpty ? undefined : [...suspect.held()]);
   }
 
   /** Takes over a socket whose handshake named this torrent. */
@@ -383,11 +326,11 @@ export class Transfer {
   async #end(): Promise<void> {
     this.dispatch({ type: "set-active", download: false, upload: false });
     this.#closed = true;
-    this.#checking.abort();
+    const checked = this.checks.close();
     this.#alarm.clear();
     this.#trouble.close();
     this.#peers.closeAll("the transfer ends");
-    await this.#check;
+    await checked;
     await this.#disk.atRest();
   }
 
@@ -412,6 +355,21 @@ export class Transfer {
     this.dispatch({ type: "set-wanted", priorities: this.selection.piecePriorities(), sequential: this.isSequential });
   }
 
+  /** What is held was found out anew. */
+  async #goOnFromDisk(problem: StorageError | undefined): Promise<void> {
+    if (problem) this.#trouble.begin(problem);
+    else this.#trouble.forget();
+    const lost = Math.max(0, this.swarm.states.held.count - this.storage.held.count);
+    this.#earlierWastedBytes += this.swarm.wastedBytes;
+    this.swarm = this.#newSwarm();
+    this.#tellWanted();
+    // Who had nothing for us has something now.
+    if (lost > 0) this.#candidates.hungry();
+    this.#disk.reset();
+    await this.#begin();
+    this.#options.onEvent(this, { type: "pieces-lost", lost });
+  }
+
   #newSwarm(): Swarm {
     return new Swarm({
       layout: this.layout,
@@ -432,7 +390,7 @@ export class Transfer {
   }
 
   #activate(): void {
-    if (this.#closed || this.isHeldBack || this.checkedPieces !== undefined) return;
+    if (this.#closed || this.isHeldBack || this.checks.checkedPieces !== undefined) return;
     const download = this.mode === "download" && !this.problem && !this.isQueued;
     const upload = this.mode !== "paused" && !(this.isQueued && this.storage.held.isEmpty);
     if (download && !this.isDone) this.#spell.begin(this.heldBytes, performance.now());
@@ -521,7 +479,7 @@ export class Transfer {
 
   async #pieceNotStored(index: number, error: StorageError): Promise<void> {
     this.dispatch({ type: "piece-not-stored", index });
-    if (DATA_CHANGED.has(error.code) && (await this.#isThere())) await this.recheck();
+    if (DATA_CHANGED.has(error.code) && (await this.#isThere())) await this.checks.ofSuspects();
     else this.stopFor(error);
   }
 
@@ -547,9 +505,9 @@ export class Transfer {
   /** What was asked for could not be read: those pieces are hashed again, and nothing unverified goes out. */
   async #uploadFailed(peer: PeerKey, uploads: readonly Upload[], error: unknown): Promise<void> {
     if (!(error instanceof StorageError)) throw error;
-    if (this.#closed || this.checkedPieces !== undefined) return;
+    if (this.#closed || this.checks.checkedPieces !== undefined) return;
     if (uploads.length > 0) this.dispatch({ type: "uploads-failed", peer, uploads });
-    if (DATA_CHANGED.has(error.code) && (await this.#isThere())) await this.recheck();
+    if (DATA_CHANGED.has(error.code) && (await this.#isThere())) await this.checks.ofSuspects();
     else if (uploads.length > 0) this.stopFor(error);
   }
 

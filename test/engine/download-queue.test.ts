@@ -29,7 +29,7 @@ function entryOf(addedAt: number, order?: number): Entry {
   const transfer = {
     isDone: false,
     problem: undefined,
-    checkedPieces: undefined,
+    checks: { checkedPieces: undefined },
     isQueued: false,
     swarm: { peers: new Map([[1, { wanted: 1 }]]) },
     setQueued(queued: boolean) {
@@ -77,10 +77,10 @@ describe("transfers in the queue", () => {
 
   it("leave their turn to others while they are checked, and may have to wait behind that", () => {
     const [first, second] = [entryOf(2), entryOf(1)];
-    Object.assign(first.transfer, { checkedPieces: 0 });
+    Object.assign(first.transfer, { checks: { checkedPieces: 0 } });
     applyQueue([first, second], 1, 0);
     expect(queuedOf(first, second)).toEqual([true, false]);
-    Object.assign(second.transfer, { checkedPieces: 0 });
+    Object.assign(second.transfer, { checks: { checkedPieces: 0 } });
     applyQueue([first, second], 1, 0);
     expect(queuedOf(first, second)).toEqual([false, false]);
   });

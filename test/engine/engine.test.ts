@@ -78,7 +78,7 @@ describe("removing", () => {
     const on = await startEngine();
     await copyFile(path, join(on.folder, "adding.bin"));
     const adding = on.engine.send({ method: "download", target });
-    while (on.engine.book.get(infoHash)?.transfer.checkedPieces === undefined) await setImmediate();
+    while (on.engine.book.get(infoHash)?.transfer.checks.checkedPieces === undefined) await setImmediate();
     expect((await on.engine.send({ method: "remove", infoHash, withData: false })).ok).toBe(true);
     await adding;
     expect(on.engine.book.entries.size).toBe(0);

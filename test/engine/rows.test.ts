@@ -53,7 +53,7 @@ function fake(hand: HandSwarm, more: object = {}): Transfer {
     isDone: swarm.states.held.isFull,
     selection: new FileSelection(layout),
     connectedPeers: swarm.peers.size,
-    checkedPieces: undefined,
+    checks: { checkedPieces: undefined },
     problem: undefined,
     ...more,
   } as unknown as Transfer;
@@ -63,7 +63,7 @@ const rowOf = (transfer: Transfer, now = 1_000) => transferRow(transfer, FACTS, 
 
 describe("the row of a transfer", () => {
   it.each([
-    ["checking", { checkedPieces: 1 }, "checked 1 of 4 pieces"],
+    ["checking", { checks: { checkedPieces: 1 } }, "checked 1 of 4 pieces"],
     ["error", { problem: new StorageError("disk-full", "/d", "The disk is full.") }, "The disk is full."],
     ["paused", { mode: "paused" }, ""],
     ["seeding", { mode: "hold" }, "shares the pieces it has; Enter downloads the rest"],

@@ -216,7 +216,7 @@ describe("a command", () => {
     await ask(on, { method: "push", target: "given.bin", count: 1, keep: true });
     expect(transfer.swarm.campaign).toMatchObject({ keep: true });
     // A check begins with a swarm of its own, which goes on giving.
-    await transfer.check();
+    await transfer.checks.run();
     expect(transfer.swarm.campaign).toMatchObject({ keep: true });
     const reply = await ask(on, { method: "push", target: "given.bin", count: 1, stop: true });
     expect(reply).toMatchObject({

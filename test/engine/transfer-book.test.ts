@@ -397,7 +397,7 @@ describe("a transfer", () => {
     const socket = { address: { host: "h", port: 1 }, close: (reason: string) => closed.push(reason) };
     entry.transfer.attach(socket as never, { peerId: peerIdOf("late") } as never, "incoming");
     expect(closed).toEqual(["the transfer has ended"]);
-    await entry.transfer.check();
+    await entry.transfer.checks.run();
     await entry.transfer.setMode("download");
     await book.setMode(entry, "download");
     expect(events).toEqual([]);
@@ -426,7 +426,7 @@ describe("a transfer", () => {
       await expect(readOf(10)).rejects.toMatchObject({ code: "changed" });
       return check(options);
     });
-    await transfer.recheck();
+    await transfer.checks.ofSuspects();
     expect([transfer.isComplete, storage.suspect.isEmpty]).toEqual([true, true]);
   });
 
@@ -435,12 +435,12 @@ describe("a transfer", () => {
     const { book, events } = await openBook();
     const folder = await folderWith(torrent);
     const entry = await book.add(torrent.metainfo, settingsOf(folder));
-    await Promise.all([entry.transfer.check(), entry.transfer.check()]);
+    await Promise.all([entry.transfer.checks.run(), entry.transfer.checks.run()]);
     expect(entry.transfer.isComplete).toBe(true);
     expect(events.filter((type) => type === "pieces-lost")).toHaveLength(1);
     await copyFile(join(folder, "shared"), join(folder, "copy"));
     await writeFile(join(folder, "shared"), torrent.data.slice(0, 50));
-    await entry.transfer.check();
+    await entry.transfer.checks.run();
     expect([...entry.transfer.swarm.states.held.held()]).toEqual([0, 1, 2]);
     expect(entry.transfer.heldBytes).toBe(48);
   });
@@ -451,11 +451,11 @@ describe("a transfer", () => {
     const { transfer } = await book.add(torrent.metainfo, settingsOf(await folderWith(torrent)), { justHashed: true });
     const check = vi.spyOn(transfer.storage, "check");
     await Promise.all([
-      transfer.check([0]),
-      transfer.recheck(),
-      transfer.check(),
-      transfer.check([1]),
-      transfer.check(),
+      transfer.checks.run([0]),
+      transfer.checks.ofSuspects(),
+      transfer.checks.run(),
+      transfer.checks.run([1]),
+      transfer.checks.run(),
     ]);
     expect(check.mock.calls.map(([options]) => options?.only)).toEqual([[0], undefined]);
   });

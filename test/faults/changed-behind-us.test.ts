@@ -103,7 +103,7 @@ it("of 20 flipped bits a check finds all, and those pieces alone are fetched aga
       (event) => event.event === "problem" && found.push(Number(/(\d+) pieces/.exec(event.text)?.[1])),
     ),
   );
-  await transfer.check();
+  await transfer.checks.run();
   expect(found).toEqual([20]);
   await taker.engine.send({ method: "download", target, peers: [seeder.address] });
   await untilRow(taker, infoHash, ({ state, heldPieces }) => state === "seeding" && heldPieces === 30);
