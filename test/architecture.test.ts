@@ -41,6 +41,7 @@ const PURE: readonly (readonly [path: string, node: readonly string[]])[] = [
   ["source/discovery/lan/announces.ts", []],
   ["source/control/contract.ts", []],
   ["source/control/filter.ts", []],
+  ["source/control/quantities.ts", []],
   ["tracker/age-list.ts", []],
   ["tracker/catalogue.ts", []],
   ["tracker/peer-dictionary.ts", []],
@@ -58,9 +59,9 @@ const files = ["source", "tracker"].flatMap((folder) =>
     .map((name) => `${folder}/${name}`),
 );
 
-/** `source/control/contract.ts` is a room of its own, with the filters over its rows: the one that ui and engine meet in. */
+/** `source/control/contract.ts` is a room of its own, with what people type about its rows: the one that ui and engine meet in. */
 function roomOf(file: string): string {
-  if (file === "source/control/contract.ts" || file === "source/control/filter.ts") return "contract";
+  if (/^source\/control\/(?:contract|filter|quantities)\.ts$/.test(file)) return "contract";
   const [top = "", room = ""] = file.split("/");
   if (top === "tracker") return "tracker";
   return room.includes(".") ? "cli" : room;

@@ -32,7 +32,7 @@ const OPTIONS: Readonly<Record<Exclude<keyof Flags, "untilStdinEnds">, readonly 
   ],
   limitDown: [
     "--limit-down RATE",
-    "at most so many bytes a second: 500K, 2M, 1.5MB, none for no limit; with get, share and set NAME of that transfer, otherwise of the engine, which remembers it",
+    "at most so many bytes a second: 500k, 1.5MB, 2MiB, none for no limit; with get, share and set NAME of that transfer, otherwise of the engine, which remembers it",
   ],
   limitUp: ["--limit-up RATE", "the same for what is given"],
   acceptPushes: ["--accept-pushes WHICH", "gifts to take: wanted, catalogue (also of files never asked for) or never"],

@@ -254,7 +254,8 @@ function parsePushPolicy(text: string): PushPolicy {
 function parsePieceLength(text: string): number {
   const bytes = parseSize(text, "--piece-length");
   if (bytes < 16_384 || bytes > MAX_PIECE_LENGTH || !Number.isInteger(Math.log2(bytes))) {
-    throw new UsageError(`Wrong format: --piece-length takes a power of 2 from 16KiB to 256MiB, not "${text}".`);
+    const is = `${bytes}` === text ? "" : `, which is ${bytes} bytes`;
+    throw new UsageError(`Wrong format: --piece-length takes a power of 2 from 16KiB to 256MiB, not "${text}"${is}.`);
   }
   return bytes;
 }

@@ -1,6 +1,7 @@
 // The filter language, one for the viewer, for commands and for rules: words match names, `size>1G & (holders<3 | !done)`.
 // A text becomes a test of rows, or a mistake and its place. Pure, and as long as its text: never throws, never loops.
 import type { BroadcastRow, CatalogueRow, TransferRow } from "./contract.ts";
+import { parseBytes, parseSeconds } from "./quantities.ts";
 
 /** What can be filtered. A row that lacks a field matches no comparison with it. */
 export type FilteredRow = CatalogueRow | TransferRow | BroadcastRow;
@@ -101,12 +102,11 @@ const FLAGS: Readonly<Record<string, Filter>> = {
 
 /** How numbers are written. */
 const NUMBERS = {
-  bytes: { form: /^(\d+(?:\.\d+)?)([kmgt]?)(i?)b?(?:\/s)?$/i, example: "a size such as 500k or 1.5GB comes here" },
-  count: { form: /^(\d+(?:\.\d+)?)$/, example: "a number comes here" },
-  percent: { form: /^(\d+(?:\.\d+)?)%?$/, example: "a number of percent comes here" },
-  seconds: { form: /^(\d+(?:\.\d+)?)([smhd]?)$/, example: "a time such as 90s, 10m or 2h comes here" },
+  bytes: { read: parseBytes, example: "a size such as 500k or 1.5GB comes here" },
+  count: { read: plainNumber, example: "a number comes here" },
+  percent: { read: (text: string) => plainNumber(text.replace(/%$/, "")), example: "a number of percent comes here" },
+  seconds: { read: parseSeconds, example: "a time such as 90s, 10m or 2h comes here" },
 };
-const SECONDS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400 };
 
 const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
   "<": (a, b) => a < b,
@@ -211,10 +211,9 @@ class Parser {
     }
     const compare = COMPARISONS[operator];
     if (compare === undefined) throw new Mistake(operatorAt, `${name} is a number: < <= > >= = and != compare it`);
-    const { form, example } = NUMBERS[field.kind];
-    const match = form.exec(value);
-    if (match === null) throw new Mistake(begin, example);
-    const wanted = numberOf(match, field.kind);
+    const { read, example } = NUMBERS[field.kind];
+    const wanted = read(value);
+    if (wanted === null) throw new Mistake(begin, example);
     return (row) => {
       const is = field.of(row);
       return is !== undefined && is !== null && compare(is, wanted);
@@ -277,9 +276,6 @@ function not(test: Filter): Filter {
   return (row) => !test(row);
 }
 
-function numberOf(match: RegExpExecArray, kind: keyof typeof NUMBERS): number {
-  const value = Number(match[1]);
-  if (kind === "seconds") return value * SECONDS[match[2]!]!;
-  if (kind !== "bytes") return value;
-  return value * (match[3] === "" ? 1000 : 1024) ** ["", "k", "m", "g", "t"].indexOf(match[2]!);
+function plainNumber(text: string): number | null {
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : null;
 }

@@ -1,7 +1,7 @@
 // What a typed line asks for: the `:` line, and the lines of `a` and `s`.
 import type { Command } from "../control/contract.ts";
 import { cut } from "./format/columns.ts";
-import { parseBytes, parseSeconds } from "./quantities.ts";
+import { parseBytes, parseSeconds } from "../control/quantities.ts";
 
 /** Where typed paths begin: the engine runs on the viewer's machine. Absolute paths. */
 export interface Places {

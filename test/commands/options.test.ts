@@ -32,7 +32,11 @@ test.for([
 test("paths become absolute, sizes become bytes", () => {
   expect(
     parseOptions({ dir: "down", limitDown: "500K", limitUp: "none", pieceLength: "1MiB" }, ENVIRONMENT),
-  ).toMatchObject({ folder: resolve("down"), limitDown: 512_000, limitUp: 0, pieceLength: 1_048_576 });
+  ).toMatchObject({ folder: resolve("down"), limitDown: 500_000, limitUp: 0, pieceLength: 1_048_576 });
+});
+
+test("a piece length that is no power of 2 is told in bytes", () => {
+  expect(() => parseOptions({ pieceLength: "512K" }, ENVIRONMENT)).toThrow('not "512K", which is 512000 bytes.');
 });
 
 test("--files takes numbers, or all", () => {
