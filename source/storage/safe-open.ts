@@ -29,12 +29,15 @@ interface Entered {
 export class SafeFolder {
   readonly path: string;
   readonly #prefix: string;
+  readonly #fileMode: number;
   /** Folders below it that were folders when they were looked at, or not there at all, and when that was. */
   readonly #entered = new Map<string, Entered>();
   #identity: { readonly dev: number; readonly ino: number } | undefined;
 
-  constructor(path: string) {
+  /** `fileMode`: who may read and write the files that are made here, as far as the umask lets them. */
+  constructor(path: string, fileMode = 0o666) {
     this.path = resolve(path);
+    this.#fileMode = fileMode;
     this.#prefix = this.path.endsWith(sep) ? this.path : this.path + sep;
   }
 
@@ -99,7 +102,7 @@ export class SafeFolder {
       const isThere = await this.#enterParents(components, mode === "write");
       if (!isThere) throw storageError("missing", path);
       const access = mode === "write" ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
-      const handle = await open(path, access | SAFELY, 0o666);
+      const handle = await open(path, access | SAFELY, this.#fileMode);
       const isFile = await handle.stat().then(
         (stats) => stats.isFile(),
         (error: unknown) => handle.close().then(() => Promise.reject(error)),

@@ -78,7 +78,7 @@ export class TorrentFiles {
   constructor(options: TorrentFilesOptions) {
     this.#options = options;
     this.#layout = options.layout;
-    this.#partFolder = new SafeFolder(dirname(options.partFile));
+    this.#partFolder = new SafeFolder(dirname(options.partFile), 0o600);
     this.#keyPrefix = `${options.partFile}\0`;
     this.setAside = options.setAside;
     this.#hasManyFiles = options.layout.files.length >= MANY_FILES;

@@ -63,6 +63,16 @@ async function expectRead(storage: TorrentStorage, index: number): Promise<void>
   expect(Buffer.compare(bytes, torrent.piece(index))).toBe(0);
 }
 
+test("the part file is its owner's alone, as all state is; files of the torrent are for whom the umask says", async () => {
+  const at = await place();
+  const storage = await open(at);
+  await without(storage, [0]);
+  await writeAll(storage, [1, 2]);
+  const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+  expect(await modeOf(at.journalFile.replace("pieces", "parts"))).toBe(0o600);
+  expect(await modeOf(join(at.folder, "shared", "b"))).toBe(0o666 & ~process.umask());
+});
+
 describe("the part file", () => {
   test("takes what shared pieces hold of files that are not wanted, and those are not made", async () => {
     const at = await place();
