@@ -27,6 +27,8 @@ export interface ConnectionsOptions {
   readonly transferOf: (infoHash: InfoHashHex) => Transfer | undefined;
   /** The torrent that is asked for like this in an encrypted handshake. */
   readonly infoHashOf: (obfuscated: Uint8Array) => InfoHash | undefined;
+  /** Somebody asks for a torrent that is not here; true when it is one that is looked for, and the socket was taken over. */
+  readonly takes: (socket: PeerSocket, handshake: Handshake) => boolean;
   /** Somebody asked for a torrent that is not here. */
   readonly gotStranger: (infoHash: InfoHashHex) => void;
 }
@@ -124,6 +126,7 @@ export class Connections {
     // Some may have come while it said its handshake.
     if (!(transfer ? this.#hasRoomFor(transfer) : this.#hasRoom)) return socket.close(ENOUGH);
     if (transfer) return transfer.attach(socket, handshake, "incoming");
+    if (this.#options.takes(socket, handshake)) return;
     socket.close("it asked for a torrent that is not here");
     this.#options.gotStranger(infoHash);
   }

@@ -119,6 +119,7 @@ export class Engine implements EngineClient, EngineEvents {
       bans: this.#bans,
       transferOf: (infoHash) => this.book.get(infoHash)?.transfer,
       infoHashOf: (hash) => this.book.infoHashOf(hash),
+      takes: (socket, handshake) => this.metainfoSearch.take(socket, handshake),
       gotStranger: (infoHash) => void this.#gifts.offered(infoHash),
     });
     this.#dht =
@@ -139,6 +140,7 @@ export class Engine implements EngineClient, EngineEvents {
       localAddress,
       connections: this.#connections,
       dht: this.#dht,
+      lan: this.#lan,
       peerId: this.peerId,
       client: `sta ${options.version}`,
     });

@@ -66,12 +66,14 @@ export async function findMetainfo(engine: Engine, target: string, peers: readon
   if (listed) return { metainfo: await engine.links.torrent(listed.infoHash), dht: false };
   if (isMagnet(target)) {
     const magnet = parseMagnet(target);
-    return brought(engine, await askPeers(engine, magnet, peers, mayTellDht(engine, magnet.infoHash, magnet.trackers)));
+    const dht = mayTellDht(engine, magnet.infoHash, magnet.trackers);
+    const { metainfo, neighbours } = await askPeers(engine, magnet, peers, dht);
+    return { ...brought(engine, metainfo), neighbours };
   }
   const id = idFromHex(target);
   if (id && peers.length > 0) {
     const sought = { infoHash: toInfoHash(id), name: undefined, trackers: [], webSeeds: [] };
-    return { metainfo: await askPeers(engine, sought, peers, false), dht: false };
+    return { ...(await askPeers(engine, sought, peers, false)), dht: false };
   }
   if (isAbsolute(target) || target.endsWith(".torrent")) return brought(engine, await readTorrentFile(resolve(target)));
   const names = Array.from(engine.links.entries(), ({ entry }) => entry.name);
@@ -80,13 +82,13 @@ export async function findMetainfo(engine: Engine, target: string, peers: readon
   throw new Refusal("not-found", `File does not exist in the swarm: ${target}.${hint}`);
 }
 
-/** What a person brought himself: may its info hash be told to the DHT? */
+/** What a person brought himself: may its info hash be told to the DHT, and to our networks? */
 function brought(engine: Engine, metainfo: Metainfo): Found {
   const { private: isPrivate, infoHash, announce } = metainfo;
   return { metainfo, dht: !isPrivate && mayTellDht(engine, infoHash, announce.flat()) };
 }
 
-/** What a tracker of ours lists, or is to be announced to one, is its swarm's alone: the DHT is open to everybody. */
+/** What a tracker of ours lists, or is to be announced to one, is its swarm's alone: the DHT is open to everybody, a network to all who are in it. */
 function mayTellDht(engine: Engine, infoHash: InfoHash, trackers: readonly string[]): boolean {
   const ours = engine.links.announceUrls();
   return !findListed(engine, toHex(infoHash)) && !trackers.some((url) => ours.includes(url));
@@ -118,10 +120,10 @@ async function askPeers(
   { infoHash, name, trackers, webSeeds }: Omit<Magnet, "peers" | "files">,
   given: readonly Address[],
   dht: boolean,
-): Promise<Metainfo> {
+): Promise<Omit<Found, "dht">> {
   const peers = [...given, ...(await engine.links.holders(toHex(infoHash)))];
-  const info = await engine.metainfoSearch.find({ infoHash, trackers, peers, dht, signal: engine.ending });
-  if (info) return metainfoOf(info, trackers, webSeeds);
+  const found = await engine.metainfoSearch.find({ infoHash, trackers, peers, dht, signal: engine.ending });
+  if (found) return { metainfo: metainfoOf(found.info, trackers, webSeeds), neighbours: found.neighbours };
   throw new Refusal(
     "no-holder",
     `No peer told what ${name ?? toHex(infoHash)} is: ask again later, or give its .torrent file.`,

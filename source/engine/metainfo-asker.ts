@@ -11,8 +11,8 @@ export interface AskerOptions {
   readonly socket: PeerSocket;
   /** `v` of our extended handshake. */
   readonly client: string;
-  /** All parts are there; they may be lies. */
-  readonly got: (info: Uint8Array) => void;
+  /** All parts are there; they may be lies. `listensOn`: the TCP port that it says it has, if it says so. */
+  readonly got: (info: Uint8Array, listensOn: number | undefined) => void;
   /** Nothing came of it: the connection has ended. */
   readonly failed: () => void;
 }
@@ -26,6 +26,7 @@ const ASKED_ONE_BY_ONE = /^libTorrent /;
 export class MetainfoAsker {
   readonly #options: AskerOptions;
   #info: Uint8Array | undefined;
+  #listensOn: number | undefined;
   readonly #missing = new Set<number>();
   /** Parts that were not asked for yet, in order. */
   #nextPart = 0;
@@ -54,9 +55,10 @@ export class MetainfoAsker {
     else if (message.type === "ut-metadata") this.#gotPart(message.message);
   }
 
-  #begin({ metadataBytes: bytes, client = "" }: ExtendedHandshake): void {
+  #begin({ metadataBytes: bytes, client = "", port }: ExtendedHandshake): void {
     const { socket } = this.#options;
     if (this.#info) return;
+    this.#listensOn = port;
     if (bytes === undefined || bytes > MAX_METAINFO_BYTES || !socket.connection.speaks("ut_metadata")) {
       return socket.close("it has no metainfo for us");
     }
@@ -84,7 +86,7 @@ export class MetainfoAsker {
     this.#askNext();
     if (this.#missing.size > 0) return;
     const info = this.#info;
-    this.#end(() => got(info));
+    this.#end(() => got(info, this.#listensOn));
     socket.close("the metainfo is here");
   }
 

@@ -1,20 +1,26 @@
-// MetainfoSearch: finds the metainfo of a torrent of which only the hash is known, among peers of its trackers and of the DHT (BEP 9).
+// MetainfoSearch: finds the metainfo of a torrent of which only the hash is known, among peers of its trackers, of the DHT and of our
+// networks (BEP 9).
 import { Announcer } from "../discovery/announcer.ts";
 import type { Dht } from "../discovery/dht/dht.ts";
+import type { Lan } from "../discovery/lan/lan.ts";
 import { isInfoOf } from "../metainfo/from-info.ts";
-import type { InfoHash, PeerId } from "../protocol/ids.ts";
+import { type InfoHash, type InfoHashHex, type PeerId, toHex } from "../protocol/ids.ts";
 import type { Handshake } from "../protocol/peer/messages.ts";
+import { isPrivateHost } from "../protocol/tracker/endpoint.ts";
 import type { Address } from "../swarm/events.ts";
+import { MAX_PEERS } from "../swarm/limits.ts";
 import { addressText } from "./address-text.ts";
 import type { Connections } from "./connections.ts";
 import { METAINFO_AGAIN_MS, METAINFO_MS, METAINFO_PEERS } from "./limits.ts";
 import { MetainfoAsker } from "./metainfo-asker.ts";
+import type { PeerSocket } from "./peer-socket.ts";
 
 export interface MetainfoSearchOptions {
   /** Where announces leave from; undefined: from any address. */
   readonly localAddress?: string | undefined;
   readonly connections: Pick<Connections, "dialFor" | "port">;
   readonly dht: Pick<Dht, "want" | "port"> | undefined;
+  readonly lan: Pick<Lan, "want"> | undefined;
   readonly peerId: PeerId;
   /** `v` of our extended handshake. */
   readonly client: string;
@@ -25,22 +31,30 @@ export interface Sought {
   /** Announce URLs that may know peers. */
   readonly trackers: readonly string[];
   readonly peers: readonly Address[];
-  /** Peers are looked for in the DHT, too. */
+  /** Peers are looked for in the DHT and in our networks, too. */
   readonly dht: boolean;
   /** Ends the search. */
   readonly signal: AbortSignal;
 }
 
+export interface FoundInfo {
+  /** The raw info dictionary, its hash checked. */
+  readonly info: Uint8Array;
+  /** Peers of our own networks that were met meanwhile. */
+  readonly neighbours: readonly Address[];
+}
+
 export class MetainfoSearch {
   readonly #options: MetainfoSearchOptions;
+  readonly #asking = new Set<Asking>();
 
   constructor(options: MetainfoSearchOptions) {
     this.#options = options;
   }
 
-  /** Resolves with the raw info dictionary, its hash checked; undefined when nobody tells it within a minute. */
-  async find(sought: Sought): Promise<Uint8Array | undefined> {
-    const { connections, peerId, localAddress } = this.#options;
+  /** Undefined when nobody tells it within a minute. */
+  async find(sought: Sought): Promise<FoundInfo | undefined> {
+    const { connections, peerId, localAddress, dht, lan } = this.#options;
     const over = AbortSignal.any([sought.signal, AbortSignal.timeout(METAINFO_MS)]);
     const asking = new Asking(this.#options, sought, over);
     const announcer = new Announcer({
@@ -56,28 +70,44 @@ export class MetainfoSearch {
     });
     asking.heardOf(sought.peers);
     announcer.start();
-    const stop = sought.dht
-      ? this.#options.dht?.want({
-          infoHash: sought.infoHash,
-          // What we do not have we do not offer.
-          port: () => undefined,
-          isHungry: () => true,
-          onPeers: (peers) => asking.heardOf(peers),
-        })
-      : undefined;
+    this.#asking.add(asking);
+    const { infoHash } = sought;
+    const stops = sought.dht
+      ? [
+          dht?.want({
+            infoHash,
+            // What we do not have we do not offer.
+            port: () => undefined,
+            isHungry: () => true,
+            onPeers: (peers) => asking.heardOf(peers),
+          }),
+          // Who hears of us there dials, and is asked then.
+          lan?.want({ infoHash, onPeer: (peer) => asking.heardOfNeighbour(peer) }),
+        ]
+      : [];
     try {
-      return await asking.found;
+      const info = await asking.found;
+      return info && { info, neighbours: asking.neighbours };
     } finally {
+      this.#asking.delete(asking);
       asking.close();
-      stop?.();
+      for (const stop of stops) stop?.();
       void announcer.stop();
     }
+  }
+
+  /** Asks somebody who came for a torrent that is looked for, and takes over the socket; false when he is not asked. */
+  take(socket: PeerSocket, handshake: Handshake): boolean {
+    const wanted = toHex(handshake.infoHash);
+    return [...this.#asking].some((asking) => asking.infoHash === wanted && asking.take(socket, handshake));
   }
 }
 
 /** Peers that are asked, some at once, and those that wait for it. */
 class Asking {
   readonly found: Promise<Uint8Array | undefined>;
+  readonly infoHash: InfoHashHex;
+  readonly neighbours: Address[] = [];
   readonly #options: MetainfoSearchOptions;
   readonly #sought: Sought;
   readonly #waiting: Address[] = [];
@@ -91,6 +121,7 @@ class Asking {
   constructor(options: MetainfoSearchOptions, sought: Sought, over: AbortSignal) {
     this.#options = options;
     this.#sought = sought;
+    this.infoHash = toHex(sought.infoHash);
     this.found = new Promise((settle) => (this.#settle = settle));
     if (over.aborted) this.#settle(undefined);
     over.addEventListener("abort", () => this.#settle(undefined), { once: true });
@@ -105,6 +136,24 @@ class Asking {
     this.#askMore();
   }
 
+  heardOfNeighbour(peer: Address): void {
+    if (this.neighbours.length < MAX_PEERS) this.neighbours.push(peer);
+    this.heardOf([peer]);
+  }
+
+  /** Asks somebody who came; false when he can tell nothing, or many are asked. */
+  take(socket: PeerSocket, { extended }: Handshake): boolean {
+    if (!extended || this.#busy >= METAINFO_PEERS) return false;
+    this.#busy++;
+    socket.send(this.#handshake);
+    const { host } = socket.address;
+    const listens = (port: number) => {
+      if (isPrivateHost(host)) this.neighbours.unshift({ host, port });
+    };
+    this.#listenTo(socket, () => this.#ended(), listens);
+    return true;
+  }
+
   close(): void {
     this.#isOver = true;
     for (const timer of this.#later) clearTimeout(timer);
@@ -115,41 +164,43 @@ class Asking {
     while (!this.#isOver && this.#busy < METAINFO_PEERS && this.#waiting.length > 0) this.#ask(this.#waiting.shift()!);
   }
 
-  #ask(address: Address): void {
-    const { connections, peerId, client } = this.#options;
+  get #handshake(): Handshake {
     const { infoHash } = this.#sought;
-    const handshake: Handshake = { type: "handshake", infoHash, peerId, fast: false, extended: true, dht: false };
+    return { type: "handshake", infoHash, peerId: this.#options.peerId, fast: false, extended: true, dht: false };
+  }
+
+  #ask(address: Address): void {
     this.#busy++;
-    const ended = () => {
-      this.#busy--;
-      this.#askMore();
-    };
     const failed = () => {
       this.#askAgain(address);
-      ended();
+      this.#ended();
     };
-    connections.dialFor(
-      address,
-      handshake,
-      (socket) => {
-        if (this.#isOver) return socket.close("the metainfo is not needed");
-        const asker = new MetainfoAsker({
-          socket,
-          client,
-          got: (info) => {
-            this.#askers.delete(asker);
-            if (isInfoOf(infoHash, info)) this.#settle(info);
-            ended();
-          },
-          failed: () => {
-            this.#askers.delete(asker);
-            failed();
-          },
-        });
-        this.#askers.add(asker);
+    this.#options.connections.dialFor(address, this.#handshake, (socket) => this.#listenTo(socket, failed), failed);
+  }
+
+  /** `listens`: it told all, and says that it takes peers on that port. */
+  #listenTo(socket: PeerSocket, failed: () => void, listens?: (port: number) => void): void {
+    if (this.#isOver) return socket.close("the metainfo is not needed");
+    const asker = new MetainfoAsker({
+      socket,
+      client: this.#options.client,
+      got: (info, listensOn) => {
+        this.#askers.delete(asker);
+        if (listensOn !== undefined) listens?.(listensOn);
+        if (isInfoOf(this.#sought.infoHash, info)) this.#settle(info);
+        this.#ended();
       },
-      failed,
-    );
+      failed: () => {
+        this.#askers.delete(asker);
+        failed();
+      },
+    });
+    this.#askers.add(asker);
+  }
+
+  #ended(): void {
+    this.#busy--;
+    this.#askMore();
   }
 
   #askAgain(address: Address): void {

@@ -5,6 +5,7 @@ import { displayText } from "../protocol/display-text.ts";
 import type { InfoHashHex } from "../protocol/ids.ts";
 import type { TrackerAddress } from "./tracker-address.ts";
 import { StorageError } from "../storage/errors.ts";
+import type { Address } from "../swarm/events.ts";
 import type { EngineLimits } from "./engine-options.ts";
 import type { MetainfoSearch } from "./metainfo-search.ts";
 import type { TokenBucket } from "./token-bucket.ts";
@@ -50,10 +51,12 @@ export interface CommandedEngine {
   addTracker(address: TrackerAddress): boolean;
 }
 
-/** A torrent that a person named, and whether its info hash may be told to the DHT. */
+/** A torrent that a person named, and whether its info hash may be told to the DHT and to our networks. */
 export interface Found {
   readonly metainfo: Metainfo;
   readonly dht: boolean;
+  /** Of our networks, who were met while it was looked for. */
+  readonly neighbours?: readonly Address[] | undefined;
 }
 
 export type Failure = Extract<Reply, { ok: false }>;

@@ -153,7 +153,7 @@ async function change(engine: Engine, entry: Entry, command: Extract<Command, { 
 
 async function add(
   engine: Engine,
-  { metainfo, dht }: Found,
+  { metainfo, dht, neighbours = [] }: Found,
   command: Extract<Command, { method: "download" }>,
 ): Promise<Entry> {
   const folder = command.folder ?? engine.options.folder;
@@ -163,6 +163,7 @@ async function add(
     settings.filesOff = toRanges(off.map(({ index }) => index));
   }
   const entry = await engine.book.add(metainfo, settings, { acceptMissing: true, expect: "data" });
+  if (dht) entry.transfer.dispatch({ type: "candidates", addresses: neighbours, source: "lan" });
   await engine.begin(entry);
   return entry;
 }

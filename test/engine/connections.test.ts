@@ -21,6 +21,7 @@ async function open(count: () => number = () => 0, transferOf: () => Transfer | 
     bans: { has: ({ host, port }) => banned.includes(`${host}:${port}`) },
     transferOf,
     infoHashOf: () => undefined,
+    takes: () => false,
     gotStranger: (asked) => strangers.push(asked),
   });
   await connections.open(0);

@@ -52,6 +52,28 @@ test("a .torrent is downloaded from who has it in the same network, whoever was 
   expect(lanOf(first)).toMatchObject({ state: "working", networks: ["loopback"], torrents: 1, heard: 2 });
 });
 
+test("a bare magnet link is downloaded from a neighbour that told of itself long ago", async () => {
+  const { folder, path, torrent, infoHash } = await content();
+  const seeder = await startEngine({ lan: true });
+  await send(seeder, { method: "download", target: torrent, folder });
+  await until(seeder, () => lanRow(seeder, infoHash)?.state === "working");
+  const on = await startEngine({ lan: true });
+  await send(on, { method: "download", target: `magnet:?xt=urn:btih:${infoHash}` });
+  await untilRow(on, infoHash, ({ state }) => state === "seeding");
+  expect(await digestOf(join(on.folder, "file.bin"))).toBe(await digestOf(path));
+  expect(rowOf(on, infoHash)!.log.map(({ text }) => text)).toContain(`${seeder.address} has come (lan)`);
+});
+
+test("a bare magnet link of what no neighbour has is looked for until it is given up, and told no more then", async () => {
+  const on = await startEngine({ lan: true });
+  const reply = on.engine.send({ method: "download", target: `magnet:?xt=urn:btih:${"6".repeat(40)}` });
+  await vi.waitFor(() => expect(lanOf(on)).toMatchObject({ torrents: 1 }));
+  await vi.waitFor(() => expect(lanOf(on).sentBytes).toBeGreaterThan(0));
+  await on.engine.close();
+  expect(await reply).toMatchObject({ ok: false });
+  expect(lanOf(on).torrents).toBe(0);
+});
+
 test("what is shared or private is never told", async () => {
   const on = await startEngine({ lan: true });
   await writeFileOf(join(on.folder, "mine.bin"), 100_000, "mine");

@@ -103,6 +103,7 @@ test("a peer that tells nothing is asked again, until the search is over", async
     peerId: peerIdOf("seeker"),
     client: "test",
     dht: undefined,
+    lan: undefined,
   });
   const over = new AbortController();
   const peers = [{ host: "192.0.2.1", port: 1 }];

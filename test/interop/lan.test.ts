@@ -31,8 +31,11 @@ async function openBoxes(atEnd = onTestFinished) {
     const engine = await lab.engine(box);
     expect(await engine.send({ method: "download", target: torrent, folder })).toMatchObject({ ok: true });
     const row = () => engine.getSnapshot().transfers.find((transfer) => transfer.infoHash === infoHash);
-    await untilSnapshot(engine, "an announce in the network", () =>
-      (row()?.trackers ?? []).some(({ address, state }) => address === "LAN" && state !== "announcing"),
+    const isTold = torrent.startsWith("magnet:");
+    await untilSnapshot(
+      engine,
+      "an announce in the network",
+      () => isTold || (row()?.trackers ?? []).some(({ address, state }) => address === "LAN" && state !== "announcing"),
     );
     return {
       port: Number(port),
@@ -91,6 +94,16 @@ describe.skipIf(!canRun)("in a network of its own", { timeout: 60_000 }, () => {
       await leecher.done();
       await expectSame(content, lab.path("down"));
       await leecher.met(new RegExp(`^10\\.78\\.0\\.2:${Number(port)} has come \\(lan\\)$`));
+    });
+
+    test("sta has it dial for a bare magnet link, and asks it what that is", async ({ onTestFinished: atEnd }) => {
+      const { lab, run, sta } = await openBoxes(atEnd);
+      const content = await makeContent(lab, "a folder");
+      await run("b", libtorrentIn("b", "seed", content, content.folder)).json("listening");
+      const magnet = { ...content, torrent: `magnet:?xt=urn:btih:${content.infoHash}` };
+      const leecher = await sta("a", magnet, lab.path("down"));
+      await leecher.done();
+      await expectSame(content, lab.path("down"));
     });
 
     test("it finds a seeder that is sta, which hears nothing", async ({ onTestFinished: atEnd }) => {
