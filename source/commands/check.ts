@@ -13,8 +13,7 @@ export function run([operand]: readonly string[], options: Options): Promise<num
     const reply = await engine.send({ method: "check", infoHash });
     if (!reply.ok) return fail(reply.text);
     if (!options.json) tell(reply.text);
-    const interrupted = new AbortController();
-    void untilSignal().ended.then(() => interrupted.abort());
+    const { ended, over } = untilSignal();
     const found = await untilSnapshot(
       engine,
       (snapshot) => {
@@ -22,10 +21,10 @@ export function run([operand]: readonly string[], options: Options): Promise<num
         if (!row || snapshot.engine.state === "gone") return "gone";
         return row.state === "checking" ? undefined : row;
       },
-      interrupted.signal,
+      over,
     );
     if (found === "gone") return fail(`The engine or the transfer ${name} has gone.`);
-    if (!found) return fail("Interrupted; the engine goes on checking.", EXIT.interrupted);
+    if (!found) return fail("Interrupted; the engine goes on checking.", await ended);
     const { heldPieces } = found;
     if (options.json) printJson({ event: "checked", infoHash, name, heldPieces, pieceCount });
     else print(`${name}: ${heldPieces} of ${pieceCount} pieces are there and right.`);

@@ -9,13 +9,12 @@ import { untilSignal } from "./until-signal.ts";
 
 export function run(_operands: readonly string[], options: Options): Promise<number> {
   return withEngine(options, async (engine) => {
-    const over = new AbortController();
-    void untilSignal().ended.then(() => over.abort());
+    const { over } = untilSignal();
     const stop = engine.onEvent((event) => {
       if (options.json) printJson(event);
       else print(`${new Date().toTimeString().slice(0, 8)} ${lineOf(event)}`);
     });
-    await untilSnapshot(engine, (now) => (now.engine.state === "gone" ? true : undefined), over.signal);
+    await untilSnapshot(engine, (now) => (now.engine.state === "gone" ? true : undefined), over);
     stop();
     return EXIT.done;
   });

@@ -9,16 +9,13 @@ import { ownLimits } from "./own-limits.ts";
 import { EXIT, fail, print, printJson, tell } from "./output.ts";
 import { progressLine } from "./progress-line.ts";
 import { SettledText } from "./settled-text.ts";
-import { untilSignal } from "./until-signal.ts";
+import { type UntilSignal, untilSignal } from "./until-signal.ts";
 
 export async function run([operand]: readonly string[], options: Options): Promise<number> {
   let engine: RunningEngine | undefined;
   try {
     engine = await useEngine(options, { addsTransfer: true });
-    const interrupted = new AbortController();
-    const { ended } = untilSignal();
-    void ended.then(() => interrupted.abort());
-    return await get(engine, operand!, options, { ended, signal: interrupted.signal });
+    return await get(engine, operand!, options, untilSignal());
   } finally {
     await engine?.close();
   }
@@ -27,12 +24,7 @@ export async function run([operand]: readonly string[], options: Options): Promi
 /** Peers are asked what a magnet link names: who waits should know for what. */
 const LOOKING_MS = 1_500;
 
-async function get(
-  engine: RunningEngine,
-  operand: string,
-  options: Options,
-  until: { readonly ended: Promise<void>; readonly signal: AbortSignal },
-): Promise<number> {
+async function get(engine: RunningEngine, operand: string, options: Options, until: UntilSignal): Promise<number> {
   const startedAt = performance.now();
   const target = operand.endsWith(".torrent") && !/^https?:/i.test(operand) ? resolve(operand) : operand;
   const asked = sendWhenTrackersAnswer(engine, () =>
@@ -48,7 +40,7 @@ async function get(
   );
   const patience = setTimeout(() => tell("Looking for what this is; that takes a minute at most."), LOOKING_MS);
   const reply = await Promise.race([asked, until.ended.then(() => undefined)]).finally(() => clearTimeout(patience));
-  if (!reply) return fail("Interrupted before the engine had answered.", 130);
+  if (!reply) return fail("Interrupted before the engine had answered.", await until.ended);
   if (!reply.ok) return fail(reply.text);
   if (options.filesFirst) {
     const files = Array.from(options.filesFirst, (index) => ({ index, priority: "high" as const }));
@@ -56,14 +48,14 @@ async function get(
     if (!first.ok) return fail(first.text);
   }
   if (!options.json) tell(reply.text);
-  const row = await untilDone(engine, reply.infoHash!, options, until.signal);
+  const row = await untilDone(engine, reply.infoHash!, options, until.over);
   if (row === "engine-gone") return fail(`The engine has gone; the same command starts it and goes on.`);
   if (row === "removed") return fail(`${operand} was removed from the transfers.`);
   if (!row) {
     const goesOn = options.standalone
       ? "what is here is kept; the same command goes on with it"
       : "the engine goes on with it";
-    return fail(`Interrupted; ${goesOn}.`, EXIT.interrupted);
+    return fail(`Interrupted; ${goesOn}.`, await until.ended);
   }
   if (row.state === "error") return fail(`${row.name}: ${row.reason}`);
   const seconds = Math.round(performance.now() - startedAt) / 1_000;

@@ -85,7 +85,8 @@ ${rowsOf((flag) => flag === "forgetTracker" || takersOf(flag).length > 1)}
 ${ENVIRONMENT.map(([name, says]) => row(name, says)).join("\n")}
 
   Exit codes
-    0 done, 1 failed, 2 wrong usage, 3 another engine owns this state`;
+    0 done, 1 failed, 2 wrong usage, 3 another engine owns this state,
+    130, 143 or 129: SIGINT, SIGTERM or SIGHUP came before it was done`;
 }
 
 /** One command, and all options that it takes. */

@@ -20,7 +20,7 @@ export async function run(operands: readonly string[], options: Options): Promis
       const reply = await Promise.race([share(engine, operand, options), ended.then(() => undefined)]);
       if (!reply) {
         const goesOn = options.standalone ? "nothing is shared" : "the engine goes on with it";
-        return fail(`Interrupted; ${goesOn}.`, EXIT.interrupted);
+        return fail(`Interrupted; ${goesOn}.`, await ended);
       }
       if (!reply.ok) {
         code = fail(reply.text);
