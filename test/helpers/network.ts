@@ -14,7 +14,7 @@ export function canMakeNetworks(what: string): boolean {
 
 let made = 0;
 
-/** Namespaces `a` and `b`, 10.78.0.1 and 10.78.0.2 in 10.78.0.0/24; gone with the test. */
+/** Namespaces `a` and `b`, 10.78.0.1 and 10.78.0.2 in 10.78.0.0/24, fd78::1 and fd78::2 in fd78::/64; gone with the test. */
 export async function makeNetwork(atEnd = onTestFinished) {
   made++;
   const [a, b] = ["a", "b"].map((end) => `sta-test-${process.pid}-${made}${end}`) as [string, string];
@@ -24,11 +24,12 @@ export async function makeNetwork(atEnd = onTestFinished) {
   }
   const cable = ["sta0", "netns", a, "type", "veth", "peer", "name", "sta0", "netns", b];
   expect(ip("link", "add", ...cable)).toMatchObject({ status: 0 });
-  for (const [name, address] of [
-    [a, "10.78.0.1/24"],
-    [b, "10.78.0.2/24"],
+  for (const [name, end] of [
+    [a, 1],
+    [b, 2],
   ] as const) {
-    ip("-n", name, "address", "add", address, "dev", "sta0");
+    ip("-n", name, "address", "add", `10.78.0.${end}/24`, "dev", "sta0");
+    ip("-n", name, "address", "add", `fd78::${end}/64`, "dev", "sta0", "nodad");
     ip("-n", name, "link", "set", "lo", "up");
     expect(ip("-n", name, "link", "set", "sta0", "up")).toMatchObject({ status: 0 });
     // For programs that leave it to the system where multicast goes.

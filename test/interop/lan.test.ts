@@ -24,8 +24,8 @@ async function openBoxes(atEnd = onTestFinished) {
   const run = (box: "a" | "b", command: readonly string[], env = {}): Running =>
     lab.start(...network.inside(network[box], ...command), { env });
   /** An engine that fetches a torrent into `folder`, or has it there already. Resolves when it has told its network. */
-  const sta = async (box: "a" | "b", { torrent, infoHash }: Content, folder: string) => {
-    const flags = ["--json", "--port", "0", "--no-dht", "--until-stdin-ends"];
+  const sta = async (box: "a" | "b", { torrent, infoHash }: Content, folder: string, ...more: string[]) => {
+    const flags = [...more, "--json", "--port", "0", "--no-dht", "--until-stdin-ends"];
     const daemon = run(box, [process.execPath, STA, "daemon", ...flags], { STA_HOME: lab.path(box) });
     const { port } = await daemon.json("listening");
     const engine = await lab.engine(box);
@@ -48,8 +48,10 @@ async function openBoxes(atEnd = onTestFinished) {
   return { lab, run, sta };
 }
 
-const libtorrentIn = (box: "a" | "b", role: "seed" | "leech", { torrent }: Content, folder: string) =>
-  [PYTHON, LIBTORRENT, role, torrent, folder, "--lan", "--host", box === "a" ? "10.78.0.1" : "10.78.0.2"] as const;
+const HOSTS = { a: "10.78.0.1", b: "10.78.0.2" };
+
+const libtorrentIn = (host: string, role: "seed" | "leech", { torrent }: Content, folder: string) =>
+  [PYTHON, LIBTORRENT, role, torrent, folder, "--lan", "--host", host] as const;
 
 /** As aria2 and Transmission are started with a torrent whose data is in `folder` or goes there: the command line. */
 const OTHERS = [
@@ -85,12 +87,22 @@ describe.skipIf(!canRun)("in a network of its own", { timeout: 60_000 }, () => {
     await leecher.met(/^10\.78\.0\.2:[0-9]+ has come \((lan|incoming)\)$/);
   });
 
+  test("sta finds sta over IPv6", async () => {
+    const { lab, sta } = await openBoxes();
+    const content = await makeContent(lab, "small-pieces.bin");
+    const leecher = await sta("a", content, lab.path("down"), "--host", "fd78::1");
+    await sta("b", content, content.folder, "--host", "fd78::2");
+    await leecher.done();
+    await expectSame(content, lab.path("down"));
+    await leecher.met(/^\[fd78::2\]:[0-9]+ has come \((lan|incoming)\)$/);
+  });
+
   describeClient({ ...libtorrent, name: "the LSD of libtorrent" }, () => {
     test("sta finds its seeder, which heard nothing of it", async ({ onTestFinished: atEnd }) => {
       const { lab, run, sta } = await openBoxes(atEnd);
       const content = await makeContent(lab, "a folder");
       const leecher = await sta("a", content, lab.path("down"));
-      const { port } = await run("b", libtorrentIn("b", "seed", content, content.folder)).json("listening");
+      const { port } = await run("b", libtorrentIn(HOSTS.b, "seed", content, content.folder)).json("listening");
       await leecher.done();
       await expectSame(content, lab.path("down"));
       await leecher.met(new RegExp(`^10\\.78\\.0\\.2:${Number(port)} has come \\(lan\\)$`));
@@ -99,9 +111,18 @@ describe.skipIf(!canRun)("in a network of its own", { timeout: 60_000 }, () => {
     test("sta has it dial for a bare magnet link, and asks it what that is", async ({ onTestFinished: atEnd }) => {
       const { lab, run, sta } = await openBoxes(atEnd);
       const content = await makeContent(lab, "a folder");
-      await run("b", libtorrentIn("b", "seed", content, content.folder)).json("listening");
+      await run("b", libtorrentIn(HOSTS.b, "seed", content, content.folder)).json("listening");
       const magnet = { ...content, torrent: `magnet:?xt=urn:btih:${content.infoHash}` };
       const leecher = await sta("a", magnet, lab.path("down"));
+      await leecher.done();
+      await expectSame(content, lab.path("down"));
+    });
+
+    test("sta finds its seeder over IPv6", async ({ onTestFinished: atEnd }) => {
+      const { lab, run, sta } = await openBoxes(atEnd);
+      const content = await makeContent(lab, "a folder");
+      const leecher = await sta("a", content, lab.path("down"), "--host", "fd78::1");
+      await run("b", libtorrentIn("[fd78::2]", "seed", content, content.folder)).json("listening");
       await leecher.done();
       await expectSame(content, lab.path("down"));
     });
@@ -112,7 +133,7 @@ describe.skipIf(!canRun)("in a network of its own", { timeout: 60_000 }, () => {
       // Somebody has the port for himself.
       const taken = 'require("node:dgram").createSocket("udp4").bind(6771, () => console.log("taken"))';
       await run("b", [process.execPath, "-e", taken]).line((line) => line === "taken");
-      const leecher = run("a", libtorrentIn("a", "leech", content, await lab.makeFolder("down")));
+      const leecher = run("a", libtorrentIn(HOSTS.a, "leech", content, await lab.makeFolder("down")));
       await leecher.json("listening");
       const seeder = await sta("b", content, content.folder);
       await leecher.json("done");
