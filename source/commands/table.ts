@@ -65,7 +65,7 @@ export const COMMANDS = {
     load: () => import("./push.ts"),
   },
   create: {
-    usage: "PATH [-o X.torrent] [--piece-length 512KiB] [--announce URL] [--web-seed URL] [--private]",
+    usage: "PATH [-o FILE] [--piece-length 512KiB] [--announce URL] [--web-seed URL] [--private]",
     summary: "make a .torrent file",
     operands: { min: 1, max: 1, what: "a file or a folder" },
     flags: ["json", "output", "pieceLength", "announce", "webSeed", "private"],
