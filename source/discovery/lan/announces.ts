@@ -6,7 +6,7 @@ import { ANNOUNCE_MS, BURST_DATAGRAMS, BURST_MS, GATHER_MS, LEAST_ANNOUNCE_MS } 
 interface Told {
   readonly infoHash: InfoHash;
   dueAt: number;
-  /** When it was told last; undefined: never. */
+  /** When somebody may have heard it last; undefined: never. */
   toldAt: number | undefined;
   /** Is it to be told again? Kept for a minute if not, for it may be soon. */
   isWanted: boolean;
@@ -21,8 +21,7 @@ export class Announces {
   add(infoHash: InfoHash, now: number): void {
     const hex = toHex(infoHash);
     const toldAt = this.#told.get(hex)?.toldAt;
-    const dueAt = toldAt === undefined ? now + GATHER_MS : Math.max(now + GATHER_MS, toldAt + LEAST_ANNOUNCE_MS);
-    this.#told.set(hex, { infoHash, dueAt, toldAt, isWanted: true });
+    this.#told.set(hex, { infoHash, dueAt: soon(now, toldAt), toldAt, isWanted: true });
   }
 
   remove(infoHash: InfoHashHex): void {
@@ -30,15 +29,19 @@ export class Announces {
     if (told) told.isWanted = false;
   }
 
-  /** Nobody may have heard what was told before: all are told again. */
-  again(now: number): void {
-    for (const [hex, { infoHash, isWanted }] of this.#told) {
-      if (isWanted) this.#told.set(hex, { infoHash, dueAt: now + GATHER_MS, toldAt: undefined, isWanted });
-    }
+  /** Somebody is new: all are told as soon as they may be. */
+  hurry(now: number): void {
+    for (const told of this.#told.values()) told.dueAt = Math.min(told.dueAt, soon(now, told.toldAt));
   }
 
-  /** The torrents of each datagram that goes out now; they count as told. */
-  take(now: number): readonly (readonly InfoHash[])[] {
+  /** Nobody who is there may have heard what was told: all are told again. */
+  again(now: number): void {
+    for (const told of this.#told.values()) told.toldAt = undefined;
+    this.hurry(now);
+  }
+
+  /** The torrents of each datagram that goes out now, and counts as told if there is anybody who `mayHear` it. */
+  take(now: number, mayHear: boolean): readonly (readonly InfoHash[])[] {
     this.#forget(now);
     if (now < this.#burstAt) return [];
     const due = [...this.#told.values()].filter(({ isWanted, dueAt }) => isWanted && dueAt <= now);
@@ -49,7 +52,7 @@ export class Announces {
       burst.push(together.map(({ infoHash }) => infoHash));
       for (const told of together) {
         told.dueAt = now + (told.toldAt === undefined ? LEAST_ANNOUNCE_MS : ANNOUNCE_MS);
-        told.toldAt = now;
+        if (mayHear) told.toldAt = now;
       }
     }
     if (burst.length > 0) this.#burstAt = now + BURST_MS;
@@ -73,4 +76,8 @@ export class Announces {
       if (!isWanted && now >= toldAt + LEAST_ANNOUNCE_MS) this.#told.delete(hex);
     }
   }
+}
+
+function soon(now: number, toldAt = Number.NEGATIVE_INFINITY): number {
+  return Math.max(now + GATHER_MS, toldAt + LEAST_ANNOUNCE_MS);
 }

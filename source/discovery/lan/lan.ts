@@ -155,7 +155,7 @@ export class Lan {
   async #work(): Promise<void> {
     const now = performance.now();
     if (now >= this.#lookAt) await this.#look(now);
-    const burst = this.#announces.take(now);
+    const burst = this.#announces.take(now, this.#networks!.length > 0);
     if (burst.length === 0 || this.#isClosed) return;
     await this.#say(burst);
     for (const infoHash of burst.flat()) {
@@ -165,7 +165,7 @@ export class Lan {
     }
   }
 
-  /** Which networks there are: what is new hears of everything. */
+  /** Which networks there are: one that is new hears of everything. */
   async #look(now: number): Promise<void> {
     this.#lookAt = now + LOOK_MS;
     this.#guard.tick(now);
@@ -173,7 +173,7 @@ export class Lan {
     const known = ({ name, address }: LanNetwork) =>
       before?.find(({ network }) => network.name === name && network.address === address);
     const networks = networksOf(this.#interfaces(), this.#options.host);
-    if (before && !networks.every(known)) this.#announces.again(now);
+    if (before && !networks.every(known)) this.#announces.hurry(now);
     this.#networks = networks.map((network) => ({ network, deaf: undefined, mute: known(network)?.mute }));
     for (const attended of this.#networks) await this.#attend(attended);
     this.#tell();

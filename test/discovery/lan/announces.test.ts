@@ -16,7 +16,7 @@ const hash = (n: number) => toInfoHash(Uint8Array.from({ length: 20 }, (_, i) =>
 function told(announces: Announces, until: number): { at: number; sizes: number[] }[] {
   const bursts: { at: number; sizes: number[] }[] = [];
   for (let at = announces.nextTick(); at !== undefined && at <= until; at = announces.nextTick()) {
-    bursts.push({ at, sizes: announces.take(at).map(({ length }) => length) });
+    bursts.push({ at, sizes: announces.take(at, true).map(({ length }) => length) });
     if (bursts.length > 10_000) throw new Error("it never ends");
   }
   return bursts;
@@ -28,7 +28,7 @@ test("a torrent is told at once, a minute later, and then every five minutes", (
   const announces = new Announces();
   expect(announces.nextTick()).toBeUndefined();
   announces.add(hash(1), 0);
-  expect(announces.take(0)).toEqual([]);
+  expect(announces.take(0, true)).toEqual([]);
   const second = GATHER_MS + LEAST_ANNOUNCE_MS;
   expect(timesOf(told(announces, second + 2 * ANNOUNCE_MS))).toEqual([
     GATHER_MS,
@@ -60,22 +60,37 @@ test("what is wanted no more is told no more; what is wanted again is told no so
   const announces = new Announces();
   announces.add(hash(1), 0);
   expect(announces.dueAt(toHex(hash(1)))).toBe(GATHER_MS);
-  announces.take(GATHER_MS);
+  announces.take(GATHER_MS, true);
   announces.remove(toHex(hash(1)));
   expect(announces.nextTick()).toBeUndefined();
   expect(announces.dueAt(toHex(hash(1)))).toBeUndefined();
   announces.add(hash(1), 10_000);
   expect(timesOf(told(announces, ANNOUNCE_MS))).toEqual([GATHER_MS + LEAST_ANNOUNCE_MS]);
   announces.remove(toHex(hash(1)));
-  announces.take(2 * ANNOUNCE_MS);
+  announces.take(2 * ANNOUNCE_MS, true);
   announces.add(hash(1), 2 * ANNOUNCE_MS);
   expect(announces.nextTick()).toBe(2 * ANNOUNCE_MS + GATHER_MS);
+});
+
+test("who is new hears all as soon as a minute is over since others did, and at once what nobody could hear", () => {
+  const announces = new Announces();
+  announces.add(hash(1), 0);
+  announces.take(GATHER_MS, true);
+  announces.add(hash(2), 1_000);
+  announces.take(1_000 + GATHER_MS, false);
+  announces.hurry(2_000);
+  expect(timesOf(told(announces, LEAST_ANNOUNCE_MS + 1_000))).toEqual([
+    2_000 + GATHER_MS,
+    LEAST_ANNOUNCE_MS + GATHER_MS,
+  ]);
+  announces.hurry(LEAST_ANNOUNCE_MS + 2_000);
+  expect(announces.nextTick()).toBe(LEAST_ANNOUNCE_MS + 2_000 + GATHER_MS);
 });
 
 test("where nobody may have heard it all is told again at once, but for what is wanted no more", () => {
   const announces = new Announces();
   for (const n of [1, 2]) announces.add(hash(n), 0);
-  announces.take(GATHER_MS);
+  announces.take(GATHER_MS, true);
   announces.remove(toHex(hash(2)));
   announces.again(2_000);
   expect(told(announces, 10_000)).toEqual([{ at: 2_000 + GATHER_MS, sizes: [1] }]);
