@@ -18,6 +18,9 @@ protocol.pex.set = no
 protocol.encryption.set = allow_incoming,try_outgoing,enable_retry
 trackers.use_udp.set = no
 pieces.hash.on_completion.set = no
+log.open_file = "log", ${home}/log
+log.add_output = "connection_info", "log"
+log.add_output = "tracker_info", "log"
 method.set_key = event.download.hash_done, told, "execute2={sh,-c,echo \\"checked $0\\" >>${home}/told,$d.complete=}"
 method.set_key = event.download.finished, told, "execute2={sh,-c,echo finished >>${home}/told}"
 `;
@@ -31,8 +34,15 @@ async function start(lab: Lab, torrent: string, folder: string) {
   lab.start("rtorrent", ["-n", "-o", `import=${home}/rtorrent.rc`, "-o", `load.start=${torrent}`], {
     endWith: "SIGKILL",
   });
-  const told = (words: RegExp) =>
-    until(`${words} of rtorrent`, async () => words.test(await readFile(`${home}/told`, "utf8")) || undefined);
+  const told = async (words: RegExp) => {
+    const isTold = async () => words.test(await readFile(`${home}/told`, "utf8")) || undefined;
+    try {
+      return await until(`${words} of rtorrent`, isTold);
+    } catch (error) {
+      const log = await readFile(`${home}/log`, "utf8").catch(() => "");
+      throw new Error(`${String(error)} It says:\n${log}`, { cause: error });
+    }
+  };
   await told(/checked/);
   return { port, done: () => told(/finished|checked 1/) };
 }
