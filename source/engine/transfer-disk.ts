@@ -25,7 +25,7 @@ export interface TransferDiskOptions {
 
 export class TransferDisk {
   readonly #options: TransferDiskOptions;
-  #buffers: PieceBuffers;
+  readonly #buffers: PieceBuffers;
   readonly #settling = new Set<Promise<void>>();
   /** Reads that run; none of them fails. */
   readonly #reading = new Set<Promise<void>>();
@@ -89,9 +89,9 @@ export class TransferDisk {
     await turn;
   }
 
-  /** Nothing that arrived and was not settled counts any more. */
-  reset(): void {
-    this.#buffers = new PieceBuffers(this.#options.layout);
+  /** What has arrived of a piece, each block at its place. Throws RangeError when none has. */
+  bytes(index: number): Uint8Array {
+    return this.#buffers.bytes(index);
   }
 
   /** Lets go of buffers that nothing needs: nothing is arriving any more. */

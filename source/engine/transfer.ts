@@ -15,6 +15,7 @@ import { RateMeter } from "../swarm/rate-meter.ts";
 import { Swarm } from "../swarm/swarm.ts";
 import type { GiftRefusal } from "../swarm/taking.ts";
 import { Alarm } from "./alarm.ts";
+import { BegunBlocks } from "./begun-blocks.ts";
 import { Checks } from "./checks.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import type { WebSeed } from "./web-seed.ts";
@@ -103,6 +104,7 @@ export class Transfer {
   readonly #peers: TransferPeers;
   readonly #candidates = new Candidates();
   readonly #disk: TransferDisk;
+  readonly #begun: BegunBlocks;
   readonly #alarm = new Alarm(() => this.dispatch({ type: "tick" }));
   readonly #trouble = new Trouble({
     tell: (error) => this.#options.onEvent(this, { type: "problem", error }),
@@ -133,6 +135,14 @@ export class Transfer {
       settled: (index, ok, digestOf) => this.#pieceSettled(index, ok, digestOf),
       failed: (index, error) => void this.#pieceNotStored(index, error),
       fullChanged: (full) => this.#peers.setPaused(full),
+    });
+    this.#begun = new BegunBlocks({
+      storage: this.storage,
+      disk: this.#disk,
+      isIdle: () => this.mode === "paused" || this.#closed,
+      swarm: () => this.swarm,
+      goOnWith: (begun) => this.#replaceSwarm(begun),
+      note: (text) => this.note(text),
     });
     this.checks = new Checks({
       storage: this.storage,
@@ -332,10 +342,16 @@ export class Transfer {
     this.#peers.closeAll("the transfer ends");
     await checked;
     await this.#disk.atRest();
+    await this.#begun.move();
   }
 
   /** A download needs room for what it lacks; then it begins. */
   async #begin(): Promise<void> {
+    if (this.mode === "paused") {
+      this.#activate();
+      return void this.#begun.move();
+    }
+    await this.#begun.move();
     if (this.mode === "download" && !this.problem && !this.isDone) {
       try {
         await this.storage.requireSpace();
@@ -360,18 +376,25 @@ export class Transfer {
     if (problem) this.#trouble.begin(problem);
     else this.#trouble.forget();
     const lost = Math.max(0, this.swarm.states.held.count - this.storage.held.count);
-    this.#earlierWastedBytes += this.swarm.wastedBytes;
-    this.swarm = this.#newSwarm();
-    this.#tellWanted();
+    this.#replaceSwarm(this.swarm.begun.filter(({ index }) => !this.storage.held.get(index)));
     // Who had nothing for us has something now.
     if (lost > 0) this.#candidates.hungry();
-    this.#disk.reset();
     await this.#begin();
     this.#options.onEvent(this, { type: "pieces-lost", lost });
   }
 
-  #newSwarm(): Swarm {
+  /** Another swarm, of what is held now, goes on with pieces that are begun. */
+  #replaceSwarm(begun: Swarm["begun"]): void {
+    const kept = new Set(begun.map(({ index }) => index));
+    for (const index of this.swarm.states.downloading.keys()) if (!kept.has(index)) this.#disk.discard(index);
+    this.#earlierWastedBytes += this.swarm.wastedBytes;
+    this.swarm = this.#newSwarm(begun);
+    this.#tellWanted();
+  }
+
+  #newSwarm(begun: Swarm["begun"] = []): Swarm {
     return new Swarm({
+      begun,
       layout: this.layout,
       infoHash: this.metainfo.infoHash,
       info: this.metainfo.private ? undefined : this.metainfo.infoBytes,
@@ -391,6 +414,7 @@ export class Transfer {
 
   #activate(): void {
     if (this.#closed || this.isHeldBack || this.checks.checkedPieces !== undefined) return;
+    if (this.mode !== "paused" && !this.#begun.areHere) return;
     const download = this.mode === "download" && !this.problem && !this.isQueued;
     const upload = this.mode !== "paused" && !(this.isQueued && this.storage.held.isEmpty);
     if (download && !this.isDone) this.#spell.begin(this.heldBytes, performance.now());

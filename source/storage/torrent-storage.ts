@@ -5,6 +5,7 @@ import { wantedPieces } from "../metainfo/file-selection.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import type { Allocation } from "./allocate.ts";
+import { type BegunPiece, bringBegun, keepBegun } from "./begun-pieces.ts";
 import { BehindSync } from "./behind-sync.ts";
 import { readBootId } from "./boot-id.ts";
 import { diskPaths, stateOnDisk } from "./disk-files.ts";
@@ -97,7 +98,7 @@ export class TorrentStorage {
       layout,
       folder,
       paths: await diskPaths(metainfo, folder),
-      partFile: partFileOf(journalFile),
+      partFile: beside(journalFile, ".parts"),
       setAside: new Set(options.setAside),
       allocation: options.allocation ?? "sparse",
       openFiles: options.openFiles ?? new OpenFiles(),
@@ -268,6 +269,16 @@ export class TorrentStorage {
     await this.#createEmptyFiles();
   }
 
+  /** Keeps the blocks of pieces that are not whole, as `keepBegun`, beside the journal. Throws StorageError. */
+  keepBegun(pieces: readonly BegunPiece[], bytesOf: (index: number) => Uint8Array): Promise<void> {
+    return keepBegun(this.#begunFile, this.#layout, pieces, bytesOf);
+  }
+
+  /** What was kept of pieces that are not held, as `bringBegun`. Throws StorageError. */
+  bringBegun(store: (index: number, begin: number, data: Uint8Array) => void): Promise<readonly BegunPiece[]> {
+    return bringBegun(this.#begunFile, this.#layout, (index) => !this.held.get(index), store);
+  }
+
   /** Makes all pieces held now survive a loss of power. Throws StorageError. */
   sync(): Promise<void> {
     return this.#behind.now();
@@ -296,9 +307,11 @@ export class TorrentStorage {
     await this.#behind.stop();
     await this.#claims.close("removed");
     const { journalFile } = this.#options;
-    await rm(journalFile, { force: true }).catch((error: unknown) => {
-      throw toStorageError(error, journalFile);
-    });
+    for (const file of [journalFile, this.#begunFile]) {
+      await rm(file, { force: true }).catch((error: unknown) => {
+        throw toStorageError(error, file);
+      });
+    }
     await this.#files.remove();
   }
 
@@ -309,6 +322,10 @@ export class TorrentStorage {
     if (synced.count < held.count) this.#touch([...held.held()].filter((index) => !synced.get(index)));
     // The process may have ended between the last piece and these.
     await this.#createEmptyFiles().catch((error: unknown) => this.#report(error));
+  }
+
+  get #begunFile(): string {
+    return beside(this.#options.journalFile, ".begun");
   }
 
   #isRight(index: number, digest: Uint8Array | StorageError): boolean {
@@ -367,9 +384,9 @@ export class TorrentStorage {
   }
 }
 
-/** The part file of the torrent with this journal. */
-function partFileOf(journalFile: string): string {
-  return journalFile.replace(/\.pieces$/, "") + ".parts";
+/** Another file of the torrent with this journal. */
+function beside(journalFile: string, ending: string): string {
+  return journalFile.replace(/\.pieces$/, "") + ending;
 }
 
 /** Does a file hold less than it must, or does something else stand in its place? */

@@ -126,9 +126,9 @@ export class TransferStore {
     await this.#write(this.#file(infoHash, "json"), utf8(`${JSON.stringify(settings, undefined, 2)}\n`));
   }
 
-  /** Forgets a transfer: its metainfo, settings, journal and part file, not its data. Throws StorageError. */
+  /** Forgets a transfer: its metainfo, settings, journal, part file and begun pieces, not its data. Throws StorageError. */
   async remove(infoHash: InfoHashHex): Promise<void> {
-    for (const kind of ["torrent", "json", "pieces", "parts"] as const) {
+    for (const kind of ["torrent", "json", "pieces", "parts", "begun"] as const) {
       const file = this.#file(infoHash, kind);
       await rm(file, { force: true }).catch((error: unknown) => {
         throw toStorageError(error, file);
@@ -179,7 +179,7 @@ export class TransferStore {
     }
   }
 
-  #file(infoHash: InfoHashHex, kind: "torrent" | "json" | "pieces" | "parts"): string {
+  #file(infoHash: InfoHashHex, kind: "torrent" | "json" | "pieces" | "parts" | "begun"): string {
     return join(this.#folder, `${infoHash}.${kind}`);
   }
 }

@@ -11,6 +11,9 @@ const RECEIVED = 2;
 
 const NOBODY: readonly PeerKey[] = [];
 
+/** Who sent blocks that were kept from an earlier life: not known any more, and nobody that is connected. */
+export const FORMER_PEER: PeerKey = 0xffff_ffff;
+
 /** A piece that is downloading or verifying: which of its blocks are there, and who was asked for the others. */
 export class PartialPiece {
   readonly index: number;
@@ -48,6 +51,13 @@ export class PartialPiece {
     const contributors = new Set(this.#senders);
     contributors.delete(0);
     return contributors;
+  }
+
+  /** Which blocks are there, rising. */
+  get blocksThere(): number[] {
+    const there: number[] = [];
+    for (let block = 0; block < this.blockCount; block++) if (this.has(block)) there.push(block);
+    return there;
   }
 
   get receivedBlocks(): number {

@@ -15,7 +15,7 @@ import {
   WINDOW_MS,
 } from "./limits.ts";
 import type { SwarmPeer } from "./peer.ts";
-import type { PartialPiece, PieceStates } from "./piece-states.ts";
+import { FORMER_PEER, type PartialPiece, type PieceStates } from "./piece-states.ts";
 import type { RarestFirst } from "./rarest-first.ts";
 import type { Suspicion } from "./suspicion.ts";
 import type { Wanted } from "./wanted.ts";
@@ -28,6 +28,12 @@ export interface Block {
   readonly index: number;
   readonly begin: number;
   readonly data: Uint8Array;
+}
+
+/** Blocks of a piece that are there; not all of them. */
+export interface BegunPiece {
+  readonly index: number;
+  readonly blocks: readonly number[];
 }
 
 interface RequesterOptions {
@@ -132,6 +138,17 @@ export class Requester {
   /** Piece `index` failed its hash, or could not be stored: it may be begun again, if it is wanted. */
   retry(index: number): void {
     if (this.#options.wanted.isOn(index)) this.#options.rarest.insert(index);
+  }
+
+  /** Goes on with pieces of which blocks were kept from an earlier life. */
+  resume(begun: readonly BegunPiece[]): void {
+    const { states, rarest } = this.#options;
+    for (const { index, blocks } of begun) {
+      rarest.remove(index);
+      const partial = states.begin(index);
+      for (const block of blocks) partial.receive(block, FORMER_PEER);
+      this.#orphans.add(index);
+    }
   }
 
   /** Pieces that are not wanted any more are not asked for any more; what came of them is thrown away. */

@@ -22,7 +22,7 @@ import { PieceStates } from "./piece-states.ts";
 import { Progress } from "./progress.ts";
 import { RarestFirst } from "./rarest-first.ts";
 import { Receiving } from "./receiving.ts";
-import { Requester } from "./requester.ts";
+import { type BegunPiece, Requester } from "./requester.ts";
 import { Roster } from "./roster.ts";
 import { Serving } from "./serving.ts";
 import { Suspicion } from "./suspicion.ts";
@@ -43,6 +43,8 @@ export interface SwarmOptions extends Greeter {
   readonly random: () => number;
   /** Addresses that an earlier swarm of this torrent knew. */
   readonly candidates?: Candidates;
+  /** Blocks of missing pieces that an earlier swarm received, and that are where `store-block` puts them. */
+  readonly begun?: readonly BegunPiece[];
   /** What an earlier swarm of this torrent was giving. */
   readonly campaign?: Campaign | undefined;
 }
@@ -87,6 +89,7 @@ export class Swarm {
     this.#holdings = new Holdings({ ...shared, peers });
     this.#announcements = new Announcements({ peers, emit });
     this.#requester = new Requester({ ...shared, suspicion: this.#suspicion, peers });
+    this.#requester.resume(options.begun ?? []);
     this.#receiving = new Receiving({ layout, requester: this.#requester, peers });
     this.#serving = new Serving({ layout, infoHash, held, emit });
     this.#gifts = new Gifts({ ...options, ...shared });
@@ -155,6 +158,13 @@ export class Swarm {
   /** Did piece `index` fail its hash, and was not right since? */
   isOnParole(index: number): boolean {
     return this.#suspicion.isOnParole(index);
+  }
+
+  /** Pieces of which blocks are there that may be kept: not those that one peer alone brings, nor gifts. */
+  get begun(): readonly BegunPiece[] {
+    const partials = [...this.states.downloading.values()];
+    const kept = partials.filter(({ only, receivedBlocks }) => only === undefined && receivedBlocks > 0);
+    return kept.map(({ index, blocksThere: blocks }) => ({ index, blocks }));
   }
 
   /** Connected peers that hold `index`. */

@@ -6,7 +6,7 @@ import type { PushMessage } from "../../source/protocol/peer/extensions/sta-push
 import type { PeerMessage } from "../../source/protocol/peer/messages.ts";
 import type { ConnectedPeer, PeerKey, PeerSource, SwarmCommand, SwarmEvent } from "../../source/swarm/events.ts";
 import type { Campaign } from "../../source/swarm/giving.ts";
-import { Swarm } from "../../source/swarm/swarm.ts";
+import { Swarm, type SwarmOptions } from "../../source/swarm/swarm.ts";
 import { seededRandom } from "../helpers/simulation.ts";
 
 export interface HandOptions {
@@ -18,6 +18,7 @@ export interface HandOptions {
   readonly seed?: number;
   readonly campaign?: Campaign | undefined;
   readonly isRead?: (peer: PeerKey) => boolean;
+  readonly begun?: SwarmOptions["begun"];
 }
 
 export const INFO_HASH = toInfoHash(new Uint8Array(20).fill(1));
@@ -58,6 +59,7 @@ export class HandSwarm {
       random: seededRandom(options.seed ?? 1),
       campaign: options.campaign,
       ...(options.isRead && { isRead: options.isRead }),
+      ...(options.begun && { begun: options.begun }),
     });
     this.handle({ type: "set-active", download: true, upload: true });
   }
