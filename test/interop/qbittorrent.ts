@@ -9,6 +9,8 @@ Accepted=true
 WebUI\\Address=127.0.0.1
 WebUI\\Port=${webPort}
 WebUI\\LocalHostAuth=false
+[Network]
+PortForwardingEnabled=false
 [BitTorrent]
 Session\\Port=${port}
 Session\\Interface=lo
