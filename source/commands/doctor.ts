@@ -45,6 +45,7 @@ function dhtText(dht: Doctor["dht"]): string {
 function lanText(lan: Doctor["lan"]): string {
   if (lan === null) return "not used (--no-lan, or --host of this machine alone)";
   if (lan.state === "idle") return "nothing is looked for";
+  if (lan.state === "alone") return "this machine has no private address in a network";
   const { state, networks, torrents, heard } = lan;
   const where = networks.length > 0 ? ` on ${networks.join(", ")}` : "";
   return `${state}${where}, ${countText(torrents, "torrent")}, ${countText(heard, "peer")} heard`;

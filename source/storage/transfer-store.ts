@@ -30,7 +30,7 @@ export const transferSettingsSchema = z.looseObject({
   gift: z.boolean().default(false),
   /** A person's own files, shared from where they lie: nothing is ever written into them. */
   shared: z.boolean().default(false),
-  /** Its info hash may be told to the DHT: a person brought it from elsewhere, and no tracker of ours knows it. */
+  /** Its info hash may be told to the DHT and to our networks: a person brought it from elsewhere, and no tracker of ours knows it. */
   dht: z.boolean().default(false),
   /** It goes on being shared when it is whole. */
   seed: z.boolean().default(true),

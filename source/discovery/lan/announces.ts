@@ -1,7 +1,7 @@
 // Announces: which torrents are told in one's own network, and when: at once, a minute later, and every five minutes.
 import { type InfoHash, type InfoHashHex, toHex } from "../../protocol/ids.ts";
 import { MAX_LAN_HASHES } from "../../protocol/local-discovery.ts";
-import { ANNOUNCE_MS, BURST_DATAGRAMS, BURST_MS, GATHER_MS, LEAST_ANNOUNCE_MS } from "./limits.ts";
+import { ANNOUNCE_MS, BURST_DATAGRAMS, BURST_MS, GATHER_MS, LEAST_ANNOUNCE_MS, MAX_APART } from "./limits.ts";
 
 interface Told {
   readonly infoHash: InfoHash;
@@ -45,7 +45,7 @@ export class Announces {
     this.#forget(now);
     if (now < this.#burstAt) return [];
     const due = [...this.#told.values()].filter(({ isWanted, dueAt }) => isWanted && dueAt <= now);
-    const size = due.length > BURST_DATAGRAMS ? MAX_LAN_HASHES : 1;
+    const size = due.length > MAX_APART ? MAX_LAN_HASHES : 1;
     const burst: InfoHash[][] = [];
     for (let at = 0; at < due.length && burst.length < BURST_DATAGRAMS; at += size) {
       const together = due.slice(at, at + size);

@@ -235,7 +235,9 @@ export class Lan {
     if (this.#hasTold || this.#state !== "failed") return;
     this.#hasTold = true;
     const where = this.#networks!.map(({ network, deaf, mute }) => `${network.name}: ${deaf ?? mute}`).join(", ");
-    this.#options.tell(`Peers in this network are not found by themselves: no multicast here (${where}).`);
+    this.#options.tell(
+      `Peers of the own network are not found by multicast (${where}): --peer names one, --no-lan tries no more.`,
+    );
   }
 }
 

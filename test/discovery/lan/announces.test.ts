@@ -6,6 +6,7 @@ import {
   BURST_MS,
   GATHER_MS,
   LEAST_ANNOUNCE_MS,
+  MAX_APART,
 } from "../../../source/discovery/lan/limits.ts";
 import { toHex, toInfoHash } from "../../../source/protocol/ids.ts";
 import { MAX_LAN_HASHES } from "../../../source/protocol/local-discovery.ts";
@@ -38,13 +39,18 @@ test("a torrent is told at once, a minute later, and then every five minutes", (
   ]);
 });
 
-test("so many as there are datagrams are told in one each, one more and they share them", () => {
-  const few = new Announces();
-  for (let n = 0; n < BURST_DATAGRAMS; n++) few.add(hash(n), 0);
-  expect(told(few, 1_000)).toEqual([{ at: GATHER_MS, sizes: [1, 1, 1, 1, 1] }]);
+test("some are told in a datagram each, a few a second, one more and they share them", () => {
+  const some = new Announces();
+  for (let n = 0; n < MAX_APART; n++) some.add(hash(n), 0);
+  expect(told(some, 30_000)).toEqual(
+    Array.from({ length: MAX_APART / BURST_DATAGRAMS }, (_, burst) => ({
+      at: GATHER_MS + burst * BURST_MS,
+      sizes: [1, 1, 1, 1, 1],
+    })),
+  );
   const more = new Announces();
-  for (let n = 0; n <= BURST_DATAGRAMS; n++) more.add(hash(n), 0);
-  expect(told(more, 1_000)).toEqual([{ at: GATHER_MS, sizes: [BURST_DATAGRAMS + 1] }]);
+  for (let n = 0; n <= MAX_APART; n++) more.add(hash(n), 0);
+  expect(told(more, 30_000)).toEqual([{ at: GATHER_MS, sizes: [MAX_LAN_HASHES, MAX_LAN_HASHES, 1] }]);
 });
 
 test("a thousand torrents are told within eight seconds, each of them once a minute at most", () => {
