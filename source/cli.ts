@@ -52,6 +52,7 @@ const FLAGS = {
   tracker: { type: "string", multiple: true },
   forgetTracker: { type: "string", multiple: true },
   dir: { type: "string" },
+  watch: { type: "string" },
   port: { type: "number" },
   host: { type: "string" },
   token: { type: "string" },

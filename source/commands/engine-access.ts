@@ -51,6 +51,8 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       dht: settings.dht ? { nodes: options.dhtNodes ?? [] } : undefined,
       // Who listens on loopback is reached from this machine alone, and is no peer of its networks.
       lan: settings.lan && (options.lan ?? !(options.host !== undefined && isLoopback(options.host))),
+      // A command that runs an engine for itself does what it was told, and nothing else.
+      watchedFolder: options.standalone ? (options.watchedFolder ?? undefined) : settings.watchedFolder,
       ...settings.limits,
       acceptPushes: options.acceptPushes ?? "catalogue",
       allocation: options.allocation,
@@ -90,6 +92,7 @@ export async function findEngine(options: Options): Promise<RunningEngine | unde
 /** What only an engine that starts can heed. */
 const STARTING_FLAGS = {
   folder: "--dir",
+  watchedFolder: "--watch",
   port: "--port",
   host: "--host",
   dht: "--dht",
@@ -179,6 +182,7 @@ export function binPath(): string {
 function daemonFlags(options: Options): string[] {
   const flags = options.trackers.flatMap((tracker) => ["--tracker", trackerText(tracker)]);
   if (options.folder !== undefined) flags.push("--dir", options.folder);
+  if (options.watchedFolder !== undefined) flags.push("--watch", options.watchedFolder ?? "none");
   if (options.port !== undefined) flags.push("--port", String(options.port));
   if (options.host !== undefined) flags.push("--host", options.host);
   if (options.dht !== undefined) flags.push(options.dht ? "--dht" : "--no-dht");

@@ -19,6 +19,10 @@ const OPTIONS: Readonly<Record<Exclude<keyof Flags, "untilStdinEnds">, readonly 
   tracker: ["--tracker HOST:PORT", "a sta-tracker (https://: over TLS); repeatable, remembered once it answers"],
   forgetTracker: ["--forget-tracker HOST:PORT", "forget one; repeatable, and without a command all that is done"],
   dir: ["--dir FOLDER", "where downloads go, or where the data of a .torrent lies"],
+  watch: [
+    "--watch FOLDER",
+    "download what is put there: .torrent files, and .magnet files that hold a link; remembered until --watch none",
+  ],
   port: ["--port 6881", "TCP port for peers, or the next free one; 0: any"],
   host: ["--host ADDRESS", "address to listen on, and to dial and announce from, as that of a VPN; all by default"],
   dht: [

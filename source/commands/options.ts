@@ -20,6 +20,7 @@ export interface Flags {
   readonly tracker?: readonly string[] | undefined;
   readonly forgetTracker?: readonly string[] | undefined;
   readonly dir?: string | undefined;
+  readonly watch?: string | undefined;
   readonly port?: number | undefined;
   readonly host?: string | undefined;
   readonly token?: string | undefined;
@@ -68,6 +69,8 @@ export interface Options {
   readonly forgottenTrackers: readonly TrackerAddress[];
   /** Absolute; undefined: not said. */
   readonly folder: string | undefined;
+  /** Absolute; null: none is watched any more. */
+  readonly watchedFolder: string | null | undefined;
   readonly port: number | undefined;
   readonly host: string | undefined;
   readonly token: string | undefined;
@@ -137,6 +140,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     throw new UsageError("Wrong format: --fps takes a number from 1 to 60.");
   }
   if (flags.dir === "") throw new UsageError("Wrong format: --dir takes a folder.");
+  if (flags.watch === "") throw new UsageError("Wrong format: --watch takes a folder, or none.");
   // Node would listen on every address.
   if (flags.host === "") throw new UsageError("Wrong format: --host takes an address to listen on.");
   if (flags.output === "") throw new UsageError("Wrong format: --output takes a file.");
@@ -149,6 +153,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     trackers: (flags.tracker ?? []).map(parseTracker),
     forgottenTrackers: (flags.forgetTracker ?? []).map(parseTracker),
     folder: flags.dir === undefined ? undefined : resolve(flags.dir),
+    watchedFolder: flags.watch === undefined ? undefined : flags.watch === "none" ? null : resolve(flags.watch),
     port,
     host: flags.host,
     token: flags.token ?? environment.STA_TOKEN,

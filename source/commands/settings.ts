@@ -18,6 +18,7 @@ const schema = z.looseObject({
   trackers: z.array(z.string()).default([]),
   trackerless: z.boolean().optional(),
   folder: z.string().optional(),
+  watch: z.string().optional(),
   dht: z.boolean().optional(),
   lan: z.boolean().optional(),
   limits: z
@@ -36,6 +37,8 @@ export interface Settings {
   /** A person said that there is none. */
   readonly trackerless: boolean;
   readonly folder: string;
+  /** What is put there is downloaded. */
+  readonly watchedFolder: string | undefined;
   /** Peers are looked for in the DHT. */
   readonly dht: boolean;
   /** Peers are looked for in our own networks. */
@@ -44,7 +47,7 @@ export interface Settings {
 }
 
 /**
- * The remembered settings with what the command line says. Its limits and where it looks for peers are remembered too; its trackers are once they have answered
+ * The remembered settings with what the command line says. Its limits, the watched folder and where it looks for peers are remembered too; its trackers are once they have answered
  * (`rememberTracker`). A damaged file is said and not overwritten. Throws StorageError when they cannot be read or written.
  */
 export async function loadSettings(options: Options): Promise<Settings> {
@@ -66,9 +69,11 @@ export async function loadSettings(options: Options): Promise<Settings> {
   // What cannot be read may have forbidden it.
   const looksIn = (where: "dht" | "lan") => options[where] ?? (stored ? (stored[where] ?? true) : false);
   const [dht, lan] = [looksIn("dht"), looksIn("lan")];
+  const watchedFolder = options.watchedFolder === null ? undefined : (options.watchedFolder ?? stored?.watch);
   if (stored) {
+    const { watch: _, ...others } = withLimits(stored, limits);
     const changed = { ...(dht !== (stored.dht ?? true) && { dht }), ...(lan !== (stored.lan ?? true) && { lan }) };
-    await write(file, stored, { ...withLimits(stored, limits), ...changed });
+    await write(file, stored, { ...others, ...changed, ...(watchedFolder !== undefined && { watch: watchedFolder }) });
   }
   return {
     trackers: withAll(stored?.trackers ?? [], said)
@@ -76,6 +81,7 @@ export async function loadSettings(options: Options): Promise<Settings> {
       .filter((address) => address !== undefined),
     trackerless: stored?.trackerless ?? false,
     folder: options.folder ?? stored?.folder ?? options.environment.XDG_DOWNLOAD_DIR ?? join(homedir(), "Downloads"),
+    watchedFolder,
     dht,
     lan,
     limits,

@@ -40,7 +40,7 @@ export const COMMANDS = {
     usage: "",
     summary: "the viewer; starts the engine if none runs",
     operands: none,
-    flags: [...engine, ...limits, "activeDownloads", "standalone", ...looks],
+    flags: [...engine, ...limits, "watch", "activeDownloads", "standalone", ...looks],
     load: () => import("./open.ts"),
   },
   get: {
@@ -153,7 +153,7 @@ export const COMMANDS = {
     usage: "",
     summary: "run the engine in the foreground",
     operands: none,
-    flags: [...engine, ...limits, "activeDownloads", "json", "untilStdinEnds"],
+    flags: [...engine, ...limits, "watch", "activeDownloads", "json", "untilStdinEnds"],
     load: () => import("./daemon.ts"),
   },
   demo: {

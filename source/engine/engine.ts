@@ -44,6 +44,7 @@ import { TrackerLinks } from "./tracker-links.ts";
 import { activeMode, type Entry, TransferBook } from "./transfer-book.ts";
 import { Transfer } from "./transfer.ts";
 import { bytesText } from "./transfer-summary.ts";
+import { WatchedFolder } from "./watched-folder.ts";
 import { WireBuffers } from "./wire-buffers.ts";
 
 export class Engine implements EngineClient, EngineEvents {
@@ -71,6 +72,8 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #dht: Dht | undefined;
   /** Peers of our own networks; undefined: they are not looked for. */
   readonly #lan: Lan | undefined;
+  /** Undefined: none is watched. */
+  readonly #watched: WatchedFolder | undefined;
   readonly inspected = new Map<InfoHashHex, Found>();
   readonly #snapshotter: Snapshotter;
   readonly #gifts: GiftTaker;
@@ -135,6 +138,14 @@ export class Engine implements EngineClient, EngineEvents {
     this.#lan = options.lan
       ? new Lan({ host: options.host, port: () => this.port, tell: (text) => this.report("problem", text) })
       : undefined;
+    this.#watched =
+      options.watchedFolder === undefined
+        ? undefined
+        : new WatchedFolder({
+            folder: options.watchedFolder,
+            download: (target) => this.send({ method: "download", target }),
+            tell: (kind, text) => this.report(kind, text),
+          });
     const localAddress = localAddressOf(options.host);
     this.metainfoSearch = new MetainfoSearch({
       localAddress,
@@ -332,6 +343,7 @@ export class Engine implements EngineClient, EngineEvents {
     this.#beginAll(await this.book.load());
     await this.#lookAtDisk();
     this.#housekeeping.start();
+    this.#watched?.start();
   }
 
   #beginAll(entries: readonly Entry[]): void {
@@ -344,6 +356,7 @@ export class Engine implements EngineClient, EngineEvents {
     this.#doctor.close();
     const { links } = this;
     const goodbye = Promise.all([links.close(), this.#connections.close(), this.#dht?.close(), this.#lan?.close()]);
+    await this.#watched?.close();
     await this.book.close();
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
     this.#snapshotter.close();

@@ -85,6 +85,10 @@ export const WEB_SEED_AGAIN_MS = 1_000;
 export const WEB_SEED_RETRY_MS = 10_000;
 export const MAX_WEB_SEED_RETRY_MS = 1_800_000;
 
+/** How often a watched folder is looked at, and how often again for a file in it that was refused: a magnet link may find somebody by then. */
+export const WATCH_MS = 2_000;
+export const WATCH_AGAIN_MS = 300_000;
+
 /** Snapshots a second at most: the screen shows no more. */
 export const SNAPSHOT_MS = 250;
 

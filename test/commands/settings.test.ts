@@ -75,6 +75,17 @@ test.for(["dht", "lan"] as const)("that the %s is not used is remembered until i
   expect(await used()).toBe(true);
 });
 
+test("the watched folder is remembered until there is to be none", async () => {
+  const home = await temporaryHome();
+  expect((await loadSettings(optionsOf(home))).watchedFolder).toBeUndefined();
+  expect((await loadSettings(optionsOf(home, { watch: "/srv/watch" }))).watchedFolder).toBe("/srv/watch");
+  expect((await loadSettings(optionsOf(home))).watchedFolder).toBe("/srv/watch");
+  await rememberTracker(home, ONE, true);
+  expect((await loadSettings(optionsOf(home, { watch: "none" }))).watchedFolder).toBeUndefined();
+  expect((await loadSettings(optionsOf(home))).watchedFolder).toBeUndefined();
+  expect((await loadSettings(optionsOf(home))).trackers).toEqual([ONE]);
+});
+
 test("--dir is for this engine, before the remembered folder", async () => {
   const home = await temporaryHome();
   await writeFile(join(home, "settings.json"), JSON.stringify({ folder: "/srv/down" }));
