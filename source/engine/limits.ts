@@ -141,6 +141,9 @@ export const KEPT_METAINFO = 4;
 export const METAINFO_PEERS = 8;
 export const METAINFO_PEER_MS = 15_000;
 
+/** Peers that are asked beside them because they came: silent ones keep nobody from being dialled. */
+export const METAINFO_GUESTS = 4;
+
 /** One that told nothing is asked again after so long: qBittorrent, that has just checked what it has, closes the first connection. */
 export const METAINFO_AGAIN_MS = 5_000;
 

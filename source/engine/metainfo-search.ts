@@ -11,7 +11,7 @@ import type { Address } from "../swarm/events.ts";
 import { MAX_PEERS } from "../swarm/limits.ts";
 import { addressText } from "./address-text.ts";
 import type { Connections } from "./connections.ts";
-import { METAINFO_AGAIN_MS, METAINFO_MS, METAINFO_PEERS } from "./limits.ts";
+import { METAINFO_AGAIN_MS, METAINFO_GUESTS, METAINFO_MS, METAINFO_PEERS } from "./limits.ts";
 import { MetainfoAsker } from "./metainfo-asker.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 
@@ -114,6 +114,7 @@ class Asking {
   readonly #known = new Set<string>();
   readonly #askers = new Set<MetainfoAsker>();
   #busy = 0;
+  #guests = 0;
   #settle: (info: Uint8Array | undefined) => void = () => undefined;
   readonly #later = new Set<NodeJS.Timeout>();
   #isOver = false;
@@ -136,21 +137,23 @@ class Asking {
     this.#askMore();
   }
 
+  /** No more than a transfer takes: whoever invents some keeps us from few others. */
   heardOfNeighbour(peer: Address): void {
-    if (this.neighbours.length < MAX_PEERS) this.neighbours.push(peer);
+    if (this.neighbours.length >= MAX_PEERS || this.#known.has(addressText(peer))) return;
+    this.neighbours.push(peer);
     this.heardOf([peer]);
   }
 
   /** Asks somebody who came; false when he can tell nothing, or many are asked. */
   take(socket: PeerSocket, { extended }: Handshake): boolean {
-    if (!extended || this.#busy >= METAINFO_PEERS) return false;
-    this.#busy++;
+    if (!extended || this.#guests >= METAINFO_GUESTS) return false;
+    this.#guests++;
     socket.send(this.#handshake);
     const { host } = socket.address;
-    const listens = (port: number) => {
-      if (isPrivateHost(host)) this.neighbours.unshift({ host, port });
-    };
-    this.#listenTo(socket, () => this.#ended(), listens);
+    this.#listenTo(socket, (_, port) => {
+      this.#guests--;
+      if (port !== undefined && isPrivateHost(host)) this.neighbours.unshift({ host, port });
+    });
     return true;
   }
 
@@ -171,36 +174,37 @@ class Asking {
 
   #ask(address: Address): void {
     this.#busy++;
-    const failed = () => {
-      this.#askAgain(address);
-      this.#ended();
+    const ended = (hasTold: boolean) => {
+      if (!hasTold) this.#askAgain(address);
+      this.#busy--;
+      this.#askMore();
     };
-    this.#options.connections.dialFor(address, this.#handshake, (socket) => this.#listenTo(socket, failed), failed);
+    this.#options.connections.dialFor(
+      address,
+      this.#handshake,
+      (socket) => this.#listenTo(socket, ended),
+      () => ended(false),
+    );
   }
 
-  /** `listens`: it told all, and says that it takes peers on that port. */
-  #listenTo(socket: PeerSocket, failed: () => void, listens?: (port: number) => void): void {
+  /** `ended` hears whether it told all, be it a lie, and on which port it takes peers if it was none. */
+  #listenTo(socket: PeerSocket, ended: (hasTold: boolean, listensOn?: number) => void): void {
     if (this.#isOver) return socket.close("the metainfo is not needed");
     const asker = new MetainfoAsker({
       socket,
       client: this.#options.client,
       got: (info, listensOn) => {
         this.#askers.delete(asker);
-        if (listensOn !== undefined) listens?.(listensOn);
-        if (isInfoOf(this.#sought.infoHash, info)) this.#settle(info);
-        this.#ended();
+        const isRight = isInfoOf(this.#sought.infoHash, info);
+        if (isRight) this.#settle(info);
+        ended(true, isRight ? listensOn : undefined);
       },
       failed: () => {
         this.#askers.delete(asker);
-        failed();
+        ended(false);
       },
     });
     this.#askers.add(asker);
-  }
-
-  #ended(): void {
-    this.#busy--;
-    this.#askMore();
   }
 
   #askAgain(address: Address): void {

@@ -3,13 +3,13 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { METAINFO_AGAIN_MS } from "../../source/engine/limits.ts";
+import { METAINFO_AGAIN_MS, METAINFO_GUESTS } from "../../source/engine/limits.ts";
 import { MetainfoSearch } from "../../source/engine/metainfo-search.ts";
-import { idFromHex, toInfoHash } from "../../source/protocol/ids.ts";
+import { idFromHex, type InfoHashHex, toInfoHash } from "../../source/protocol/ids.ts";
 import { PeerConnection } from "../../source/protocol/peer/connection.ts";
 import { digestOf, writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
-import { makeFolder, nextEvent, peerIdOf, rowOf, share, startEngine } from "./support.ts";
+import { handshakeFor, makeFolder, RawPeer, nextEvent, peerIdOf, rowOf, share, startEngine } from "./support.ts";
 
 test("a magnet link downloads from a peer that it names", async () => {
   const source = await startEngine();
@@ -118,6 +118,29 @@ test("a peer that tells nothing is asked again, until the search is over", async
   expect(await found).toBeUndefined();
   vi.advanceTimersByTime(METAINFO_AGAIN_MS);
   expect(dialled).toHaveLength(2);
+});
+
+test("who comes for what is looked for is asked, if it can tell; for what is not, it is turned away", async () => {
+  const on = await startEngine();
+  const infoHash = "7".repeat(40) as InfoHashHex;
+  const early = new RawPeer(on.engine.port);
+  early.say(handshakeFor(infoHash));
+  await early.closed;
+  expect(early.received).toHaveLength(0);
+  void on.engine.send({ method: "download", target: `magnet:?xt=urn:btih:${infoHash}` });
+  const came = new RawPeer(on.engine.port);
+  came.say(handshakeFor(infoHash));
+  const handshake = await came.heard(69);
+  expect(Buffer.from(handshake.subarray(28, 48)).toString("hex")).toBe(infoHash);
+  const mute = new RawPeer(on.engine.port);
+  mute.say(handshakeFor(infoHash).with(25, 0));
+  await mute.closed;
+  expect(mute.received).toHaveLength(0);
+  const many = Array.from({ length: METAINFO_GUESTS }, () => new RawPeer(on.engine.port));
+  for (const peer of many) peer.say(handshakeFor(infoHash));
+  const turnedAway = await Promise.race(many.map((peer) => peer.closed.then(() => peer)));
+  expect(turnedAway.received).toHaveLength(0);
+  expect(came.socket.closed).toBe(false);
 });
 
 test("an engine that stops looks no further", async () => {
