@@ -45,8 +45,10 @@ test("a .torrent is downloaded from who has it in the same network, whoever was 
     await untilRow(on, infoHash, ({ state }) => state === "seeding");
     expect(await digestOf(join(on.folder, "file.bin"))).toBe(await digestOf(path));
   }
-  const log = rowOf(first, infoHash)!.log.map(({ text }) => text);
-  expect(log).toContain(`127.0.0.3:${seeder.engine.port} has come (lan)`);
+  await untilRow(first, infoHash, ({ log }) =>
+    log.some(({ text }) => text === `127.0.0.3:${seeder.engine.port} has come (lan)`),
+  );
+  await until(first, () => lanRow(first, infoHash)?.leechers === 2);
   expect(lanRow(first, infoHash)).toMatchObject({ state: "working", problem: null, seeds: null, leechers: 2 });
   expect(lanRow(first, infoHash)!.nextAnnounceAt).toBeGreaterThan(Date.now());
   expect(lanOf(first)).toMatchObject({ state: "working", networks: ["loopback"], torrents: 1, heard: 2 });
@@ -61,7 +63,7 @@ test("a bare magnet link is downloaded from a neighbour that told of itself long
   await send(on, { method: "download", target: `magnet:?xt=urn:btih:${infoHash}` });
   await untilRow(on, infoHash, ({ state }) => state === "seeding");
   expect(await digestOf(join(on.folder, "file.bin"))).toBe(await digestOf(path));
-  expect(rowOf(on, infoHash)!.log.map(({ text }) => text)).toContain(`${seeder.address} has come (lan)`);
+  await untilRow(on, infoHash, ({ log }) => log.some(({ text }) => text === `${seeder.address} has come (lan)`));
 });
 
 test("a bare magnet link of what no neighbour has is looked for until it is given up, and told no more then", async () => {
