@@ -1,5 +1,6 @@
 // argv -> one file of commands/. Nothing else happens here.
 import { ArgvError, type FlagsOf, parseArgv, spelled } from "./program/parse-argv.ts";
+import { FLAGS } from "./commands/flags.ts";
 import { COMMANDS, type CommandName } from "./commands/table.ts";
 import { commandHelpText, helpText } from "./commands/help-text.ts";
 import { NoEngineError } from "./commands/no-engine-error.ts";
@@ -30,7 +31,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       );
     }
     // "$UNSET" would be this folder.
-    if (rest.includes("")) throw new UsageError(`sta ${name}: an empty name or path names nothing.`);
+    if (rest.includes("") && name !== "completion")
+      throw new UsageError(`sta ${name}: an empty name or path names nothing.`);
     const options = parseOptions(flags, process.env);
     requireHeeded(words[0], flags, ["forgetTracker", ...heeded]);
     if (options.forgottenTrackers.length > 0) {
@@ -47,52 +49,6 @@ export async function run(argv: readonly string[]): Promise<number> {
     return fail(`${error.message}${error.message.endsWith("\n") ? "" : " "}${hint}`, EXIT.usage);
   }
 }
-
-const FLAGS = {
-  tracker: { type: "string", multiple: true },
-  forgetTracker: { type: "string", multiple: true },
-  dir: { type: "string" },
-  watch: { type: "string" },
-  port: { type: "number" },
-  host: { type: "string" },
-  token: { type: "string" },
-  dht: { type: "boolean" },
-  dhtNode: { type: "string", multiple: true },
-  lan: { type: "boolean" },
-  limitDown: { type: "string" },
-  limitUp: { type: "string" },
-  activeDownloads: { type: "number" },
-  acceptPushes: { type: "string" },
-  allocation: { type: "string" },
-  keepFree: { type: "string" },
-  ratio: { type: "string" },
-  seedTime: { type: "string" },
-  sequential: { type: "boolean" },
-  files: { type: "string" },
-  filesFirst: { type: "string" },
-  withData: { type: "boolean" },
-  standalone: { type: "boolean" },
-  json: { type: "boolean" },
-  filter: { type: "string" },
-  seed: { type: "boolean" },
-  partial: { type: "boolean" },
-  peer: { type: "string", multiple: true },
-  count: { type: "number" },
-  keep: { type: "boolean" },
-  stop: { type: "boolean" },
-  output: { type: "string", short: "o" },
-  pieceLength: { type: "string" },
-  announce: { type: "string", multiple: true },
-  webSeed: { type: "string", multiple: true },
-  private: { type: "boolean" },
-  ascii: { type: "boolean" },
-  theme: { type: "string" },
-  lowBandwidth: { type: "boolean" },
-  fps: { type: "number" },
-  untilStdinEnds: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
-  version: { type: "boolean" },
-} as const;
 
 /** The system says so when paths are to be meant from a folder that was removed. */
 function isLostFolder(error: unknown): boolean {

@@ -156,6 +156,13 @@ export const COMMANDS = {
     flags: [...engine, ...limits, "watch", "activeDownloads", "json", "untilStdinEnds"],
     load: () => import("./daemon.ts"),
   },
+  completion: {
+    usage: "bash|zsh|fish",
+    summary: "a script by which Tab completes commands, options and names of the swarm",
+    operands: { min: 1, max: 10_000, what: "the name of a shell" },
+    flags: [],
+    load: () => import("./completion.ts"),
+  },
   demo: {
     usage: "",
     summary: "a swarm of real processes on this machine, and the viewer on it",

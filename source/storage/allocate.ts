@@ -5,8 +5,10 @@ import type { FileHandle } from "node:fs/promises";
 import { StorageError, storageError } from "./errors.ts";
 import { writeFully } from "./piece-io.ts";
 
+export const ALLOCATIONS = ["sparse", "full"] as const;
+
 /** `sparse`: a file takes room as it is written. `full`: all of it before its first piece. */
-export type Allocation = "sparse" | "full";
+export type Allocation = (typeof ALLOCATIONS)[number];
 
 /** Up to here zeros are written: sooner done than a process is started. */
 const ZEROS_BYTES = 1024 * 1024;
