@@ -30,6 +30,7 @@ function lines(doctor: Doctor, trackers: readonly TrackerStatus[]): string[] {
     `transfers    ${doctor.transfers}`,
     `DHT          ${dhtText(doctor.dht)}`,
     `LAN          ${lanText(doctor.lan)}`,
+    `router       ${routerText(doctor.portMapping)}`,
   ];
   return [...figures, ...(doctor.findings.length === 0 ? ["All is well."] : doctor.findings)];
 }
@@ -49,4 +50,24 @@ function lanText(lan: Doctor["lan"]): string {
   const { state, networks, torrents, heard } = lan;
   const where = networks.length > 0 ? ` on ${networks.join(", ")}` : "";
   return `${state}${where}, ${countText(torrents, "torrent")}, ${countText(heard, "peer")} heard`;
+}
+
+function routerText(mapping: Doctor["portMapping"]): string {
+  if (mapping === null) return "not asked to forward the port (--no-port-mapping, or --host of this machine alone)";
+  const { state, router, way, ports, problem } = mapping;
+  const forwarded = ports.map(({ protocol, port }) => `${protocol} port ${port}`).join(" and ");
+  switch (state) {
+    case "idle":
+      return "not asked yet, for no transfer goes on";
+    case "asking":
+      return "is asked to forward the port";
+    case "needless":
+      return "none stands before this machine";
+    case "working":
+      return `${router} forwards ${forwarded} (${way})${problem === null ? "" : `, but not all: ${problem}`}`;
+    case "failed":
+      return `forwards nothing: ${problem}`;
+    default:
+      return state satisfies never;
+  }
 }

@@ -38,6 +38,7 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
     // Most commands speak with an engine that runs already: they start without all that one is.
     const { Engine } = await import("../engine/engine.ts");
     const settings = await loadSettings(options);
+    const isLocal = options.host !== undefined && isLoopback(options.host);
     const remember = oneAtATime((write: () => Promise<unknown>) => write());
     return await Engine.start({
       version: version(),
@@ -50,7 +51,8 @@ export async function startEngine(options: Options, hear: Pick<EngineOptions, "o
       token: options.token,
       dht: settings.dht ? { nodes: options.dhtNodes ?? [] } : undefined,
       // Who listens on loopback is reached from this machine alone, and is no peer of its networks.
-      lan: settings.lan && (options.lan ?? !(options.host !== undefined && isLoopback(options.host))),
+      lan: settings.lan && (options.lan ?? !isLocal),
+      portMapping: settings.portMapping && !isLocal,
       // A command that runs an engine for itself does what it was told, and nothing else.
       watchedFolder: options.standalone ? (options.watchedFolder ?? undefined) : settings.watchedFolder,
       ...settings.limits,
@@ -98,6 +100,7 @@ const STARTING_FLAGS = {
   dht: "--dht",
   dhtNodes: "--dht-node",
   lan: "--lan",
+  portMapping: "--port-mapping",
   acceptPushes: "--accept-pushes",
   allocation: "--allocation",
   keepFree: "--keep-free",
@@ -188,6 +191,7 @@ function daemonFlags(options: Options): string[] {
   if (options.dht !== undefined) flags.push(options.dht ? "--dht" : "--no-dht");
   for (const node of options.dhtNodes ?? []) flags.push("--dht-node", addressText(node));
   if (options.lan !== undefined) flags.push(options.lan ? "--lan" : "--no-lan");
+  if (options.portMapping !== undefined) flags.push(options.portMapping ? "--port-mapping" : "--no-port-mapping");
   if (options.limitDown !== undefined) flags.push("--limit-down", String(options.limitDown));
   if (options.limitUp !== undefined) flags.push("--limit-up", String(options.limitUp));
   if (options.activeDownloads !== undefined) flags.push("--active-downloads", String(options.activeDownloads));

@@ -10,6 +10,7 @@ export const FLAGS = {
   dht: { type: "boolean" },
   dhtNode: { type: "string", multiple: true },
   lan: { type: "boolean" },
+  portMapping: { type: "boolean" },
   limitDown: { type: "string" },
   limitUp: { type: "string" },
   activeDownloads: { type: "number" },

@@ -34,6 +34,10 @@ const OPTIONS: Readonly<Record<Exclude<keyof Flags, "untilStdinEnds">, readonly 
     "--no-lan",
     "tell nobody in the own network of torrents of others, and look for no peers there; remembered until --lan, which is also for --host 127.0.0.1, where it is off",
   ],
+  portMapping: [
+    "--no-port-mapping",
+    "do not ask the router to forward the port that takes peers; remembered until --port-mapping",
+  ],
   limitDown: [
     "--limit-down RATE",
     "at most so many bytes a second: 500k, 1.5MB, 2MiB, none for no limit; with get, share and set NAME of that transfer, otherwise of the engine, which remembers it",

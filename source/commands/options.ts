@@ -27,6 +27,7 @@ export interface Flags {
   readonly dht?: boolean | undefined;
   readonly dhtNode?: readonly string[] | undefined;
   readonly lan?: boolean | undefined;
+  readonly portMapping?: boolean | undefined;
   readonly limitDown?: string | undefined;
   readonly limitUp?: string | undefined;
   readonly activeDownloads?: number | undefined;
@@ -80,6 +81,8 @@ export interface Options {
   readonly dhtNodes: readonly Address[] | undefined;
   /** Peers are looked for in our own networks; undefined: not said. */
   readonly lan: boolean | undefined;
+  /** The router is asked to forward our ports; undefined: not said. */
+  readonly portMapping: boolean | undefined;
   /** Bytes a second; undefined: not said. */
   readonly limitDown: number | undefined;
   readonly limitUp: number | undefined;
@@ -160,6 +163,7 @@ export function parseOptions(flags: Flags, environment: Readonly<Record<string, 
     dht: flags.dht,
     dhtNodes: flags.dhtNode?.map(parseNode),
     lan: flags.lan,
+    portMapping: flags.portMapping,
     limitDown: parseRate(flags.limitDown, "--limit-down"),
     limitUp: parseRate(flags.limitUp, "--limit-up"),
     activeDownloads,

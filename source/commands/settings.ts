@@ -21,6 +21,7 @@ const schema = z.looseObject({
   watch: z.string().optional(),
   dht: z.boolean().optional(),
   lan: z.boolean().optional(),
+  portMapping: z.boolean().optional(),
   limits: z
     .looseObject({
       downLimit: count,
@@ -43,12 +44,14 @@ export interface Settings {
   readonly dht: boolean;
   /** Peers are looked for in our own networks. */
   readonly lan: boolean;
+  /** The router is asked to forward our ports. */
+  readonly portMapping: boolean;
   readonly limits: EngineLimits;
 }
 
 /**
- * The remembered settings with what the command line says. Its limits, the watched folder and where it looks for peers are remembered too; its trackers are once they have answered
- * (`rememberTracker`). A damaged file is said and not overwritten. Throws StorageError when they cannot be read or written.
+ * The remembered settings with what the command line says. Its limits, the watched folder and what it uses to find peers are remembered
+ * too; its trackers are once they have answered (`rememberTracker`). A damaged file is said and not overwritten. Throws StorageError when they cannot be read or written.
  */
 export async function loadSettings(options: Options): Promise<Settings> {
   const file = fileOf(options.home);
@@ -67,13 +70,14 @@ export async function loadSettings(options: Options): Promise<Settings> {
     seedSecondsLimit: options.seedTime === undefined ? remembered.seedSecondsLimit : options.seedTime,
   };
   // What cannot be read may have forbidden it.
-  const looksIn = (where: "dht" | "lan") => options[where] ?? (stored ? (stored[where] ?? true) : false);
-  const [dht, lan] = [looksIn("dht"), looksIn("lan")];
+  const uses = (name: Switch) => options[name] ?? (stored ? (stored[name] ?? true) : false);
+  const switches = { dht: uses("dht"), lan: uses("lan"), portMapping: uses("portMapping") };
   const watchedFolder = options.watchedFolder === null ? undefined : (options.watchedFolder ?? stored?.watch);
   if (stored) {
     const { watch: _, ...others } = withLimits(stored, limits);
-    const changed = { ...(dht !== (stored.dht ?? true) && { dht }), ...(lan !== (stored.lan ?? true) && { lan }) };
-    await write(file, stored, { ...others, ...changed, ...(watchedFolder !== undefined && { watch: watchedFolder }) });
+    const changed = Object.entries(switches).filter(([name, on]) => on !== (stored[name as Switch] ?? true));
+    const next = { ...others, ...Object.fromEntries(changed) };
+    await write(file, stored, { ...next, ...(watchedFolder !== undefined && { watch: watchedFolder }) });
   }
   return {
     trackers: withAll(stored?.trackers ?? [], said)
@@ -82,11 +86,13 @@ export async function loadSettings(options: Options): Promise<Settings> {
     trackerless: stored?.trackerless ?? false,
     folder: options.folder ?? stored?.folder ?? options.environment.XDG_DOWNLOAD_DIR ?? join(homedir(), "Downloads"),
     watchedFolder,
-    dht,
-    lan,
+    ...switches,
     limits,
   };
 }
+
+/** What is on until a person says otherwise. */
+type Switch = "dht" | "lan" | "portMapping";
 
 const NO_LIMITS: EngineLimits = {
   downLimit: 0,

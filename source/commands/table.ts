@@ -28,6 +28,7 @@ const engine = [
   "dht",
   "dhtNode",
   "lan",
+  "portMapping",
   "acceptPushes",
   "allocation",
   "keepFree",

@@ -27,6 +27,8 @@ export interface EngineStatus {
   readonly peerId: string;
   /** TCP port that takes peers. */
   readonly port: number;
+  /** What the router does, or says, that was asked to forward it, as a clause; null: none was, or has not answered yet. */
+  readonly forwarding: DisplayText | null;
   /** Where downloads go. */
   readonly folder: DisplayText;
   /** Bytes free in `folder`; null when it cannot be told. */
@@ -438,6 +440,21 @@ const doctorSchema = z.object({
       receivedBytes: z.number(),
       /** Datagrams that were not read: too many, of elsewhere, or unreadable. */
       dropped: z.number(),
+    })
+    .nullable(),
+  /** What came of asking the router to forward our ports; null when it is not asked. */
+  portMapping: z
+    .object({
+      /** `idle`: nothing goes on. `needless`: no router stands before us. `failed`: TCP is not forwarded, `problem` says why. */
+      state: z.enum(["idle", "asking", "working", "needless", "failed"]),
+      /** Its address; null while none is known. */
+      router: z.string().nullable(),
+      /** What it was asked by; null while it forwards nothing. */
+      way: z.enum(["PCP", "NAT-PMP", "UPnP"]).nullable(),
+      /** That are forwarded. */
+      ports: z.array(z.object({ protocol: z.enum(["TCP", "UDP"]), port: z.number() })),
+      /** Why one is not, as a clause. */
+      problem: z.string().nullable(),
     })
     .nullable(),
   /** Each says what is wrong and what helps; empty when all is well. */

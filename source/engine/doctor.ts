@@ -7,7 +7,7 @@ import { DOCTOR_RESOLUTION_MS, LATE_LOOP_MS } from "./limits.ts";
 /** What the engine says about itself. */
 export type EngineFigures = Pick<
   Report,
-  "version" | "port" | "peers" | "dialing" | "transfers" | "pieceBytes" | "socketBytes" | "dht" | "lan"
+  "version" | "port" | "peers" | "dialing" | "transfers" | "pieceBytes" | "socketBytes" | "dht" | "lan" | "portMapping"
 >;
 
 export class Doctor {

@@ -34,6 +34,8 @@ export interface EngineOptions extends EngineLimits {
   readonly dht?: { readonly nodes: readonly Address[] } | undefined;
   /** Whether peers are looked for in our own networks, by multicast; not unless said. */
   readonly lan?: boolean | undefined;
+  /** Whether the router is asked to forward our ports; not unless said. */
+  readonly portMapping?: boolean | undefined;
   /** An absolute folder: what is put there is downloaded. */
   readonly watchedFolder?: string | undefined;
   /** Shared secret for the trackers. */

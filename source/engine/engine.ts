@@ -14,6 +14,8 @@ import type {
 import type { Dht } from "../discovery/dht/dht.ts";
 import { Lan } from "../discovery/lan/lan.ts";
 import { localAddressOf } from "../discovery/local-address.ts";
+import { PortMapping } from "../discovery/port-mapping/port-mapping.ts";
+import type { WantedPort } from "../discovery/port-mapping/router.ts";
 import { countText } from "../protocol/count-text.ts";
 import { displayText, type DisplayText } from "../protocol/display-text.ts";
 import { type InfoHashHex, type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
@@ -72,6 +74,8 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #dht: Dht | undefined;
   /** Peers of our own networks; undefined: they are not looked for. */
   readonly #lan: Lan | undefined;
+  /** Ports that the router forwards to us; undefined: it is not asked. */
+  readonly #portMapping: PortMapping | undefined;
   /** Undefined: none is watched. */
   readonly #watched: WatchedFolder | undefined;
   readonly inspected = new Map<InfoHashHex, Found>();
@@ -138,6 +142,13 @@ export class Engine implements EngineClient, EngineEvents {
     this.#lan = options.lan
       ? new Lan({ host: options.host, port: () => this.port, tell: (text) => this.report("problem", text) })
       : undefined;
+    this.#portMapping = options.portMapping
+      ? new PortMapping({
+          host: options.host,
+          tell: (kind, text) => this.report(kind, text),
+          changed: () => this.#portMappingChanged(),
+        })
+      : undefined;
     this.#watched =
       options.watchedFolder === undefined
         ? undefined
@@ -198,6 +209,7 @@ export class Engine implements EngineClient, EngineEvents {
       health: () => this.doctor(),
       queueChanged: () => this.queueChanged(),
       secondEnded: (moved) => {
+        this.#portMapping?.want(this.#wantedPorts());
         // A tracker that is away is counted down for.
         if (moved || links.isWaiting) this.#snapshotter.changed();
       },
@@ -208,6 +220,7 @@ export class Engine implements EngineClient, EngineEvents {
         links.ping();
         this.#dht?.woke();
         this.#lan?.woke();
+        this.#portMapping?.again();
       },
     });
   }
@@ -324,6 +337,7 @@ export class Engine implements EngineClient, EngineEvents {
         socketBytes,
         dht: this.#dht?.figures() ?? null,
         lan: this.#lan?.figures() ?? null,
+        portMapping: this.#portMapping?.figures() ?? null,
       },
       [...this.#alerts(), ...this.#troubles()],
     );
@@ -355,7 +369,13 @@ export class Engine implements EngineClient, EngineEvents {
     this.#housekeeping.stop();
     this.#doctor.close();
     const { links } = this;
-    const goodbye = Promise.all([links.close(), this.#connections.close(), this.#dht?.close(), this.#lan?.close()]);
+    const goodbye = Promise.all([
+      links.close(),
+      this.#connections.close(),
+      this.#dht?.close(),
+      this.#lan?.close(),
+      this.#portMapping?.close(),
+    ]);
     await this.#watched?.close();
     await this.book.close();
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
@@ -390,6 +410,20 @@ export class Engine implements EngineClient, EngineEvents {
       this.report("problem", `The next start will not know the tracker ${trackerText(tracker)}: ${error.message}`);
     });
     this.#remembering = Promise.all([this.#remembering, writing]);
+  }
+
+  /** What the router is to forward: nothing before a transfer goes on. */
+  #wantedPorts(): WantedPort[] {
+    const isAtWork = Array.from(this.book.entries.values()).some(({ transfer }) => transfer.mode !== "paused");
+    const udp = this.#dht?.port ?? 0;
+    if (!isAtWork) return [];
+    return [{ protocol: "TCP", port: this.port }, ...(udp === 0 ? [] : [{ protocol: "UDP", port: udp } as const])];
+  }
+
+  /** What trackers found before the router forwarded it is not known any more. */
+  #portMappingChanged(): void {
+    if (this.#portMapping?.figures().state === "working") this.links.doubtReach();
+    this.#snapshotter.changed();
   }
 
   #connectedPeers(): number {
@@ -429,11 +463,13 @@ export class Engine implements EngineClient, EngineEvents {
   /** What is wrong with trackers and transfers, as sentences. */
   #troubles(): DisplayText[] {
     const troubles: string[] = [];
+    const outcome = this.#portMapping?.outcome;
+    const asked = outcome === undefined ? "" : ` Asked to do so, ${outcome}.`;
     for (const { address, problem, reachable } of this.links.statuses(performance.now())) {
       if (problem !== null) troubles.push(`The tracker ${address} is of no use now: ${problem}.`);
       if (reachable !== false) continue;
       troubles.push(
-        `The tracker ${address} cannot dial TCP port ${this.port} here: other peers cannot either, we have to dial them. Open it in the firewall, or forward it in the router.`,
+        `The tracker ${address} cannot dial TCP port ${this.port} here: other peers cannot either, we have to dial them. Open it in the firewall, or forward it in the router.${asked}`,
       );
     }
     if (this.#dht?.problem !== undefined) troubles.push(this.#dht.problem);
@@ -444,6 +480,7 @@ export class Engine implements EngineClient, EngineEvents {
   }
 
   #status(now: number): EngineStatus {
+    const outcome = this.#portMapping?.outcome;
     let downBytesPerSecond = 0;
     let upBytesPerSecond = 0;
     for (const { transfer } of this.book.entries.values()) {
@@ -456,6 +493,7 @@ export class Engine implements EngineClient, EngineEvents {
       pid: process.pid,
       peerId: toHex(this.peerId),
       port: this.port,
+      forwarding: outcome === undefined ? null : displayText(outcome),
       folder: displayText(this.options.folder),
       freeBytes: this.#freeBytes ?? null,
       connectedPeers: this.#connectedPeers(),

@@ -56,6 +56,11 @@ export class TrackerLinks {
     for (const { channel } of this.#links.values()) channel.ping();
   }
 
+  /** Who could not dial us may now. */
+  doubtReach(): void {
+    for (const link of this.#links.values()) if (link.reachable === false) link.reachable = undefined;
+  }
+
   /** HTTP announce URLs of all trackers, for metainfo that we make. */
   announceUrls(): string[] {
     return Array.from(this.#links.values(), ({ address }) => {

@@ -10,6 +10,7 @@ export function unreachablePort({ engine, trackers, transfers }: Snapshot): numb
 }
 
 /** What to do about it. */
-export function reachAdvice(port: number): string {
-  return `Peers cannot reach port ${port}: open it in the firewall, or forward it in the router. Until then we have to dial them.`;
+export function reachAdvice(port: number, { forwarding }: Snapshot["engine"]): string {
+  const asked = forwarding === null ? "" : ` Asked to do so, ${forwarding}.`;
+  return `Peers cannot reach port ${port}: open it in the firewall, or forward it in the router.${asked} Until then we have to dial them.`;
 }

@@ -48,7 +48,7 @@ function looked(before: ViewState, snapshot: Snapshot): ViewState {
   const state = watchTracker({ ...before, snapshot });
   const port = unreachablePort(snapshot);
   const isNew = port !== null && before.snapshot.trackers.every(({ reachable }) => reachable !== false);
-  return isNew ? say(state, reachAdvice(port), "warning") : state;
+  return isNew ? say(state, reachAdvice(port, snapshot.engine), "warning") : state;
 }
 
 function pressed(state: ViewState, key: string): Change {

@@ -46,6 +46,16 @@ test("it says whether the networks of this machine are told", async () => {
   expect(heard.out).toMatch(/^LAN +nothing is looked for$/m);
 });
 
+test("it says whether the router is asked to forward the port", async () => {
+  const heard = listen();
+  expect(await run([], optionsOf(await daemon()))).toBe(0);
+  expect(heard.out).toMatch(
+    /^router +not asked to forward the port \(--no-port-mapping, or --host of this machine alone\)$/m,
+  );
+  expect(await run([], optionsOf(await daemon({ portMapping: true })))).toBe(0);
+  expect(heard.out).toMatch(/^router +not asked yet, for no transfer goes on$/m);
+});
+
 test("without an engine it says how to start one", async () => {
   const heard = listen();
   const { home } = await startEngine();

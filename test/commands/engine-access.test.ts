@@ -75,18 +75,18 @@ test("what only a new engine could heed is told of when one runs", async () => {
   expect(quiet.stderr).toBe("");
 });
 
-test("who listens on loopback is no peer of the networks of this machine, unless it is said", async () => {
+test("who listens on loopback is no peer of the networks of this machine, unless it is said, and asks no router", async () => {
   const lab = await openLab();
-  const lanOf = async (home: string, ...flags: string[]) => {
+  const partsOf = async (home: string, ...flags: string[]) => {
     await writeFile(lab.path("a.txt"), "a");
     expect(await lab.sta(home, ["share", lab.path("a.txt"), ...LOCAL, ...flags]).end()).toMatchObject({ code: 0 });
     onTestFinished(() => stopEngine(lab, home));
     const doctor = lab.sta(home, ["doctor", "--json"]);
     await doctor.end();
-    return (JSON.parse(doctor.stdout) as { lan: unknown }).lan;
+    return JSON.parse(doctor.stdout) as unknown;
   };
-  expect(await lanOf("quiet")).toBeNull();
-  expect(await lanOf("told", "--lan")).toMatchObject({ state: "idle" });
+  expect(await partsOf("quiet")).toMatchObject({ lan: null, portMapping: null });
+  expect(await partsOf("told", "--lan", "--port-mapping")).toMatchObject({ lan: { state: "idle" }, portMapping: null });
 });
 
 test("settings that cannot be read are a sentence, and an engine that runs goes on without", async () => {

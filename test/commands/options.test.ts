@@ -93,15 +93,17 @@ test("--accept-pushes takes one of three words and says which", () => {
   );
 });
 
-test("nodes of the DHT are HOST:PORT, several, and --no-dht and --no-lan are said or not", () => {
+test("nodes of the DHT are HOST:PORT, several, and --no-dht, --no-lan and --no-port-mapping are said or not", () => {
   const dhtNode = ["router.example:6881", "[::1]:7"];
-  expect(parseOptions({ dhtNode, dht: false, lan: false }, ENVIRONMENT)).toMatchObject({
+  expect(parseOptions({ dhtNode, dht: false, lan: false, portMapping: false }, ENVIRONMENT)).toMatchObject({
     dht: false,
     lan: false,
+    portMapping: false,
     dhtNodes: [
       { host: "router.example", port: 6881 },
       { host: "::1", port: 7 },
     ],
   });
-  expect(parseOptions({}, ENVIRONMENT)).toMatchObject({ dht: undefined, dhtNodes: undefined, lan: undefined });
+  const unsaid = { dht: undefined, dhtNodes: undefined, lan: undefined, portMapping: undefined };
+  expect(parseOptions({}, ENVIRONMENT)).toMatchObject(unsaid);
 });

@@ -61,19 +61,22 @@ test("that there is no tracker is remembered until one is named", async () => {
   expect(await loadSettings(optionsOf(home))).toMatchObject({ trackerless: false, trackers: [] });
 });
 
-test.for(["dht", "lan"] as const)("that the %s is not used is remembered until it is again", async (where) => {
-  const home = await temporaryHome();
-  const used = async (flags = {}) => (await loadSettings(optionsOf(home, flags)))[where];
-  expect(await used()).toBe(true);
-  expect(await used({ [where]: true })).toBe(true);
-  await expect(stat(join(home, "settings.json"))).rejects.toThrow("ENOENT");
-  expect(await used({ [where]: false })).toBe(false);
-  expect(await used()).toBe(false);
-  await rememberTracker(home, ONE, true);
-  expect(await used()).toBe(false);
-  expect(await used({ [where]: true })).toBe(true);
-  expect(await used()).toBe(true);
-});
+test.for(["dht", "lan", "portMapping"] as const)(
+  "that %s is not used is remembered until it is again",
+  async (where) => {
+    const home = await temporaryHome();
+    const used = async (flags = {}) => (await loadSettings(optionsOf(home, flags)))[where];
+    expect(await used()).toBe(true);
+    expect(await used({ [where]: true })).toBe(true);
+    await expect(stat(join(home, "settings.json"))).rejects.toThrow("ENOENT");
+    expect(await used({ [where]: false })).toBe(false);
+    expect(await used()).toBe(false);
+    await rememberTracker(home, ONE, true);
+    expect(await used()).toBe(false);
+    expect(await used({ [where]: true })).toBe(true);
+    expect(await used()).toBe(true);
+  },
+);
 
 test("the watched folder is remembered until there is to be none", async () => {
   const home = await temporaryHome();
@@ -101,8 +104,9 @@ test.for(["", "{", "[]", '{"trackers":[1]}', '{"trackers":"a"}', '{"folder":7}',
     const file = join(home, "settings.json");
     await writeFile(file, content);
     const settings = await loadSettings(optionsOf(home, { tracker: ["10.0.0.1"], limitDown: "5MB" }));
-    // It may have said where peers are not to be looked for.
-    expect(settings).toMatchObject({ trackers: [ONE], dht: false, lan: false, limits: { downLimit: 5_000_000 } });
+    // It may have said what is not to be used.
+    expect(settings).toMatchObject({ trackers: [ONE], dht: false, lan: false, portMapping: false });
+    expect(settings).toMatchObject({ limits: { downLimit: 5_000_000 } });
     expect(heard.err).toContain(`${file} is damaged`);
     expect(await readFile(file, "utf8")).toBe(content);
   },

@@ -11,6 +11,7 @@ const FIGURES = {
   socketBytes: 6,
   dht: null,
   lan: null,
+  portMapping: null,
 };
 
 function open(): Doctor {

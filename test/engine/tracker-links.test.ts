@@ -198,6 +198,14 @@ describe("the links to trackers", () => {
     await until(() => reachable() === undefined);
     say({ type: "reachable", port: 7_000, ok: true });
     await until(() => reachable() === true);
+    links.doubtReach();
+    expect(reachable()).toBe(true);
+    say({ type: "reachable", port: 7_000, ok: false });
+    await until(() => reachable() === false);
+    links.doubtReach();
+    expect(links.statuses(0)[0]).not.toHaveProperty("reachable");
+    say({ type: "reachable", port: 7_000, ok: true });
+    await until(() => reachable() === true);
     for (const socket of server.clients) socket.terminate();
     await until(() => reachable() === undefined);
   });

@@ -241,6 +241,7 @@ export function emptySnapshot(): Snapshot {
       ratioLimit: null,
       seedSecondsLimit: null,
       trackerless: false,
+      forwarding: null,
       alerts: [],
     },
     trackers: [

@@ -348,6 +348,7 @@ test("`:doctor` says what the engine found, or that all is well", () => {
     socketBytes: 0,
     dht: null,
     lan: null,
+    portMapping: null,
     findings: [] as string[],
   };
   const asked = (findings: string[]): string | undefined => {

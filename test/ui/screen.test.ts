@@ -297,6 +297,21 @@ test("once it is known that nobody reaches the port, the footer says what to do,
   expect(terminal.rows()).toHaveLength(24);
 });
 
+test("what the router came out with is said there, too", async () => {
+  const client = dialledBy(undefined);
+  open(120, 24, { snapshot: client });
+  await terminal.shows("Transfers");
+  const forwarding = displayText("the router 10.0.0.1 does not answer");
+  client.change(({ engine, ...snapshot }) => ({
+    ...snapshot,
+    engine: { ...engine, forwarding },
+    trackers: dialledBy(false).getSnapshot().trackers,
+  }));
+  await terminal.shows(
+    "in the router. Asked to do so, the router\n   10.0.0.1 does not answer. Until then we have to dial",
+  );
+});
+
 test("below the line of : stands what it takes, as far as it is typed", async () => {
   open(80, 24);
   terminal.type(":");
