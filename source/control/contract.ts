@@ -517,6 +517,7 @@ export type EngineEvent =
       readonly event: "done";
       readonly infoHash: string;
       readonly name: string;
+      /** Of the files that were wanted. */
       readonly bytes: number;
       /** Of the file, or of its folder; as it stands on the disk, not for display. */
       readonly path: string;

@@ -141,7 +141,7 @@ export class News {
     queueChanged();
     snapshotter.catalogueChanged();
     this.report("finished", summary);
-    const { length: bytes } = metainfo;
+    const { bytes } = transfer.selection;
     const { path } = transfer.storage;
     this.emit({ event: "done", infoHash, name: displayText(metainfo.name), bytes, path, seconds: event.seconds });
     this.tellSeeding(transfer);

@@ -53,7 +53,7 @@ describe("padding between files", () => {
 
     const done = nextEvent(taker, "done");
     await taker.engine.send({ method: "download", target, peers: [seeder.address], files: [2] });
-    await done;
+    expect(await done).toMatchObject({ bytes: 60 });
     const infoHash = toHex(metainfo.infoHash);
     const rows = [
       { ...files[0], heldBytes: 0, priority: "off" },
