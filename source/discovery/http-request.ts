@@ -117,6 +117,8 @@ async function responseTo(
     let reading: IncomingMessage | undefined;
     asking.on("timeout", () => (reading ?? asking).destroy(new TrackerError("timeout", `${url.host} is silent`)));
     asking.on("error", (error: NodeJS.ErrnoException) => {
+      // Who reads the answer hears of it.
+      if (reading) return;
       // A kept connection that the server ended just now says nothing about the server.
       const isStale = asking.reusedSocket && error.code === "ECONNRESET";
       if (isStale) resolve(responseTo(url, lookup, options));
