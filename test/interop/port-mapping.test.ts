@@ -118,6 +118,26 @@ describe.skipIf(!canRun)("behind a router", { timeout: 60_000 }, () => {
       );
 
       test.for([
+        ["PCP", "enable_natpmp=yes"],
+        ["UPnP", "enable_natpmp=no"],
+      ] as const)(
+        "what was forwarded to an engine that was killed is forwarded to the next one, by %s",
+        async ([way, setting], { onTestFinished: atEnd }) => {
+          const { lab, sta } = await openHome(setting, atEnd);
+          const content = await makeContent(lab, "small-pieces.bin");
+          const begin = async () => {
+            const { engine, running, settled } = await sta("home", "--port", "7000", "--no-dht");
+            await engine.send({ method: "download", target: content.torrent, folder: content.folder });
+            return { mapping: await settled("working", 1), running };
+          };
+          const { running } = await begin();
+          await running.kill("SIGKILL");
+          const { mapping } = await begin();
+          expect(mapping).toMatchObject({ way, ports: [{ protocol: "TCP", port: 7_000 }] });
+        },
+      );
+
+      test.for([
         ["PCP", "enable_natpmp=yes", ", and offers 7001 (--port)"],
         ["UPnP", "enable_natpmp=no", ": take another one (--port)"],
       ] as const)(

@@ -22,6 +22,8 @@ export interface PcpRouterOptions extends Gateway {
   readonly resendMs?: readonly number[];
 }
 
+type Granted = Extract<MapAnswer, { type: "mapped" }>;
+
 const WAYS = { [PCP]: "PCP", [NAT_PMP]: "NAT-PMP" } as const;
 
 export class PcpRouter implements Router {
@@ -32,20 +34,31 @@ export class PcpRouter implements Router {
   }
 
   async map(wanted: WantedPort, signal: AbortSignal): Promise<Mapping> {
-    let last: MapAnswer | undefined;
+    let refusal: Exclude<MapAnswer, Granted> | undefined;
+    // Who speaks one of them alone says so, or nothing. And PCP leaves to nobody else what was forwarded to us before we were killed.
     for (const version of [PCP, NAT_PMP] as const) {
-      last = (await this.#ask(version, wanted, LIFETIME_SECONDS, signal)) ?? last;
-      // It speaks the other, or nothing: then that is tried too.
-      if (!last || last.version !== version) continue;
-      if (last.type === "refused") break;
-      const { lifetimeSeconds, port } = last;
-      const end = async (ending: AbortSignal) => void (await this.#ask(version, wanted, 0, ending));
-      if (port === wanted.port) return { wanted, way: WAYS[version], lifetimeSeconds, end };
-      await end(signal);
-      throw new RouterError("refused", `has given port ${wanted.port} to another machine, and offers ${port} (--port)`);
+      const answer = await this.#ask(version, wanted, LIFETIME_SECONDS, signal);
+      if (answer?.version !== version) continue;
+      if (answer.type === "refused") refusal ??= answer;
+      else return this.#granted(answer, wanted, signal);
     }
-    if (last?.type !== "refused") throw new RouterError("silent", "does not answer");
-    throw new RouterError("refused", `does not want to forward it (${WAYS[last.version]}, result ${last.result})`);
+    if (!refusal) throw new RouterError("silent", "does not answer");
+    throw new RouterError(
+      "refused",
+      `does not want to forward it (${WAYS[refusal.version]}, result ${refusal.result})`,
+    );
+  }
+
+  /** Another number than that is given back. */
+  async #granted(
+    { version, port, lifetimeSeconds }: Granted,
+    wanted: WantedPort,
+    signal: AbortSignal,
+  ): Promise<Mapping> {
+    const end = async (ending: AbortSignal) => void (await this.#ask(version, wanted, 0, ending));
+    if (port === wanted.port) return { wanted, way: WAYS[version], lifetimeSeconds, end };
+    await end(signal);
+    throw new RouterError("refused", `has given port ${wanted.port} to another machine, and offers ${port} (--port)`);
   }
 
   /** Undefined when nobody answers: there is no route, our address is gone, nobody listens, or it takes too long. */

@@ -2,6 +2,7 @@
 // before.
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { lanFamilyOf } from "../lan/networks.ts";
 import { findGateway, type Gateway, isRouter } from "./gateway.ts";
 import { GOODBYE_MS, LEAST_RENEWAL_MS, MOST_RENEWAL_MS, RETRY_MS } from "./limits.ts";
 import { PcpRouter } from "./pcp-router.ts";
@@ -110,8 +111,11 @@ export class PortMapping {
     await this.#end(others, deadline);
     const [first] = wanted;
     if (!first) return this.#become(NOTHING);
+    const { host, gateway: find = findGateway } = this.#options;
+    // Who is reached by IPv6 is reached as he is.
+    if (lanFamilyOf(host) === 6) return this.#become({ ...NOTHING, state: "needless" });
     if (this.#figures.state === "idle") this.#become({ ...NOTHING, state: "asking" });
-    const gateway = await (this.#options.gateway ?? findGateway)(this.#options.host);
+    const gateway = await find(host);
     if (!gateway || !isRouter(gateway)) {
       this.#mappings.clear();
       const failed = { ...NOTHING, state: "failed", problem: "this machine knows no router" } as const;

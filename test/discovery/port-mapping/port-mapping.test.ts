@@ -45,11 +45,11 @@ class FakeRouter implements Router {
 const SILENT = new RouterError("silent", "does not answer");
 const REFUSED = new RouterError("refused", "does not want to");
 
-function open(routers: readonly Router[], gateway: () => Gateway | undefined = () => HOME) {
+function open(routers: readonly Router[], gateway: () => Gateway | undefined = () => HOME, host?: string) {
   const told: string[] = [];
   let changes = 0;
   const mapping = new PortMapping({
-    host: undefined,
+    host,
     tell: (kind, text) => told.push(`${kind}: ${text}`),
     changed: () => changes++,
     gateway: () => Promise.resolve(gateway()),
@@ -227,6 +227,14 @@ test.for([
   mapping.again();
   await pass(10);
   expect(mapping.figures()).toMatchObject({ state: "working", ports: [TCP] });
+});
+
+test("who takes peers on an IPv6 address asks nobody", async () => {
+  const router = new FakeRouter("PCP");
+  const { mapping, told } = open([router], () => HOME, "2001:db8::1");
+  mapping.want([TCP]);
+  await pass(10);
+  expect([mapping.figures().state, router.asked, told]).toEqual(["needless", [], []]);
 });
 
 test("what is forwarded is ended with it, and nothing is asked after", async () => {
