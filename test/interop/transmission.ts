@@ -1,6 +1,6 @@
 // transmission-daemon, told what to do over its RPC. Takes peers from 127.0.0.0/8 but never dials them.
 import { readFile, writeFile } from "node:fs/promises";
-import { freePort, type Lab, until } from "../helpers/processes.ts";
+import { DEADLINE_MS, freePort, type Lab, until } from "../helpers/processes.ts";
 import type { ForeignClient } from "./foreign-client.ts";
 
 const SETTINGS = {
@@ -15,6 +15,9 @@ const SETTINGS = {
   "port-forwarding-enabled": false,
   "cache-size-mb": 1,
 };
+
+/** It looks only every 10 s whether it wants anything, and again before it asks for more: a download of a second takes it 17 to 22. */
+const TICKS_MS = 20_000;
 
 export const transmission = transmissionWith("transmission", 1);
 export const encryptedTransmission = transmissionWith("transmission with encryption required", 2);
@@ -42,10 +45,10 @@ async function start(lab: Lab, torrent: string, folder: string, encryption: numb
   const metainfo = (await readFile(torrent)).toString("base64");
   await rpc.call("torrent-add", { metainfo, "download-dir": folder });
   // 4 downloads, 6 seeds: with either the check is over.
-  const status = (...wanted: number[]) =>
-    until(`status ${wanted} of transmission`, async () => wanted.includes(await rpc.status()) || undefined);
-  await status(4, 6);
-  return { port, done: () => status(6) };
+  const status = (wanted: readonly number[], deadlineMs?: number) =>
+    until(`status ${wanted} of transmission`, async () => wanted.includes(await rpc.status()) || undefined, deadlineMs);
+  await status([4, 6]);
+  return { port, done: () => status([6], DEADLINE_MS + TICKS_MS) };
 }
 
 class Rpc {
