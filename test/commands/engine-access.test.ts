@@ -85,7 +85,8 @@ test("who listens on loopback is no peer of the networks of this machine, unless
     await doctor.end();
     return JSON.parse(doctor.stdout) as unknown;
   };
-  expect(await partsOf("quiet")).toMatchObject({ lan: null, portMapping: null });
+  expect(await partsOf("quiet", "--no-port-mapping")).toMatchObject({ lan: null, portMapping: null });
+  expect(JSON.parse(await readFile(lab.path("quiet", "settings.json"), "utf8"))).toMatchObject({ portMapping: false });
   expect(await partsOf("told", "--lan", "--port-mapping")).toMatchObject({ lan: { state: "idle" }, portMapping: null });
 });
 

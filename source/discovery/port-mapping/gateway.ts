@@ -1,7 +1,7 @@
 // Gateway: the router that this machine leaves its network by, and our address in that network. Linux tells of it in a file.
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { isIPv4, isPrivateHost } from "../../protocol/tracker/endpoint.ts";
+import { isIPv4, isPrivateHost, normalizeHost } from "../../protocol/tracker/endpoint.ts";
 
 export interface Gateway {
   /** IPv4, both. */
@@ -24,7 +24,7 @@ export async function findGateway(
   interfaces: typeof networkInterfaces = networkInterfaces,
   routes: () => Promise<string> = () => readFile("/proc/net/route", "latin1"),
 ): Promise<Gateway | undefined> {
-  const isAny = host === undefined || host === "0.0.0.0" || host === "::";
+  const isAny = host === undefined || host === "0.0.0.0" || normalizeHost(host) === "::";
   // Other systems have no such file.
   for (const route of parseRoutes(await routes().catch(() => ""))) {
     const ours = interfaces()[route.interface]?.filter(({ family }) => family === "IPv4") ?? [];

@@ -119,7 +119,8 @@ export class UpnpRouter implements Router {
     signal: AbortSignal,
   ): Promise<{ readonly status: number; readonly text: string }> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(HTTP_MS)]);
-    const headers = call && { "content-type": 'text/xml; charset="utf-8"', soapaction: call.action };
+    // Spelled so: there are devices that know no other case.
+    const headers = call && { "Content-Type": 'text/xml; charset="utf-8"', SOAPAction: call.action };
     return new Promise((resolve, reject) => {
       const failed = (cause: Error) => reject(new RouterError("silent", "breaks off", { cause }));
       const { localAddress } = this.#options;

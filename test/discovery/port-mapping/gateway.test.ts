@@ -31,7 +31,7 @@ test("the default route names the gateway, and our address before it is the firs
 
 test("of several default routes the one that is taken counts, or that of the address that is listened on", async () => {
   const both = table(WLAN0, ETH0);
-  for (const host of [undefined, "0.0.0.0", "::"])
+  for (const host of [undefined, "0.0.0.0", "::", "0:0::0"])
     expect(await find(both, host)).toEqual({ host: "192.168.1.1", localAddress: "192.168.1.7" });
   expect(await find(both, "10.0.0.7")).toEqual({ host: "10.0.0.1", localAddress: "10.0.0.7" });
   expect(await find(both, "192.168.1.8")).toEqual({ host: "192.168.1.1", localAddress: "192.168.1.8" });

@@ -276,6 +276,18 @@ test("who closes while it is asked for again ends it, too", async () => {
   expect(router.asked).toEqual(["TCP 6881", "TCP 6881", "end TCP 6881"]);
 });
 
+test("a router that says nothing keeps nobody longer than a second", async () => {
+  const mute = (signal: AbortSignal) => new Promise<void>((done) => signal.addEventListener("abort", () => done()));
+  const router = new FakeRouter("PCP");
+  const { mapping } = open([{ map: async (...asked) => ({ ...(await router.map(...asked)), end: mute }) }]);
+  mapping.want([TCP]);
+  await pass(10);
+  vi.useRealTimers();
+  const before = performance.now();
+  await mapping.close();
+  expect(performance.now() - before).toBeLessThan(1_500);
+});
+
 test("a router that does not want to end it keeps nobody", async () => {
   const router = new FakeRouter("PCP");
   const { mapping } = open([

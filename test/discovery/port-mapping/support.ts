@@ -68,7 +68,14 @@ export function located(place: string): Uint8Array {
 }
 
 async function askedBy(request: IncomingMessage): Promise<Asked> {
-  const { url = "", headers, socket } = request;
-  const action = headers["soapaction"] as string | undefined;
-  return { path: url, action, body: await text(request), from: socket.remoteAddress };
+  const { url = "", rawHeaders, socket } = request;
+  // Spelled as devices know it.
+  const at = rawHeaders.indexOf("SOAPAction");
+  const action = at < 0 ? undefined : rawHeaders[at + 1];
+  return {
+    path: url,
+    action,
+    body: await text(request),
+    from: socket.remoteAddress,
+  };
 }
