@@ -22,8 +22,11 @@ export class KeptConnections {
   }
 
   close(): void {
-    for (const agent of this.#agents.values()) agent.destroy();
-    this.#agents.clear();
+    for (const agent of this.#agents.values()) {
+      // It opens one for a request that still waits in it, also after its end.
+      agent.maxFreeSockets = 0;
+      agent.destroy();
+    }
   }
 }
 

@@ -95,6 +95,7 @@ export class WebSeed implements PeerLine {
   close(reason: string): void {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
+    this.#waiting = [];
     this.brake.release();
     this.#connections.close();
     this.#handlers.closed(reason);

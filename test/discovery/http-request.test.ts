@@ -59,3 +59,18 @@ test("one that it ends in the middle of an answer is not asked again behind our 
   for (let turn = 0; turn < 50; turn++) await new Promise((later) => setImmediate(later));
   expect([requests(), open()]).toEqual([2, 0]);
 });
+
+test("none is opened for a request that still waited for one when they were closed", async () => {
+  const asked = Promise.withResolvers<void>();
+  const { url, open } = await serve(() => asked.resolve());
+  const connections = new KeptConnections(1);
+  const ending = new AbortController();
+  const ask = () => requestUrl(url, { maxRedirects: 0, connections, signal: ending.signal });
+  const answers = Promise.allSettled([ask(), ask()]);
+  await asked.promise;
+  ending.abort();
+  connections.close();
+  expect((await answers).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  for (let turn = 0; turn < 50; turn++) await new Promise((later) => setImmediate(later));
+  expect(open()).toBe(0);
+});
