@@ -1,6 +1,7 @@
 // fetchRange: a part of a file of a web server (RFC 9110, section 14).
 import type { IncomingMessage } from "node:http";
 import { asTrackerError, type KeptConnections, requestUrl } from "../discovery/http-request.ts";
+import type { TorrentFile } from "../metainfo/metainfo.ts";
 import type { FileSegment } from "../metainfo/piece-layout.ts";
 import { TrackerError } from "../protocol/errors.ts";
 
@@ -20,8 +21,8 @@ export class NotThatFile extends Error {
 export interface RangeOptions {
   readonly url: string;
   readonly segment: FileSegment;
-  /** Bytes of the whole file, as the torrent says. */
-  readonly fileLength: number;
+  /** The file, as the torrent has it. */
+  readonly file: TorrentFile;
   readonly connections: KeptConnections;
   readonly signal: AbortSignal;
   readonly localAddress: string | undefined;
@@ -38,12 +39,12 @@ export interface RangeAnswer {
 }
 
 /** Asks for a segment of a file. Rejects with TrackerError, or with NotThatFile. */
-export async function fetchRange({ url, segment, fileLength, ...from }: RangeOptions): Promise<RangeAnswer> {
+export async function fetchRange({ url, segment, file, ...from }: RangeOptions): Promise<RangeAnswer> {
   const { fileOffset, length } = segment;
   const headers = { Range: `bytes=${fileOffset}-${fileOffset + length - 1}` };
   const { response, place } = await requestUrl(url, { ...from, headers, maxRedirects: MAX_REDIRECTS });
   try {
-    check(response, place, segment, fileLength);
+    check(response, place, segment, file);
   } catch (error) {
     response.destroy();
     throw error;
@@ -56,11 +57,11 @@ export async function fetchRange({ url, segment, fileLength, ...from }: RangeOpt
   };
 }
 
-/** Is it what was asked for? A whole file counts, where that was asked for. */
-function check(response: IncomingMessage, place: URL, { file, fileOffset, length }: FileSegment, fileLength: number) {
+/** Is it what was asked for? A whole file counts, where that was asked for. Of the place only the host is ever told. */
+function check(response: IncomingMessage, place: URL, { file, fileOffset, length }: FileSegment, asked: TorrentFile) {
   const { statusCode = 0, headers } = response;
-  if ([404, 410, 416].includes(statusCode))
-    throw new NotThatFile(file, `${place.host} does not have ${place.pathname}`);
+  const name = asked.path.join("/");
+  if ([404, 410, 416].includes(statusCode)) throw new NotThatFile(file, `${place.host} does not have ${name}`);
   if (statusCode !== 200 && statusCode !== 206) {
     throw new TrackerError("refused", `${place.host} answers with the HTTP status ${statusCode}`);
   }
@@ -70,12 +71,9 @@ function check(response: IncomingMessage, place: URL, { file, fileOffset, length
   }
   const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers["content-range"] ?? "");
   const [total, first, last] =
-    statusCode === 206 ? [range?.[3], range?.[1], range?.[2]] : [headers["content-length"], 0, fileLength - 1];
-  if (total !== undefined && total !== "*" && Number(total) !== fileLength) {
-    throw new NotThatFile(
-      file,
-      `${place.host} has a file of ${total} bytes for one of ${fileLength}: ${place.pathname}`,
-    );
+    statusCode === 206 ? [range?.[3], range?.[1], range?.[2]] : [headers["content-length"], 0, asked.length - 1];
+  if (total !== undefined && total !== "*" && Number(total) !== asked.length) {
+    throw new NotThatFile(file, `${place.host} has a file of ${total} bytes for one of ${asked.length}: ${name}`);
   }
   const isPart = Number(first) === fileOffset && Number(last) === fileOffset + length - 1;
   if (isPart && Number(headers["content-length"] ?? length) === length) return;

@@ -170,7 +170,7 @@ export class WebSeed implements PeerLine {
     const answer = await fetchRange({
       url: this.#places.get(segment.file) ?? webSeedUrl(url, metainfo, segment.file),
       segment,
-      fileLength: metainfo.files[segment.file]!.length,
+      file: metainfo.files[segment.file]!,
       connections: this.#connections,
       signal: this.#ending.signal,
       localAddress,

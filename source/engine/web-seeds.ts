@@ -1,4 +1,5 @@
 // WebSeeds: the web servers that a torrent names (BEP 19): which of them are asked now, and when one that failed is asked again.
+import { placeOf } from "../discovery/announcer.ts";
 import { MAX_WEB_SEED_RETRY_MS, WEB_SEED_AGAIN_MS, WEB_SEED_RETRY_MS, WEB_SEEDS_AT_ONCE } from "./limits.ts";
 import type { Transfer } from "./transfer.ts";
 import { WebSeed } from "./web-seed.ts";
@@ -73,7 +74,7 @@ export class WebSeeds {
       server.failures === 0
         ? WEB_SEED_AGAIN_MS
         : Math.min(MAX_WEB_SEED_RETRY_MS, WEB_SEED_RETRY_MS * 2 ** (server.failures - 1));
-    this.#transfer.note(`${server.url} is not asked for ${Math.round(waitMs / 1_000)} s: ${reason}`);
+    this.#transfer.note(`${placeOf(server.url)} is not asked for ${Math.round(waitMs / 1_000)} s: ${reason}`);
     server.state = "waiting";
     const timer = setTimeout(() => {
       this.#timers.delete(timer);

@@ -30,15 +30,15 @@ class FakeTransfer {
   }
 }
 
-test("three are asked at once, and the next one as soon as one of them fails", () => {
-  const transfer = new FakeTransfer(["http://a/", "http://b/", "http://c/", "http://d/"]);
+test("three are asked at once, and the next one as soon as one of them fails, of which only the place is told", () => {
+  const transfer = new FakeTransfer(["http://a/", "http://me:secret@b:81/token/", "http://c/", "http://d/"]);
   const seeds = new WebSeeds(transfer, undefined);
   seeds.wake();
   seeds.wake();
   expect(transfer.asked.map(({ address }) => address.host)).toEqual(["a", "b", "c"]);
   transfer.asked[1]!.close("b answers with the HTTP status 503");
   expect(transfer.asked.map(({ address }) => address.host)).toEqual(["a", "b", "c", "d"]);
-  expect(transfer.notes).toEqual(["http://b/ is not asked for 10 s: b answers with the HTTP status 503"]);
+  expect(transfer.notes).toEqual(["http://b:81 is not asked for 10 s: b answers with the HTTP status 503"]);
   seeds.stop();
 });
 
