@@ -7,7 +7,17 @@ import type { Action } from "./keymap.ts";
 import { edited } from "./line.ts";
 import { beganMarking } from "./marks.ts";
 import { moved, pageOf, turned, wentLeft, wentRight, wentTo } from "./moving.ts";
-import { closePrompt, completePrompt, editPrompt, filtered, openPrompt, recalled, submitPrompt } from "./prompt.ts";
+import {
+  closePrompt,
+  completePrompt,
+  editPrompt,
+  erased,
+  filtered,
+  openPrompt,
+  recalled,
+  submitPrompt,
+  typedInto,
+} from "./prompt.ts";
 import {
   answered,
   askedToRemove,
@@ -127,10 +137,15 @@ export function perform(state: ViewState, action: Action, typed = ""): Change {
     case "line-end":
     case "erase-back":
     case "erase-forward":
+      return become(state.prompt === null ? state : editPrompt(state, edited(state.prompt, action)));
     case "erase-word":
+    case "erase-word-back":
+    case "erase-word-forward":
     case "erase-to-start":
     case "erase-to-end":
-      return become(state.prompt === null ? state : editPrompt(state, edited(state.prompt, action)));
+      return become(erased(state, action));
+    case "yank":
+      return become(typedInto(state, state.erased.text));
     case "look":
       return lookedInto(state);
     case "adding-file":

@@ -1,5 +1,6 @@
 // The state when the viewer opens.
 import type { Snapshot } from "../control/contract.ts";
+import { lineOf } from "./line.ts";
 import { buildLists, type ListName, type ListSettings } from "./lists.ts";
 import { settle } from "./settle.ts";
 import { NOWHERE, type Settings, type ViewState } from "./view-state.ts";
@@ -41,6 +42,7 @@ export function initialState(snapshot: Snapshot, columns: number, rows: number, 
     help: null,
     prompt: null,
     doneLines: [],
+    erased: { ...lineOf(""), text: "" },
     question: null,
     message: null,
     counter: 0,

@@ -259,9 +259,22 @@ const GROUPS = {
     { keys: ["end", "ctrl-e"], action: "line-end", contexts: ["prompt"], help: "to its end" },
     { keys: ["backspace", "ctrl-h"], action: "erase-back", contexts: ["prompt"], help: "erase the letter before" },
     { keys: ["delete", "ctrl-d"], action: "erase-forward", contexts: ["prompt"], help: "erase the letter behind" },
-    { keys: ["ctrl-w"], action: "erase-word", contexts: ["prompt"], help: "erase the word before" },
+    { keys: ["ctrl-w"], action: "erase-word", contexts: ["prompt"], help: "erase back to a space" },
+    {
+      keys: ["ctrl-backspace"],
+      action: "erase-word-back",
+      contexts: ["prompt"],
+      help: "erase the word before; or with Alt",
+    },
+    {
+      keys: ["ctrl-delete", "alt-d"],
+      action: "erase-word-forward",
+      contexts: ["prompt"],
+      help: "erase the word behind",
+    },
     { keys: ["ctrl-u"], action: "erase-to-start", contexts: ["prompt"], help: "erase all before" },
     { keys: ["ctrl-k"], action: "erase-to-end", contexts: ["prompt"], help: "erase all behind" },
+    { keys: ["ctrl-y"], action: "yank", contexts: ["prompt"], help: "what was erased so, here" },
   ],
 } as const satisfies Readonly<Record<string, readonly Row[]>>;
 

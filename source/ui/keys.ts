@@ -16,16 +16,18 @@ export function keysOf(input: string, key: Key): string[] {
 }
 
 /**
- * The same where a line is being typed: there Ctrl and Alt with an arrow, which are Ctrl, and Alt with a letter are keys of their own. What
- * else Alt was held to is not done to what the line hides.
+ * The same where a line is being typed: there Ctrl and Alt with an arrow, Backspace or Del, which are Ctrl, and Alt with a letter are keys of
+ * their own: none of them is Esc, which would throw the line away and do the next letters to what it hides.
  */
 export function typingKeysOf(input: string, key: Key): string[] {
   const name = nameOf(key);
-  if (name === "left" || name === "right") return [key.ctrl || key.meta ? `ctrl-${name}` : name];
-  if (key.meta && /^[bf]$/i.test(input)) return [`alt-${input.toLowerCase()}`];
-  const keys = keysOf(input, key);
-  return key.meta && name === undefined ? keys.filter((one) => one === "escape") : keys;
+  if (name !== undefined && WORDWISE.has(name)) return [key.ctrl || key.meta ? `ctrl-${name}` : name];
+  if (key.meta && name === undefined) return [`alt-${input.toLowerCase()}`];
+  return keysOf(input, key);
 }
+
+/** What these do to a letter they do to a word when Ctrl or Alt is held. */
+const WORDWISE = new Set(["left", "right", "backspace", "delete"]);
 
 /** What is typed, however many letters at once; undefined when it is no text. */
 export function textOf(input: string, key: Key): string | undefined {

@@ -27,11 +27,14 @@ export type LineEdit =
   | "line-end"
   | "erase-back"
   | "erase-forward"
-  | "erase-word"
-  | "erase-to-start"
-  | "erase-to-end";
+  | Erasure;
 
-/** What `edit` makes of `line`. Words are runs of letters and digits to move by, and what stands between spaces to erase, as in bash. */
+/** Of more than a letter: what is erased so can be put back. */
+export type Erasure = "erase-word" | "erase-word-back" | "erase-word-forward" | "erase-to-start" | "erase-to-end";
+
+/**
+ * What `edit` makes of `line`. Words are runs of letters and digits, but to `erase-word` what stands between spaces, as in bash.
+ */
 export function edited(line: Line, edit: LineEdit): Line {
   const { value, cursor } = line;
   switch (edit) {
@@ -40,9 +43,9 @@ export function edited(line: Line, edit: LineEdit): Line {
     case "char-forward":
       return { value, cursor: behind(line) };
     case "word-back":
-      return { value, cursor: backOver(line, /[\p{L}\p{M}\p{N}]/u) };
+      return { value, cursor: wordBack(line) };
     case "word-forward":
-      return { value, cursor: forwardOver(line, /[\p{L}\p{M}\p{N}]/u) };
+      return { value, cursor: wordForward(line) };
     case "line-start":
       return { value, cursor: 0 };
     case "line-end":
@@ -52,7 +55,11 @@ export function edited(line: Line, edit: LineEdit): Line {
     case "erase-forward":
       return without(line, cursor, behind(line));
     case "erase-word":
-      return without(line, backOver(line, /\S/), cursor);
+      return without(line, lastOf(/\S+/g, line), cursor);
+    case "erase-word-back":
+      return without(line, wordBack(line), cursor);
+    case "erase-word-forward":
+      return without(line, cursor, wordForward(line));
     case "erase-to-start":
       return without(line, 0, cursor);
     case "erase-to-end":
@@ -81,19 +88,20 @@ function behind({ value, cursor }: Line): number {
   return letter ? letter.index + letter.segment.length : value.length;
 }
 
-/** Back over what is not of a word, and then over the word. */
-function backOver({ value, cursor }: Line, ofWord: RegExp): number {
-  let at = cursor;
-  while (at > 0 && !ofWord.test(value[at - 1]!)) at--;
-  while (at > 0 && ofWord.test(value[at - 1]!)) at--;
-  return at;
+/** Where the word before the cursor begins. */
+function wordBack(line: Line): number {
+  return lastOf(/[\p{L}\p{M}\p{N}]+/gu, line);
 }
 
-function forwardOver({ value, cursor }: Line, ofWord: RegExp): number {
-  let at = cursor;
-  while (at < value.length && !ofWord.test(value[at]!)) at++;
-  while (at < value.length && ofWord.test(value[at]!)) at++;
-  return at;
+/** Where the last match before the cursor begins; the start of the line when there is none. */
+function lastOf(words: RegExp, { value, cursor }: Line): number {
+  return Array.from(value.slice(0, cursor).matchAll(words)).at(-1)?.index ?? 0;
+}
+
+/** Where the word behind the cursor ends. */
+function wordForward({ value, cursor }: Line): number {
+  const [word] = value.slice(cursor).match(/[^\p{L}\p{M}\p{N}]*[\p{L}\p{M}\p{N}]*/u)!;
+  return cursor + word.length;
 }
 
 const segmenter = new Intl.Segmenter();

@@ -14,7 +14,7 @@ import {
 import { columnsOf } from "./format/columns.ts";
 import { tryTracker } from "./first-run.ts";
 import { isPane } from "./layout.ts";
-import { inserted, type Line, lineOf } from "./line.ts";
+import { edited, type Erasure, inserted, type Line, lineOf } from "./line.ts";
 import type { ListName } from "./lists.ts";
 import { foldersOpened } from "./moving.ts";
 import { currentTransfers } from "./transfer-actions.ts";
@@ -52,14 +52,26 @@ export function typedInto(state: ViewState, text: string): ViewState {
   return state.prompt === null ? state : editPrompt(state, inserted(state.prompt, text));
 }
 
+/** `erasure` is done to the prompt. What is erased next, where this was, is put back together with it. */
+export function erased(state: ViewState, erasure: Erasure): ViewState {
+  const { prompt: before, erased: last } = state;
+  if (before === null || before.waiting) return state;
+  const line = edited(before, erasure);
+  const text = before.value.slice(line.cursor, line.cursor + before.value.length - line.value.length);
+  if (text === "") return state;
+  const goesOn = last.value === before.value && last.cursor === before.cursor;
+  const [front, behind] = line.cursor < before.cursor ? [text, last.text] : [last.text, text];
+  return { ...editPrompt(state, line), erased: { ...line, text: goesOn ? front + behind : text } };
+}
+
 /** The line of `:` holds the one that was done before (after, for 1) the one that it holds; behind the last none. */
 export function recalled(state: ViewState, by: 1 | -1): ViewState {
   const { prompt, doneLines } = state;
   if (prompt === null || prompt.waiting) return state;
   const back = Math.max(0, Math.min(doneLines.length, prompt.back - by));
   if (back === prompt.back) return state;
-  const edited = editPrompt(state, lineOf(doneLines[doneLines.length - back] ?? ""));
-  return { ...edited, prompt: { ...edited.prompt!, back } };
+  const shown = editPrompt(state, lineOf(doneLines[doneLines.length - back] ?? ""));
+  return { ...shown, prompt: { ...shown.prompt!, back } };
 }
 
 /** Closes the prompt; a filter or search is dropped. */

@@ -37,6 +37,8 @@ export interface ViewState extends ListSettings {
   readonly prompt: Prompt | null;
   /** Lines of `:` that were done, oldest first, each once. */
   readonly doneLines: readonly string[];
+  /** What was erased of a line last, more than a letter, and the line that it left. */
+  readonly erased: Line & { readonly text: string };
   readonly question: Question | null;
   readonly message: Message | null;
   /** Rises with each message and each prompt, and names them. */

@@ -31,10 +31,16 @@ test("where a line is typed, words are gone over with Ctrl or Alt and an arrow, 
   expect(typingKeysOf("", { ...right, meta: true })).toEqual(["ctrl-right"]);
   expect(typingKeysOf("b", { ...NO_KEY, meta: true })).toEqual(["alt-b"]);
   expect(typingKeysOf("F", { ...NO_KEY, meta: true, shift: true })).toEqual(["alt-f"]);
-  expect(typingKeysOf("q", { ...NO_KEY, meta: true })).toEqual(["escape"]);
+  expect(typingKeysOf("", { ...NO_KEY, backspace: true, meta: true })).toEqual(["ctrl-backspace"]);
+  expect(typingKeysOf("", { ...NO_KEY, delete: true, ctrl: true })).toEqual(["ctrl-delete"]);
   expect(typingKeysOf("\u001b", { ...ESCAPE, meta: true })).toEqual(["escape", "escape"]);
   expect(typingKeysOf("e", { ...NO_KEY, ctrl: true })).toEqual(["ctrl-e"]);
   expect(keysOf("", { ...left, ctrl: true })).toEqual(["left"]);
+});
+
+test("where a line is typed, Alt and a letter that is no key there do not close it", () => {
+  for (const letter of ["q", "X", ".", "3", "ä"])
+    expect(typingKeysOf(letter, { ...NO_KEY, meta: true })).not.toContain("escape");
 });
 
 test("what is typed is text, however many letters at once, and nothing that was held is", () => {

@@ -344,6 +344,17 @@ test("Tab completes names and words of the `:` line", () => {
   expect(state.prompt?.value).toBe("");
 });
 
+test("what was erased by words, or to an end, comes back with Ctrl-Y, all of it that was erased at a stretch", () => {
+  press(":", ..."one", "space", ..."two", "space", ..."three", "ctrl-w", "ctrl-w", "ctrl-y");
+  expect(state.prompt?.value).toBe("one two three");
+  press("ctrl-a", "ctrl-right", "ctrl-k", "ctrl-u", "ctrl-y", "ctrl-y");
+  expect(state.prompt?.value).toBe("one two threeone two three");
+  press("ctrl-u", "x", "backspace", "ctrl-w", "escape", "a", "ctrl-y");
+  expect(state.prompt).toMatchObject({ kind: "add", value: "one two threeone two three" });
+  press("left", "left", "ctrl-u", "ctrl-e", "ctrl-u", "ctrl-y");
+  expect(state.prompt?.value).toBe("ee");
+});
+
 test("what is pasted opens `a` with its first line, without controls, and does not do it", () => {
   happened({ type: "pasted", text: "\n magnet:?xt=urn:btih:\u001b[31mabc\u0007 \nrm -rf /" });
   expect(state.prompt).toMatchObject({ kind: "add", value: "magnet:?xt=urn:btih:[31mabc" });
