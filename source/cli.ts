@@ -41,7 +41,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       if (code !== EXIT.done || (words.length === 0 && options.trackers.length === 0)) return code;
     }
     const command = await load();
-    return await command.run(rest, options);
+    return await command.run(rest, options, COMMANDS);
   } catch (error) {
     if (error instanceof NoEngineError) return fail(error.message, error.exitCode);
     if (isLostFolder(error)) return fail("The folder you are in is gone; go to another one.");

@@ -1,5 +1,6 @@
 // sta completion SHELL: what a shell is to evaluate so that Tab completes sta's words; with words behind it, what those may go on with.
 import type { Snapshot } from "../control/contract.ts";
+import type { CommandTable } from "./command.ts";
 import { completionsOf } from "./completions.ts";
 import { findEngine } from "./engine-access.ts";
 import { NoEngineError } from "./no-engine-error.ts";
@@ -35,7 +36,11 @@ end
 complete -c sta -f -a '(__sta_complete)'`,
 };
 
-export async function run([shell = "", ...words]: readonly string[], options: Options): Promise<number> {
+export async function run(
+  [shell = "", ...words]: readonly string[],
+  options: Options,
+  commands: CommandTable,
+): Promise<number> {
   const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
   if (script === undefined) {
     throw new UsageError(`Wrong format: completions are for ${Object.keys(SCRIPTS).join(", ")}, not "${shell}".`);
@@ -43,7 +48,7 @@ export async function run([shell = "", ...words]: readonly string[], options: Op
   if (words.length === 0) print(script);
   // Bash hands words on as they are typed.
   const typed = shell === "bash" ? words.map(unquoted) : words;
-  for (const word of await completionsOf(typed, () => snapshotOf(options))) print(word);
+  for (const word of await completionsOf(typed, commands, () => snapshotOf(options))) print(word);
   return EXIT.done;
 }
 

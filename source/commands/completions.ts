@@ -4,8 +4,8 @@ import { PUSH_POLICIES } from "../engine/push-policy.ts";
 import { spelled } from "../program/parse-argv.ts";
 import { ALLOCATIONS } from "../storage/allocate.ts";
 import { THEME_NAMES } from "../ui/theme.ts";
+import type { CommandTable } from "./command.ts";
 import { FLAGS } from "./flags.ts";
-import { COMMANDS, type CommandName } from "./table.ts";
 
 /** Values of options that are words; those that are not here are paths, or nobody can know them. */
 const VALUES: Readonly<Partial<Record<keyof typeof FLAGS, readonly string[]>>> = {
@@ -17,7 +17,7 @@ const VALUES: Readonly<Partial<Record<keyof typeof FLAGS, readonly string[]>>> =
 type Names = (snapshot: Snapshot) => readonly { readonly name: string }[];
 
 /** What each command may be told of the swarm. */
-const OPERANDS: Readonly<Partial<Record<CommandName, Names>>> = {
+const OPERANDS: Readonly<Partial<Record<string, Names>>> = {
   get: ({ catalogue, transfers }) => {
     const done = new Set(transfers.filter(({ state }) => state === "seeding").map(({ infoHash }) => infoHash));
     return catalogue.filter(({ infoHash }) => !done.has(infoHash));
@@ -26,6 +26,7 @@ const OPERANDS: Readonly<Partial<Record<CommandName, Names>>> = {
   files: ({ catalogue, transfers }) => [...transfers, ...catalogue],
   pause: ({ transfers }) => transfers.filter(({ state }) => state !== "paused"),
   resume: ({ transfers }) => transfers.filter(({ state }) => state === "paused"),
+  reannounce: ({ transfers }) => transfers.filter(({ state }) => state !== "paused"),
   remove: ({ transfers }) => transfers,
   set: ({ transfers }) => transfers,
   check: ({ transfers }) => transfers,
@@ -38,6 +39,7 @@ const OPERANDS: Readonly<Partial<Record<CommandName, Names>>> = {
  */
 export async function completionsOf(
   words: readonly string[],
+  commands: CommandTable,
   ask: () => Promise<Snapshot | undefined>,
 ): Promise<readonly string[]> {
   const current = words.at(-1);
@@ -48,11 +50,11 @@ export async function completionsOf(
   if (expecting) return fitting(VALUES[expecting] ?? []);
   const operands = before.filter((word, i) => !word.startsWith("-") && !valueOf(before[i - 1]));
   const [first, ...rest] = operands[0] === "help" ? operands.slice(1) : operands;
-  const command = first !== undefined && Object.hasOwn(COMMANDS, first) ? (first as CommandName) : undefined;
-  if (current.startsWith("-")) return fitting(flagsOf(first === undefined ? "open" : command));
-  if (first === undefined) return fitting(commandNames(operands.length === 0));
-  const names = command && OPERANDS[command];
-  if (!names || rest.length >= COMMANDS[command].operands.max) return [];
+  const command = first !== undefined && Object.hasOwn(commands, first) ? first : undefined;
+  if (current.startsWith("-")) return fitting(flagsOf(commands[first === undefined ? "open" : (command ?? "")]));
+  if (first === undefined) return fitting(commandNames(commands, operands.length === 0));
+  const names = command === undefined ? undefined : OPERANDS[command];
+  if (!command || !names || rest.length >= commands[command]!.operands.max) return [];
   const snapshot = await ask();
   const offered = snapshot ? names(snapshot).map(({ name }) => name) : [];
   // What begins with a dash would be taken for an option.
@@ -69,16 +71,16 @@ function valueOf(word: string | undefined): keyof typeof FLAGS | undefined {
 }
 
 /** Options of a command; what is on unless it is switched off has both. */
-function flagsOf(command: CommandName | undefined): string[] {
-  const taken = command ? COMMANDS[command].flags.filter((flag) => flag !== "untilStdinEnds") : [];
-  const switches = ["dht", "lan", "sequential"];
+function flagsOf(command: CommandTable[string] | undefined): string[] {
+  const taken = command ? command.flags.filter((flag) => flag !== "untilStdinEnds") : [];
+  const switches = ["dht", "lan", "portMapping", "sequential"];
   return [
-    ...taken.flatMap((flag) => (switches.includes(flag) ? [`--no-${flag}`, `--${flag}`] : [`--${spelled(flag)}`])),
+    ...taken.flatMap((flag) => [...(switches.includes(flag) ? [`--no-${spelled(flag)}`] : []), `--${spelled(flag)}`]),
     "--help",
   ];
 }
 
-function commandNames(withHelp: boolean): string[] {
-  const names = Object.keys(COMMANDS).filter((name) => name !== "open");
+function commandNames(commands: CommandTable, withHelp: boolean): string[] {
+  const names = Object.keys(commands).filter((name) => name !== "open");
   return withHelp ? [...names, "help"] : names;
 }

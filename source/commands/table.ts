@@ -1,19 +1,6 @@
 // All commands: the help text and the dispatch are made from this table.
-import type { Flags, Options } from "./options.ts";
-
-interface CommandModule {
-  /** Resolves to the exit code. */
-  run(operands: readonly string[], options: Options): Promise<number>;
-}
-
-interface CommandRow {
-  readonly usage: string;
-  readonly summary: string;
-  readonly operands: { readonly min: number; readonly max: number; readonly what: string };
-  /** Those that it heeds, besides `--forget-tracker`; any other is wrong usage. */
-  readonly flags: readonly (keyof Flags)[];
-  readonly load: () => Promise<CommandModule>;
-}
+import type { CommandTable } from "./command.ts";
+import type { Flags } from "./options.ts";
 
 const some = { min: 1, max: 1_000, what: "a name or an info hash" };
 const none = { min: 0, max: 0, what: "" };
@@ -100,6 +87,13 @@ export const COMMANDS = {
     flags: ["json"],
     load: () => import("./resume.ts"),
   },
+  reannounce: {
+    usage: "NAME...",
+    summary: "ask trackers, the DHT and neighbours for more peers now",
+    operands: some,
+    flags: ["json"],
+    load: () => import("./reannounce.ts"),
+  },
   remove: {
     usage: "NAME... [--with-data]",
     summary: "forget transfers; their data stays unless you say so",
@@ -171,6 +165,6 @@ export const COMMANDS = {
     flags: looks,
     load: () => import("./demo.ts"),
   },
-} satisfies Record<string, CommandRow>;
+} satisfies CommandTable;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -9,10 +9,10 @@ const SNAPSHOT = {
   transfers: [row("ocean.wav", "seeding"), row("one.iso", "downloading"), row("two.iso", "paused")],
 } as unknown as Snapshot;
 
-const complete = (...words: string[]) => completionsOf(words, async () => SNAPSHOT);
+const complete = (...words: string[]) => completionsOf(words, COMMANDS, async () => SNAPSHOT);
 
 test.for<[words: string[], found: string[]]>([
-  [["re"], ["resume", "remove"]],
+  [["re"], ["resume", "reannounce", "remove"]],
   [["hel"], ["help"]],
   [["help", "pau"], ["pause"]],
   [["open"], []],
@@ -43,7 +43,7 @@ test.for<[words: string[], found: string[]]>([
   [["create", "-o", ""], []],
   [
     ["daemon", "--no-"],
-    ["--no-dht", "--no-lan"],
+    ["--no-dht", "--no-lan", "--no-port-mapping"],
   ],
   [
     ["ls", "--"],
@@ -66,6 +66,6 @@ test("an empty line goes on with every command but the viewer, which has no name
 test("nobody is asked where that does not matter, and without an engine there are no names", async () => {
   const nobody = () => Promise.reject(new Error("asked"));
   for (const words of [["p"], ["get", "--f"], ["share", "x"], ["get", "--theme", ""]])
-    await completionsOf(words, nobody);
-  expect(await completionsOf(["pause", ""], async () => undefined)).toEqual([]);
+    await completionsOf(words, COMMANDS, nobody);
+  expect(await completionsOf(["pause", ""], COMMANDS, async () => undefined)).toEqual([]);
 });
