@@ -310,6 +310,8 @@ export const commandSchema = z.discriminatedUnion("method", [
   z.object({ method: z.literal("pause"), infoHash }),
   z.object({ method: z.literal("resume"), infoHash }),
   z.object({ method: z.literal("check"), infoHash }),
+  /** Asks for its peers sooner than it is due: its trackers, once a minute at most, the DHT, the own networks and web servers. */
+  z.object({ method: z.literal("reannounce"), infoHash }),
   z.object({ method: z.literal("remove"), infoHash, withData: z.boolean() }),
   /** Files that are wanted more, or not at all; those that are not named stay as they are. */
   z.object({

@@ -124,6 +124,8 @@ export class Announcer {
   #isWaiting = false;
   #running: Promise<void> | undefined;
   #failures = 0;
+  /** When it was last begun to announce. */
+  #begunAt = Number.NEGATIVE_INFINITY;
   /** Said with the next announce; kept until a tracker has heard it. */
   #event: AnnounceEvent | undefined = "started";
   /** Where `stopped` goes: the tracker that knows us. */
@@ -173,6 +175,14 @@ export class Announcer {
     if (!this.#isWaiting) return;
     clearTimeout(this.#timer);
     this.#begin();
+  }
+
+  /** A person waits: announces now, or as soon as the tracker that answered may be asked again. */
+  again(): void {
+    if (this.#state.state === "idle" || this.#running || this.isStopped) return;
+    const now = performance.now();
+    const mayAt = this.#failures > 0 ? now : this.#begunAt + this.#timing.minIntervalMs;
+    this.#schedule(Math.max(0, Math.min(mayAt, this.#state.nextAt ?? mayAt) - now));
   }
 
   /** The last piece is held: said at once. */
@@ -236,6 +246,7 @@ export class Announcer {
 
   #begin(): void {
     this.#isWaiting = false;
+    this.#begunAt = performance.now();
     this.#running = this.#round().finally(() => {
       this.#running = undefined;
       if (this.#again && this.#failures === 0) this.#schedule(0);

@@ -318,6 +318,11 @@ export class Engine implements EngineClient, EngineEvents {
     return this.#finder.findHolders(transfer);
   }
 
+  /** Asks everybody for its peers, sooner than it is due. */
+  reannounce(entry: Entry): void {
+    this.#finder.askAgain(entry);
+  }
+
   /** Downloads may have to wait, or need not any more. */
   queueChanged(): void {
     if (applyQueue(this.book.entries.values(), this.activeDownloads, performance.now())) this.#snapshotter.changed();

@@ -73,6 +73,16 @@ export class PeerFinder {
     if (entry.transfer.isFetching) announcer.hurry();
   }
 
+  /** A person waits for peers: everybody is asked sooner than it is due. */
+  askAgain(entry: Entry): void {
+    entry.announcer?.again();
+    for (const search of entry.searches) search.stop();
+    entry.searches = [];
+    this.#search(entry);
+    entry.webSeeds?.wake();
+    void this.findHolders(entry.transfer);
+  }
+
   /** A transfer was paused or goes on: what is paused is neither looked for nor announced anywhere, nor asked of web servers. */
   modeChanged(transfer: Transfer): void {
     const entry = this.#options.book.of(transfer);

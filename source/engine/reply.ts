@@ -37,6 +37,8 @@ export interface CommandedEngine {
   /** Begins the work of a transfer; resolves with a sentence for each tracker that did not take its metainfo. */
   begin(entry: Entry): Promise<readonly string[]>;
   findHolders(transfer: Transfer): Promise<void>;
+  /** Asks everybody for its peers, sooner than it is due. */
+  reannounce(entry: Entry): void;
   /** A person said that there is no tracker. */
   trackerless: boolean;
   /** Transfers that download at once; 0: no limit. */

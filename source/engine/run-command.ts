@@ -60,6 +60,8 @@ function dispatch(engine: Engine, command: Command): Promise<Reply> | Reply {
       return resume(engine, command.infoHash);
     case "check":
       return check(engine, command.infoHash);
+    case "reannounce":
+      return reannounce(engine, command.infoHash);
     case "remove":
       return remove(engine, command.infoHash, command.withData);
     case "add-tracker":
@@ -286,6 +288,14 @@ function check(engine: Engine, infoHash: string): Reply {
   const { transfer } = requireEntry(engine, infoHash);
   void transfer.checks.run();
   return success(`Checking ${transfer.metainfo.name}: all its pieces are hashed again.`, infoHash);
+}
+
+function reannounce(engine: Engine, infoHash: string): Reply {
+  const entry = requireEntry(engine, infoHash);
+  const { metainfo, mode } = entry.transfer;
+  if (mode === "paused") throw new Refusal("failed", `${metainfo.name} is paused: resume it, and it looks for peers.`);
+  engine.reannounce(entry);
+  return success(`Asking for peers of ${metainfo.name} again.`, infoHash);
 }
 
 async function remove(engine: Engine, infoHash: string, withData: boolean): Promise<Reply> {

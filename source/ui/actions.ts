@@ -108,7 +108,8 @@ export function perform(state: ViewState, action: Action, typed = ""): Change {
     case "keep-giving":
       return gave(state, true);
     case "check":
-      return onTransfers(state, ({ infoHash }) => ({ method: "check", infoHash }));
+    case "reannounce":
+      return onTransfers(state, ({ infoHash }) => ({ method: action, infoHash }));
     case "remove":
       return become(askedToRemove(state, false));
     case "remove-with-data":

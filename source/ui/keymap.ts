@@ -163,6 +163,7 @@ const GROUPS = {
       hintIn: ["transfers", "pieces"],
     },
     { keys: ["X"], action: "remove-with-data", contexts: ONE_TRANSFER, help: "remove the transfer, DELETE its data" },
+    { keys: ["r"], action: "reannounce", contexts: ONE_TRANSFER, help: "ask for more peers now" },
     { keys: ["c"], action: "check", contexts: ONE_TRANSFER, help: "check the files on disk again" },
     { keys: ["y"], action: "copy-magnet", contexts: ["available", ...ONE_TRANSFER], help: "copy the magnet link" },
   ],

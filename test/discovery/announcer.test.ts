@@ -132,7 +132,7 @@ test("the next tracker of a tier, then the next tier, is asked when one fails", 
     announcer: made,
     states,
     until,
-  } = announcer([["udp://1.2.3.4:1", bad.url], [bad.url, good.url], [other.url]]);
+  } = announcer([["udp://127.0.0.1:1", bad.url], [bad.url, good.url], [other.url]]);
   await until(() => good.queries.length >= 3);
   await made.stop();
   expect(bad.queries.length).toBeGreaterThanOrEqual(4);
@@ -186,6 +186,37 @@ test("of a hundred that share, twenty announce at once and the others one by one
   isFetching = true;
   last.announcer.hurry();
   await last.until(() => last.announcer.state.state === "working");
+});
+
+test("asked for again, it announces as soon as the tracker may be asked, and no sooner", async () => {
+  const tracker = await scripted(answer([], 1800));
+  const timing = { ...TIMING, minIntervalMs: 60_000, maxIntervalMs: 21_600_000 };
+  const { announcer: made, states, until } = announcer([[tracker.url]], { timing });
+  const dueMs = () => made.state.nextAt! - performance.now();
+  await until(() => states.some(({ state, nextAt }) => state === "working" && nextAt !== null));
+  expect(dueMs()).toBeGreaterThan(1_700_000);
+  // It is over only behind that.
+  await new Promise((later) => setImmediate(later));
+  made.again();
+  expect(dueMs()).toBeLessThanOrEqual(60_000);
+  expect(dueMs()).toBeGreaterThan(50_000);
+  made.again();
+  expect(dueMs()).toBeLessThanOrEqual(60_000);
+  expect(tracker.queries).toHaveLength(1);
+  await made.stop();
+  made.again();
+  expect(made.state.nextAt).toBeNull();
+});
+
+test("asked for again, it does not wait any longer for a tracker that failed", async () => {
+  const tracker = await scripted(encodeFailure("busy"), answer());
+  const timing = { ...TIMING, firstRetryMs: 60_000, maxRetryMs: 60_000 };
+  const { announcer: made, states, until } = announcer([[tracker.url]], { timing });
+  await until(() => states.some(({ state, nextAt }) => state === "failing" && nextAt !== null));
+  await new Promise((later) => setImmediate(later));
+  made.again();
+  await until(() => states.some(({ state }) => state === "working"));
+  expect(tracker.queries).toHaveLength(2);
 });
 
 test("peers have one name each, however the tracker writes it: who is banned is not dialled under another", async () => {
