@@ -185,7 +185,8 @@ export class Transfer {
 
   /** Does it ask for pieces, or would if anybody had them? */
   get isFetching(): boolean {
-    return this.mode === "download" && !this.problem && !this.isQueued && !this.isDone;
+    if (this.problem || this.isQueued || this.checks.checkedPieces !== undefined) return false;
+    return this.mode === "download" && !this.isDone;
   }
 
   get connectedPeers(): number {

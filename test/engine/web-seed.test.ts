@@ -103,6 +103,19 @@ describe("a torrent that only a web server has", () => {
   });
 });
 
+describe("while a check runs", () => {
+  it("is let go without having failed, and asked at once when that is over", async () => {
+    const server = await serveSingle((_request, response, asked) => asked === 1 && hold(response));
+    const on = await begin(single, [`${server.url}/one.bin`]);
+    await expect.poll(() => server.asked.length).toBe(1);
+    await on.engine.book.get(infoHashOf(single))!.transfer.checks.run();
+    await expectWhole(on, single);
+    expect(rowOf(on, infoHashOf(single))!.log.map(({ text }) => text)).not.toContainEqual(
+      expect.stringContaining("is not asked"),
+    );
+  });
+});
+
 describe("a web server that does not do as it should", () => {
   const cases: readonly (readonly [string, Misbehaviour])[] = [
     ["closes in the middle", (_request, response) => cutShort(response)],
