@@ -68,7 +68,7 @@ export class Connections {
   /** Dials a peer for a transfer, which hears what became of it, but never before this returns. */
   dial(transfer: Transfer, address: Address, source: PeerSource): void {
     const tell = (type: "dial-failed" | "not-dialled") => () => transfer.dispatch({ type, address });
-    if (!this.#hasRoomFor(transfer) || this.#options.bans.has(address)) return queueMicrotask(tell("not-dialled"));
+    if (!this.hasRoomFor(transfer) || this.#options.bans.has(address)) return queueMicrotask(tell("not-dialled"));
     this.#dialer.dial({
       address,
       handshake: transfer.handshake(),
@@ -77,7 +77,7 @@ export class Connections {
         // The dialer tells of it as of a dial that failed.
         if (toHex(handshake.infoHash) !== transfer.infoHash) socket.close("it answered for another torrent");
         else if (this.#options.bans.has(socket.address)) socket.close("it is banned");
-        else if (!this.#hasRoomFor(transfer)) socket.close(ENOUGH);
+        else if (!this.hasRoomFor(transfer)) socket.close(ENOUGH);
         else transfer.attach(socket, handshake, source, address);
       },
       failed: tell("dial-failed"),
@@ -106,6 +106,12 @@ export class Connections {
     await this.#listener?.close();
   }
 
+  /** May one more peer of this transfer be connected? Those that fetch nothing leave some places to others. */
+  hasRoomFor({ isFetching }: Transfer): boolean {
+    const kept = isFetching ? 0 : Math.floor(this.#maxPeers * FETCHING_SHARE);
+    return this.#options.count() < this.#maxPeers - kept;
+  }
+
   get #hasRoom(): boolean {
     return this.#options.count() < this.#maxPeers;
   }
@@ -114,17 +120,12 @@ export class Connections {
     return this.#options.maxPeers ?? MAX_CONNECTIONS;
   }
 
-  #hasRoomFor({ isFetching }: Transfer): boolean {
-    const kept = isFetching ? 0 : Math.floor(this.#maxPeers * FETCHING_SHARE);
-    return this.#options.count() < this.#maxPeers - kept;
-  }
-
   #gotHandshake(socket: PeerSocket, handshake: Handshake): void {
     if (this.#options.bans.has(socket.address)) return socket.close("it is banned");
     const infoHash = toHex(handshake.infoHash);
     const transfer = this.#options.transferOf(infoHash);
     // Some may have come while it said its handshake.
-    if (!(transfer ? this.#hasRoomFor(transfer) : this.#hasRoom)) return socket.close(ENOUGH);
+    if (!(transfer ? this.hasRoomFor(transfer) : this.#hasRoom)) return socket.close(ENOUGH);
     if (transfer) return transfer.attach(socket, handshake, "incoming");
     if (this.#options.takes(socket, handshake)) return;
     socket.close("it asked for a torrent that is not here");

@@ -193,6 +193,7 @@ export class Engine implements EngineClient, EngineEvents {
       lan: this.#lan,
       listenPort: () => this.port,
       localAddress,
+      hasRoomFor: (transfer) => this.#connections.hasRoomFor(transfer),
       changed: () => this.#snapshotter.changed(),
     });
     this.#snapshotter = new Snapshotter({

@@ -23,6 +23,8 @@ export interface PeerFinderOptions {
   readonly book: TransferBook;
   readonly dht: Pick<Dht, "want"> | undefined;
   readonly lan: Pick<Lan, "want"> | undefined;
+  /** May one more peer of this transfer be connected? */
+  readonly hasRoomFor: (transfer: Transfer) => boolean;
   /** What came of an announce is to be shown. */
   readonly changed: () => void;
 }
@@ -89,7 +91,8 @@ export class PeerFinder {
     if (entry) {
       this.announce(entry);
       this.#search(entry);
-      entry.webSeeds ??= new WebSeeds(transfer, this.#options.localAddress);
+      const { localAddress, hasRoomFor } = this.#options;
+      entry.webSeeds ??= new WebSeeds({ transfer, localAddress, hasRoom: () => hasRoomFor(transfer) });
       entry.webSeeds.wake();
     }
     this.tellHeld(transfer);

@@ -39,6 +39,8 @@ export class WebSeed implements PeerLine {
   readonly peerId: PeerId;
   readonly brake: ReadBrake;
   readonly waitingBytes = 0;
+  /** As in its options. */
+  readonly absentFiles: Set<number>;
   readonly #options: WebSeedOptions;
   /** Where each file is found, behind redirects. */
   readonly #places = new Map<number, string>();
@@ -56,6 +58,7 @@ export class WebSeed implements PeerLine {
 
   constructor(options: WebSeedOptions) {
     this.#options = options;
+    this.absentFiles = options.absentFiles;
     const { hostname, port, protocol } = new URL(options.url);
     this.address = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || (protocol === "https:" ? 443 : 80) };
     this.peerId = toPeerId(new Uint8Array(createHash("sha1").update(options.url).digest()));
@@ -108,9 +111,9 @@ export class WebSeed implements PeerLine {
 
   /** All pieces that lie in files which it has. */
   #pieces(): Bitfield {
-    const { layout, absentFiles } = this.#options;
+    const { layout } = this.#options;
     const pieces = Bitfield.full(layout.pieceCount);
-    for (const file of absentFiles) {
+    for (const file of this.absentFiles) {
       const { first, end } = layout.piecesOfFile(file);
       for (let index = first; index < end; index++) pieces.clear(index);
     }
@@ -157,7 +160,7 @@ export class WebSeed implements PeerLine {
         else await this.#fetch(segment, cutter);
       }
     } catch (error) {
-      if (error instanceof NotThatFile) this.#options.absentFiles.add(error.file);
+      if (error instanceof NotThatFile) this.absentFiles.add(error.file);
       else if (!(error instanceof TrackerError)) throw error;
       this.close(error.message);
     }

@@ -12,31 +12,36 @@ interface Server {
   state: "idle" | "asked" | "waiting";
 }
 
+export interface WebSeedsOptions {
+  readonly transfer: Pick<Transfer, "metainfo" | "layout" | "isFetching" | "attachWebSeed" | "note">;
+  /** Where requests leave from; undefined: from any address. */
+  readonly localAddress: string | undefined;
+  /** May one more be connected, among the peers of all transfers? */
+  readonly hasRoom: () => boolean;
+}
+
 export class WebSeeds {
-  readonly #transfer: Pick<Transfer, "metainfo" | "layout" | "isFetching" | "attachWebSeed" | "note">;
-  readonly #localAddress: string | undefined;
+  readonly #options: WebSeedsOptions;
   readonly #servers: readonly Server[];
   readonly #timers = new Set<NodeJS.Timeout>();
   #stopped = false;
 
-  /** `localAddress`: where requests leave from; undefined: from any address. */
-  constructor(
-    transfer: Pick<Transfer, "metainfo" | "layout" | "isFetching" | "attachWebSeed" | "note">,
-    localAddress: string | undefined,
-  ) {
-    this.#transfer = transfer;
-    this.#localAddress = localAddress;
-    this.#servers = transfer.metainfo.webSeeds.map((url) => {
+  constructor(options: WebSeedsOptions) {
+    this.#options = options;
+    this.#servers = options.transfer.metainfo.webSeeds.map((url) => {
       return { url, absentFiles: new Set(), failures: 0, state: "idle" };
     });
   }
 
-  /** Asks those that do not wait, a few at once, while anything is fetched. */
+  /** Asks those that do not wait, a few at once of those that have all files, while anything is fetched. */
   wake(): void {
+    const { transfer, hasRoom } = this.#options;
     for (const server of this.#servers) {
-      if (this.#stopped || !this.#transfer.isFetching) return;
-      const asked = this.#servers.filter(({ state }) => state === "asked").length;
-      if (server.state === "idle" && asked < WEB_SEEDS_AT_ONCE) this.#ask(server);
+      if (this.#stopped || !transfer.isFetching) return;
+      const asked = this.#servers.filter(({ state, absentFiles }) => state === "asked" && absentFiles.size === 0);
+      if (server.state !== "idle" || asked.length >= WEB_SEEDS_AT_ONCE) continue;
+      if (hasRoom()) this.#ask(server);
+      else this.#wait(server, WEB_SEED_RETRY_MS);
     }
   }
 
@@ -48,7 +53,8 @@ export class WebSeeds {
 
   #ask(server: Server): void {
     server.state = "asked";
-    const { metainfo, layout } = this.#transfer;
+    const { transfer, localAddress } = this.#options;
+    const { metainfo, layout } = transfer;
     const { url, absentFiles } = server;
     const knewAbsent = absentFiles.size;
     const seed = new WebSeed({
@@ -56,32 +62,38 @@ export class WebSeeds {
       metainfo,
       layout,
       absentFiles,
-      localAddress: this.#localAddress,
+      localAddress,
       ended: (reason, gaveBytes) => this.#ended(server, reason, gaveBytes > 0 || absentFiles.size > knewAbsent),
     });
-    this.#transfer.attachWebSeed(seed);
+    transfer.attachWebSeed(seed);
   }
 
   /** It gives nothing more for now. `wasOfUse`: it gave something, or it is known now what it does not have. */
   #ended(server: Server, reason: string, wasOfUse: boolean): void {
+    const { transfer } = this.#options;
     server.state = "idle";
     // It did not fail: nothing is wanted of it.
-    if (this.#stopped || !this.#transfer.isFetching) return;
-    const hasNothing = server.absentFiles.size === this.#transfer.metainfo.files.length;
+    if (this.#stopped || !transfer.isFetching) return;
+    const { files } = transfer.metainfo;
+    const hasNothing = files.every(({ length, padding }, i) => length === 0 || padding || server.absentFiles.has(i));
     if (hasNothing) server.absentFiles.clear();
     server.failures = wasOfUse && !hasNothing ? 0 : server.failures + 1;
     const waitMs =
       server.failures === 0
         ? WEB_SEED_AGAIN_MS
         : Math.min(MAX_WEB_SEED_RETRY_MS, WEB_SEED_RETRY_MS * 2 ** (server.failures - 1));
-    this.#transfer.note(`${placeOf(server.url)} is not asked for ${Math.round(waitMs / 1_000)} s: ${reason}`);
+    transfer.note(`${placeOf(server.url)} is not asked for ${Math.round(waitMs / 1_000)} s: ${reason}`);
+    this.#wait(server, waitMs);
+    this.wake();
+  }
+
+  #wait(server: Server, ms: number): void {
     server.state = "waiting";
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       server.state = "idle";
       this.wake();
-    }, waitMs).unref();
+    }, ms).unref();
     this.#timers.add(timer);
-    this.wake();
   }
 }

@@ -8,17 +8,23 @@ import { makeTorrent } from "../storage/fixtures.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const { metainfo, layout } = makeTorrent([{ length: 100 }]);
-
 class FakeTransfer {
   readonly metainfo;
-  readonly layout = layout;
+  readonly layout;
   isFetching = true;
   readonly asked: WebSeed[] = [];
   readonly notes: string[] = [];
 
-  constructor(urls: readonly string[]) {
+  constructor(urls: readonly string[], files: Parameters<typeof makeTorrent>[0] = [{ length: 100 }]) {
+    const { metainfo, layout } = makeTorrent(files);
     this.metainfo = { ...metainfo, webSeeds: urls };
+    this.layout = layout;
+  }
+
+  /** The n-th that was asked, from 0, says that it does not have this file. */
+  lacks(n: number, file: number): void {
+    this.asked[n]!.absentFiles.add(file);
+    this.asked[n]!.close("it does not have it");
   }
 
   attachWebSeed(seed: WebSeed): void {
@@ -30,9 +36,13 @@ class FakeTransfer {
   }
 }
 
+function seedsOf(transfer: FakeTransfer, hasRoom = () => true): WebSeeds {
+  return new WebSeeds({ transfer, localAddress: undefined, hasRoom });
+}
+
 test("three are asked at once, and the next one as soon as one of them fails, of which only the place is told", () => {
   const transfer = new FakeTransfer(["http://a/", "http://me:secret@b:81/token/", "http://c/", "http://d/"]);
-  const seeds = new WebSeeds(transfer, undefined);
+  const seeds = seedsOf(transfer);
   seeds.wake();
   seeds.wake();
   expect(transfer.asked.map(({ address }) => address.host)).toEqual(["a", "b", "c"]);
@@ -44,7 +54,7 @@ test("three are asked at once, and the next one as soon as one of them fails, of
 
 test("one that gives nothing is asked later and later, and never more than twice an hour", () => {
   const transfer = new FakeTransfer(["http://a/"]);
-  new WebSeeds(transfer, undefined).wake();
+  seedsOf(transfer).wake();
   let waitMs = WEB_SEED_RETRY_MS;
   for (let failures = 1; failures <= 12; failures++) {
     expect(transfer.asked).toHaveLength(failures);
@@ -59,7 +69,7 @@ test("one that gives nothing is asked later and later, and never more than twice
 
 test("one that was let go because nothing is wanted has not failed", () => {
   const transfer = new FakeTransfer(["http://a/"]);
-  const seeds = new WebSeeds(transfer, undefined);
+  const seeds = seedsOf(transfer);
   seeds.wake();
   transfer.isFetching = false;
   transfer.asked[0]!.close("the transfer is paused");
@@ -73,7 +83,7 @@ test("one that was let go because nothing is wanted has not failed", () => {
 
 test("nothing is asked after the end, also of those that wait", () => {
   const transfer = new FakeTransfer(["http://a/", "http://b/"]);
-  const seeds = new WebSeeds(transfer, undefined);
+  const seeds = seedsOf(transfer);
   seeds.wake();
   transfer.asked[0]!.close("it failed");
   seeds.stop();
@@ -84,8 +94,58 @@ test("nothing is asked after the end, also of those that wait", () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test("none is asked while there are peers enough, and all of them once there is room", () => {
+  const transfer = new FakeTransfer(["http://a/", "http://b/"]);
+  let room = 0;
+  const seeds = seedsOf(transfer, () => room-- > 0);
+  seeds.wake();
+  vi.advanceTimersByTime(10 * WEB_SEED_RETRY_MS);
+  expect(transfer.asked).toHaveLength(0);
+  room = 1;
+  vi.advanceTimersByTime(WEB_SEED_RETRY_MS);
+  expect(transfer.asked).toHaveLength(1);
+  room = 1;
+  vi.advanceTimersByTime(WEB_SEED_RETRY_MS);
+  expect([transfer.asked.length, transfer.notes]).toEqual([2, []]);
+  seeds.stop();
+});
+
+test("those that lack files keep nobody else from being asked", () => {
+  const files = ["x", "y"].map((name) => ({ path: [name], length: 9 }));
+  const transfer = new FakeTransfer(["http://a/", "http://b/", "http://c/", "http://d/", "http://e/"], files);
+  const seeds = seedsOf(transfer);
+  seeds.wake();
+  for (const n of [0, 1, 2]) transfer.lacks(n, 0);
+  vi.advanceTimersByTime(WEB_SEED_AGAIN_MS);
+  expect(transfer.asked.map(({ address }) => address.host)).toEqual(["a", "b", "c", "d", "e", "a", "b", "c"]);
+  seeds.stop();
+});
+
+test("one that turns out to have none of the files has failed, and is asked for all of them later", () => {
+  const transfer = new FakeTransfer(
+    ["http://a/"],
+    [
+      { path: ["x"], length: 9 },
+      { path: ["empty"], length: 0 },
+      { path: ["zeros"], length: 9, padding: true },
+      { path: ["y"], length: 9 },
+    ],
+  );
+  const seeds = seedsOf(transfer);
+  seeds.wake();
+  transfer.lacks(0, 0);
+  vi.advanceTimersByTime(WEB_SEED_AGAIN_MS);
+  transfer.lacks(1, 3);
+  expect(transfer.notes.at(-1)).toContain("not asked for 10 s");
+  vi.advanceTimersByTime(WEB_SEED_RETRY_MS);
+  expect(transfer.asked).toHaveLength(3);
+  transfer.lacks(2, 0);
+  expect(transfer.notes.at(-1)).toContain("not asked for 1 s");
+  seeds.stop();
+});
+
 test("a torrent without web servers costs nothing", () => {
   const transfer = new FakeTransfer([]);
-  new WebSeeds(transfer, undefined).wake();
+  seedsOf(transfer).wake();
   expect(vi.getTimerCount()).toBe(0);
 });
