@@ -69,6 +69,7 @@ test("a file that is still being copied is left alone until it is whole", async 
   const folder = await temporaryFolder();
   const path = join(folder, "big.torrent");
   const hand = new Hand(folder);
+  await hand.pass(1);
   for (let length = 1; length <= 5; length++) {
     await writeFile(path, "x".repeat(length));
     await hand.pass(1);
