@@ -59,18 +59,16 @@ function characterKey(character: string): string | undefined {
 }
 
 /**
- * Swallows the rest of an escape sequence that a slow link cut in two: Esc, or `ESC [`, which Ink reports after 20 ms by
- * itself, and then `[A` or `A` as if it were typed. One character after a lone Esc is never swallowed.
+ * Swallows the rest of an escape sequence that a slow link cut in two behind its Esc, which Ink reports after 20 ms by itself: `[A` comes as
+ * if it were typed. One character after a lone Esc is never swallowed.
  */
 export class CutSequences {
-  #waitsFor: RegExp | undefined;
+  #waits = false;
 
   /** Whether this input is such a rest. Asked of every input, in order. */
   isRest(input: string, key: Key): boolean {
-    const rest = this.#waitsFor?.test(input) ?? false;
-    this.#waitsFor = undefined;
-    if (key.escape && input === "") this.#waitsFor = /^(?:\[[0-9;]*[A-Za-z~]|O[A-Z])$/;
-    else if (!rest && input === "[") this.#waitsFor = /^[0-9;]*[A-DFHZ~]$/;
+    const rest = this.#waits && /^(?:\[[0-9;]*[A-Za-z~]|O[A-Z])$/.test(input);
+    this.#waits = key.escape && input === "";
     return rest;
   }
 }

@@ -36,6 +36,44 @@ test("keys of one chunk are handed on one at a time, runs of text whole", async 
   ]);
 });
 
+test("a sequence that a slow link cut is handed on whole, and one whose rest never comes is no text", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const { terminal, steps } = open();
+    const heard = async (...chunks: string[]): Promise<string[]> => {
+      for (const chunk of chunks) terminal.write(chunk);
+      await vi.waitFor(() => expect(steps.at(-1)).toBe("."));
+      return steps.splice(0);
+    };
+    expect(await heard("a\u001b[", "D\u001b[1;", "5", "C\u001bO", "H.")).toEqual([
+      "a",
+      "\u001b[D",
+      "\u001b[1;5C",
+      "\u001bOH",
+      ".",
+    ]);
+    terminal.write("\u001b[1;");
+    vi.advanceTimersByTime(499);
+    expect(await heard("5D.")).toEqual(["\u001b[1;5D", "."]);
+    terminal.write("b\u001b[1;");
+    vi.advanceTimersByTime(500);
+    expect(await heard(".")).toEqual(["b", "."]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("what a terminal answers to the program before is no text, also when it is cut in two", async () => {
+  const { terminal, steps } = open();
+  for (const chunk of [
+    "a\u001b]11;rgb:0000/0000/0000\u0007b\u001bP1$r0m\u001b\\c\u001b]11;rgb:00",
+    "00/0\u001b",
+    "\\d",
+  ])
+    terminal.write(chunk);
+  await vi.waitFor(() => expect(steps.join("")).toBe("abcd"));
+});
+
 test("nothing is lost of what makes no key, nor of characters cut in two", async () => {
   const { terminal, steps } = open();
   const bytes = Buffer.from("é\u001b\u001b[Zü\u001b[200~a\nb\u001b[201~");

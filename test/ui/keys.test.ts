@@ -72,12 +72,6 @@ test("the rest of a cut escape sequence is swallowed, once", () => {
   expect(cut.isRest("OA", NO_KEY)).toBe(true);
 });
 
-test("a sequence cut behind its bracket is swallowed too", () => {
-  const cut = new CutSequences();
-  expect(cut.isRest("[", NO_KEY)).toBe(false);
-  expect(cut.isRest("B", NO_KEY)).toBe(true);
-});
-
 test("a key right behind a real Esc is a key", () => {
   const cut = new CutSequences();
   for (const key of ["j", "G", "?", "O"]) {
