@@ -70,10 +70,17 @@ function pressed(state: ViewState, key: string): Change {
 }
 
 function pasted(state: ViewState, text: string): ViewState {
-  const line = (text.split(/[\r\n]/).find((candidate) => candidate.trim() !== "") ?? "").replace(/\p{C}/gu, "").trim();
-  if (line === "" || state.question !== null) return state;
+  const lines = text.split(/[\r\n]+/).map((line) => line.replace(/\p{C}/gu, "").trim());
+  const [first, ...others] = lines.filter((line) => line !== "");
+  if (first === undefined || state.question !== null || state.prompt?.waiting === true) return state;
+  const held = pastedLine(state, first);
+  if (others.length === 0) return held;
+  return say(held, `Only the first of ${others.length + 1} lines was pasted: one at a time.`, "warning");
+}
+
+function pastedLine(state: ViewState, line: string): ViewState {
   // Who is asked for a tracker may have a torrent at hand.
-  const meansTorrent = state.prompt?.kind === "tracker" && !state.prompt.waiting && namesTorrent(line);
+  const meansTorrent = state.prompt?.kind === "tracker" && namesTorrent(line);
   if (state.prompt !== null && !meansTorrent) {
     const { kind, value } = state.prompt;
     const isWhole = value === "" && (kind === "add" || kind === "share" || kind === "folder");

@@ -363,6 +363,18 @@ test("what is pasted opens `a` with its first line, without controls, and does n
   expect(state.prompt?.value).toBe("magnet:?xt=urn:btih:[31mabcdef");
 });
 
+test("of several lines that are pasted the first is taken, and that is said", () => {
+  happened({ type: "pasted", text: "a.iso\n" });
+  expect(state.message).toBeNull();
+  happened({ type: "pasted", text: "\nb.iso\r\n\r\nc.iso\n" });
+  expect(state.prompt?.value).toBe("a.isob.iso");
+  expect(state.message).toMatchObject({ level: "warning", text: expect.stringContaining("first of 2 lines") });
+  press("return");
+  const waiting = state;
+  happened({ type: "pasted", text: "d\ne" });
+  expect(state).toEqual(waiting);
+});
+
 const LOOKED_AT = inspectedTorrent();
 
 function lookAt(target: string, torrent: InspectedTorrent = LOOKED_AT): void {
