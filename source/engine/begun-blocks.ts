@@ -58,7 +58,8 @@ export class BegunBlocks {
     const { storage, disk, swarm, goOnWith } = this.#options;
     await disk.atRest();
     const { begun } = swarm();
-    await storage.keepBegun(begun, (index) => disk.bytes(index));
+    // A check may find some of them whole meanwhile.
+    await storage.keepBegun(begun.map((piece) => ({ ...piece, bytes: disk.bytes(piece.index) })));
     this.#isAside = true;
     if (begun.length > 0) goOnWith([]);
     disk.dropSpare();

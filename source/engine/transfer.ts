@@ -377,19 +377,22 @@ export class Transfer {
     if (problem) this.#trouble.begin(problem);
     else this.#trouble.forget();
     const lost = Math.max(0, this.swarm.states.held.count - this.storage.held.count);
-    this.#replaceSwarm(this.swarm.begun.filter(({ index }) => !this.storage.held.get(index)));
+    this.#replaceSwarm(this.swarm.begun);
     // Who had nothing for us has something now.
     if (lost > 0) this.#candidates.hungry();
     await this.#begin();
     this.#options.onEvent(this, { type: "pieces-lost", lost });
   }
 
-  /** Another swarm, of what is held now, goes on with pieces that are begun. */
+  /** Another swarm, of what is held now, goes on with those of these pieces that are not. */
   #replaceSwarm(begun: Swarm["begun"]): void {
-    const kept = new Set(begun.map(({ index }) => index));
-    for (const index of this.swarm.states.downloading.keys()) if (!kept.has(index)) this.#disk.discard(index);
+    const missing = begun.filter(({ index }) => !this.storage.held.get(index));
+    const kept = new Set(missing.map(({ index }) => index));
+    for (const index of [...this.swarm.states.downloading.keys(), ...begun.map((piece) => piece.index)]) {
+      if (!kept.has(index)) this.#disk.discard(index);
+    }
     this.#earlierWastedBytes += this.swarm.wastedBytes;
-    this.swarm = this.#newSwarm(begun);
+    this.swarm = this.#newSwarm(missing);
     this.#tellWanted();
   }
 

@@ -15,6 +15,11 @@ export interface BegunPiece {
   readonly blocks: readonly number[];
 }
 
+export interface KeptPiece extends BegunPiece {
+  /** Of the whole piece, each block at its place. */
+  readonly bytes: Uint8Array;
+}
+
 const LENGTH_BYTES = 4;
 
 /** Longer than any that we write: 64 MiB of blocks, each between two that are missing. */
@@ -23,21 +28,15 @@ const MAX_HEADER_BYTES = 1024 * 1024;
 const headerSchema = z.array(z.object({ index: z.number(), blocks: z.string() }));
 
 /**
- * Keeps them in `file`, in place of what was kept there; with none the file goes. `bytesOf` gives what a piece is put together in. Nothing
- * is synced: what a loss of power takes is fetched again, for no block counts before its piece is hashed. Throws StorageError.
+ * Keeps them in `file`, in place of what was kept there; with none the file goes. Nothing is synced: what a loss of power takes is fetched again, for no block counts before its piece is hashed. Throws StorageError.
  */
-export async function keepBegun(
-  file: string,
-  layout: PieceLayout,
-  pieces: readonly BegunPiece[],
-  bytesOf: (index: number) => Uint8Array,
-): Promise<void> {
+export async function keepBegun(file: string, layout: PieceLayout, pieces: readonly KeptPiece[]): Promise<void> {
   const beside = `${file}.new`;
   try {
     if (pieces.length === 0) return await rm(file, { force: true });
     const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
     const handle = await open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
-    await write(handle, layout, pieces, bytesOf).finally(() => handle.close());
+    await write(handle, layout, pieces).finally(() => handle.close());
     await rename(beside, file);
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined);
@@ -68,12 +67,7 @@ export async function bringBegun(
   }
 }
 
-async function write(
-  handle: FileHandle,
-  layout: PieceLayout,
-  pieces: readonly BegunPiece[],
-  bytesOf: (index: number) => Uint8Array,
-): Promise<void> {
+async function write(handle: FileHandle, layout: PieceLayout, pieces: readonly KeptPiece[]): Promise<void> {
   const header = utf8(JSON.stringify(pieces.map(({ index, blocks }) => ({ index, blocks: toRanges(blocks) }))));
   const length = new Uint8Array(LENGTH_BYTES);
   new DataView(length.buffer).setUint32(0, header.length);
@@ -81,9 +75,8 @@ async function write(
   await writeFully(handle, header, LENGTH_BYTES);
   let position = LENGTH_BYTES + header.length;
   for (const piece of pieces) {
-    const bytes = bytesOf(piece.index);
     for (const { begin, end } of runsOf(layout, piece)) {
-      await writeFully(handle, bytes.subarray(begin, end), position);
+      await writeFully(handle, piece.bytes.subarray(begin, end), position);
       position += end - begin;
     }
   }
@@ -130,7 +123,8 @@ async function headerOf(handle: FileHandle, layout: PieceLayout): Promise<{ piec
   for (const { index, blocks: text } of parseHeader(json)) {
     const isNew = layout.isPiece(index) && !pieces.some((piece) => piece.index === index);
     const blocks = isNew ? parseRanges(text, layout.blockCount(index)) : undefined;
-    if (!blocks) return none;
+    // One that is whole would wait for ever for its last block.
+    if (!blocks || blocks.length === layout.blockCount(index)) return none;
     pieces.push({ index, blocks });
   }
   return { pieces, end: LENGTH_BYTES + length };

@@ -5,7 +5,7 @@ import { wantedPieces } from "../metainfo/file-selection.ts";
 import type { Metainfo } from "../metainfo/metainfo.ts";
 import type { PieceLayout } from "../metainfo/piece-layout.ts";
 import type { Allocation } from "./allocate.ts";
-import { type BegunPiece, bringBegun, keepBegun } from "./begun-pieces.ts";
+import { type BegunPiece, bringBegun, keepBegun, type KeptPiece } from "./begun-pieces.ts";
 import { BehindSync } from "./behind-sync.ts";
 import { readBootId } from "./boot-id.ts";
 import { diskPaths, stateOnDisk } from "./disk-files.ts";
@@ -270,8 +270,8 @@ export class TorrentStorage {
   }
 
   /** Keeps the blocks of pieces that are not whole, as `keepBegun`, beside the journal. Throws StorageError. */
-  keepBegun(pieces: readonly BegunPiece[], bytesOf: (index: number) => Uint8Array): Promise<void> {
-    return keepBegun(this.#begunFile, this.#layout, pieces, bytesOf);
+  keepBegun(pieces: readonly KeptPiece[]): Promise<void> {
+    return keepBegun(this.#begunFile, this.#layout, pieces);
   }
 
   /** What was kept of pieces that are not held, as `bringBegun`. Throws StorageError. */

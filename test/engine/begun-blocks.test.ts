@@ -19,7 +19,7 @@ class Hand {
       keepBegun: async (pieces) => {
         if (this.failure) throw this.failure;
         this.did.push("kept");
-        this.kept = pieces;
+        this.kept = pieces.map(({ index, blocks }) => ({ index, blocks }));
       },
       bringBegun: async (store) => {
         if (this.failure) throw this.failure;

@@ -1,7 +1,7 @@
 // What has arrived of pieces that are not whole is not fetched again, whatever came between.
-import { writeFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { toHex } from "../../source/protocol/ids.ts";
 import { createTorrent } from "../../source/storage/hash-files.ts";
 import { digestOf, writeFileOf } from "../helpers/files.ts";
@@ -76,3 +76,36 @@ test("after a check", async () => {
   await leecher.engine.send({ method: "download", target: infoHash, peers: [seeder.address] });
   await expectWhole(leecher, infoHash, path);
 });
+
+/** What a check finds while the state folder takes its time. */
+async function foundMeanwhile(seed: string, moved: "keepBegun" | "bringBegun") {
+  const { leecher, infoHash, path } = await begun(seed);
+  const { transfer } = leecher.engine.book.get(infoHash as never)!;
+  const { storage } = transfer;
+  if (moved === "bringBegun") {
+    await leecher.engine.send({ method: "pause", infoHash });
+    await expect.poll(() => transfer.pieceBytes).toBe(0);
+  }
+  const disk = Promise.withResolvers<void>();
+  const move = storage[moved].bind(storage) as (...given: unknown[]) => Promise<never>;
+  const moving = vi.spyOn(storage, moved).mockImplementation(async (...given: unknown[]) => {
+    if (moved === "keepBegun") await disk.promise;
+    const brought = await move(...given);
+    await disk.promise;
+    return brought;
+  });
+  const turned = leecher.engine.send({ method: moved === "keepBegun" ? "pause" : "resume", infoHash });
+  await expect.poll(() => moving.mock.calls.length).toBe(1);
+  await copyFile(path, join(leecher.folder, "big.bin"));
+  const checked = transfer.checks.run();
+  await expect.poll(() => [storage.held.isFull, transfer.checks.checkedPieces]).toEqual([true, undefined]);
+  disk.resolve();
+  await Promise.all([turned, checked]);
+  await leecher.engine.send({ method: "resume", infoHash });
+  await untilRow(leecher, infoHash, ({ state }) => state === "seeding");
+  expect([transfer.isComplete, transfer.pieceBytes]).toEqual([true, 0]);
+}
+
+test("what a check finds while they are being kept is not kept", () => foundMeanwhile("kept", "keepBegun"));
+
+test("what a check finds while they are being brought is not begun", () => foundMeanwhile("brought", "bringBegun"));

@@ -1,7 +1,7 @@
 import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type BegunPiece, bringBegun, keepBegun } from "../../source/storage/begun-pieces.ts";
+import { type BegunPiece, bringBegun, keepBegun, type KeptPiece } from "../../source/storage/begun-pieces.ts";
 import { StorageError } from "../../source/storage/errors.ts";
 import { makeTorrent, temporaryFolder } from "./fixtures.ts";
 
@@ -13,6 +13,7 @@ const BEGUN: readonly BegunPiece[] = [
   { index: 3, blocks: [1] },
   { index: 0, blocks: [0, 1, 4] },
 ];
+const KEPT: readonly KeptPiece[] = BEGUN.map((begun) => ({ ...begun, bytes: piece(begun.index) }));
 
 const fileIn = async () => join(await temporaryFolder(), "x.begun");
 
@@ -36,7 +37,7 @@ function only({ index, blocks }: BegunPiece): Uint8Array {
 
 test("blocks come back to their places, and no others", async () => {
   const file = await fileIn();
-  await keepBegun(file, layout, BEGUN, piece);
+  await keepBegun(file, layout, KEPT);
   const { pieces, bytes } = await bring(file);
   expect(pieces).toEqual(BEGUN);
   for (const begun of BEGUN) expect(Buffer.compare(bytes.get(begun.index)!, only(begun))).toBe(0);
@@ -47,7 +48,7 @@ test("blocks come back to their places, and no others", async () => {
 
 test("a piece that is held by now is passed over", async () => {
   const file = await fileIn();
-  await keepBegun(file, layout, BEGUN, piece);
+  await keepBegun(file, layout, KEPT);
   const { pieces, bytes } = await bring(file, (index) => index === 0);
   expect(pieces).toEqual([BEGUN[1]]);
   expect([...bytes.keys()]).toEqual([0]);
@@ -55,18 +56,18 @@ test("a piece that is held by now is passed over", async () => {
 
 test("what is kept replaces what was, and nothing removes the file", async () => {
   const file = await fileIn();
-  await keepBegun(file, layout, BEGUN, piece);
-  await keepBegun(file, layout, [{ index: 2, blocks: [3] }], piece);
+  await keepBegun(file, layout, KEPT);
+  await keepBegun(file, layout, [{ index: 2, blocks: [3], bytes: piece(2) }]);
   expect((await bring(file)).pieces).toEqual([{ index: 2, blocks: [3] }]);
-  await keepBegun(file, layout, [], piece);
+  await keepBegun(file, layout, []);
   expect(await readdir(join(file, ".."))).toEqual([]);
   expect((await bring(file)).pieces).toEqual([]);
-  await keepBegun(file, layout, [], piece);
+  await keepBegun(file, layout, []);
 });
 
 test("a file that is cut short at any place gives the whole pieces before that, or none", async () => {
   const file = await fileIn();
-  await keepBegun(file, layout, BEGUN, piece);
+  await keepBegun(file, layout, KEPT);
   const all = await readFile(file);
   const cuts = [...Array(120).keys(), all.length - 16_384, all.length - 1];
   for (const length of cuts) {
@@ -90,6 +91,7 @@ test("a header that is damaged keeps nothing", async () => {
     '[{"index":3,"blocks":"2"}]',
     '[{"index":0,"blocks":"3-1"}]',
     '[{"index":0,"blocks":"0"},{"index":0,"blocks":"1"}]',
+    '[{"index":0,"blocks":"0-4"}]',
     '[{"index":0}]',
   ];
   for (const header of headers) {
@@ -104,7 +106,7 @@ test("a header that is damaged keeps nothing", async () => {
 
 test("every byte of the header may be any other: nothing is thrown, and no block lands outside its piece", async () => {
   const file = await fileIn();
-  await keepBegun(file, layout, BEGUN, piece);
+  await keepBegun(file, layout, KEPT);
   const all = await readFile(file);
   const headerEnd = 4 + all.readUInt32BE(0);
   for (let at = 0; at < headerEnd; at++) {
@@ -117,9 +119,9 @@ test("every byte of the header may be any other: nothing is thrown, and no block
 
 test("what the disk does not take or give is a StorageError, and what was kept stays", async () => {
   const file = await fileIn();
-  await keepBegun(file, layout, BEGUN, piece);
+  await keepBegun(file, layout, KEPT);
   const elsewhere = join(file, "..", "none", "x.begun");
-  await expect(keepBegun(elsewhere, layout, BEGUN, piece)).rejects.toThrow(StorageError);
+  await expect(keepBegun(elsewhere, layout, KEPT)).rejects.toThrow(StorageError);
   const folder = join(file, "..");
   await expect(bring(folder)).rejects.toThrow(StorageError);
   await chmod(file, 0o600);
