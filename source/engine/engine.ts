@@ -11,13 +11,8 @@ import type {
   Reply,
   Snapshot,
 } from "../control/contract.ts";
-import type { Dht } from "../discovery/dht/dht.ts";
-import { Lan } from "../discovery/lan/lan.ts";
 import { localAddressOf } from "../discovery/local-address.ts";
-import { PortMapping } from "../discovery/port-mapping/port-mapping.ts";
-import type { WantedPort } from "../discovery/port-mapping/router.ts";
-import { countText } from "../protocol/count-text.ts";
-import { displayText, type DisplayText } from "../protocol/display-text.ts";
+import { displayText } from "../protocol/display-text.ts";
 import { type InfoHashHex, type PeerId, toHex, toPeerId } from "../protocol/ids.ts";
 import { StorageError } from "../storage/errors.ts";
 import { freeBytes } from "../storage/free-space.ts";
@@ -25,13 +20,13 @@ import { StateFolder } from "../storage/state-folder.ts";
 import { TransferStore } from "../storage/transfer-store.ts";
 import { speakSoon } from "../swarm/patience.ts";
 import { Bans } from "./bans.ts";
+import { alertsOf, troublesOf } from "./complaints.ts";
 import { Connections } from "./connections.ts";
 import { GiftTaker } from "./gift-taker.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { Housekeeping } from "./housekeeping.ts";
-import { LOW_SPACE_BYTES, MAX_CONNECTIONS, STOP_MS } from "./limits.ts";
+import { STOP_MS } from "./limits.ts";
 import { MetainfoSearch } from "./metainfo-search.ts";
-import { openDht } from "./open-dht.ts";
 import { News } from "./news.ts";
 import { PeerFinder } from "./peer-finder.ts";
 import type { Found } from "./reply.ts";
@@ -40,12 +35,12 @@ import { descriptorBudget, descriptorLimit } from "./descriptors.ts";
 import { Doctor } from "./doctor.ts";
 import { runCommand } from "./run-command.ts";
 import { Snapshotter } from "./snapshotter.ts";
+import { Surroundings } from "./surroundings.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { type TrackerAddress, trackerText } from "./tracker-address.ts";
 import { TrackerLinks } from "./tracker-links.ts";
 import { activeMode, type Entry, TransferBook } from "./transfer-book.ts";
 import { Transfer } from "./transfer.ts";
-import { bytesText } from "./transfer-summary.ts";
 import { WatchedFolder } from "./watched-folder.ts";
 import { WireBuffers } from "./wire-buffers.ts";
 
@@ -70,12 +65,7 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #finder: PeerFinder;
   readonly #wireBuffers = new WireBuffers();
   readonly metainfoSearch: MetainfoSearch;
-  /** Our node of the DHT; undefined: it is not used. */
-  readonly #dht: Dht | undefined;
-  /** Peers of our own networks; undefined: they are not looked for. */
-  readonly #lan: Lan | undefined;
-  /** Ports that the router forwards to us; undefined: it is not asked. */
-  readonly #portMapping: PortMapping | undefined;
+  readonly surroundings: Surroundings;
   /** Undefined: none is watched. */
   readonly #watched: WatchedFolder | undefined;
   readonly inspected = new Map<InfoHashHex, Found>();
@@ -85,8 +75,9 @@ export class Engine implements EngineClient, EngineEvents {
   readonly #housekeeping: Housekeeping;
   readonly #doctor = new Doctor();
   /** Peers for whom there are descriptors. */
-  readonly #maxPeers: number;
-  #freeBytes: number | undefined;
+  readonly maxPeers: number;
+  /** Of the disk of the folder; undefined while that is not known. */
+  freeBytes: number | undefined;
   /** Until what is to be remembered is written. */
   #remembering: Promise<unknown> = Promise.resolve();
   #stopping: Promise<void> | undefined;
@@ -116,7 +107,7 @@ export class Engine implements EngineClient, EngineEvents {
     this.ratioLimit = options.ratioLimit;
     this.seedSecondsLimit = options.seedSecondsLimit;
     const budget = descriptorBudget(descriptorLimit());
-    this.#maxPeers = budget.peers;
+    this.maxPeers = budget.peers;
     this.trackerless = options.trackerless ?? false;
     this.#connections = new Connections({
       maxPeers: budget.peers,
@@ -129,26 +120,18 @@ export class Engine implements EngineClient, EngineEvents {
       takes: (socket, handshake) => this.metainfoSearch.take(socket, handshake),
       gotStranger: (infoHash) => void this.#gifts.offered(infoHash),
     });
-    this.#dht =
-      options.dht &&
-      openDht({
-        version: options.version,
-        host: options.host,
-        nodes: options.dht.nodes,
-        port: () => this.port,
-        path: state.resolve("dht"),
-        tell: (text) => this.report("problem", text),
-      });
-    this.#lan = options.lan
-      ? new Lan({ host: options.host, port: () => this.port, tell: (text) => this.report("problem", text) })
-      : undefined;
-    this.#portMapping = options.portMapping
-      ? new PortMapping({
-          host: options.host,
-          tell: (kind, text) => this.report(kind, text),
-          changed: () => this.#portMappingChanged(),
-        })
-      : undefined;
+    this.surroundings = new Surroundings({
+      options,
+      port: () => this.port,
+      dhtFile: state.resolve("dht"),
+      tell: (kind, text) => this.report(kind, text),
+      forwardingChanged: (forwards) => {
+        // What trackers found before the router forwarded it is not known any more.
+        if (forwards) this.links.doubtReach();
+        this.#snapshotter.changed();
+      },
+    });
+    const { dht, lan } = this.surroundings;
     this.#watched =
       options.watchedFolder === undefined
         ? undefined
@@ -161,8 +144,8 @@ export class Engine implements EngineClient, EngineEvents {
     this.metainfoSearch = new MetainfoSearch({
       localAddress,
       connections: this.#connections,
-      dht: this.#dht,
-      lan: this.#lan,
+      dht,
+      lan,
       peerId: this.peerId,
       client: `sta ${options.version}`,
     });
@@ -189,8 +172,8 @@ export class Engine implements EngineClient, EngineEvents {
       peerId,
       links,
       book,
-      dht: this.#dht,
-      lan: this.#lan,
+      dht,
+      lan,
       listenPort: () => this.port,
       localAddress,
       hasRoomFor: (transfer) => this.#connections.hasRoomFor(transfer),
@@ -210,7 +193,9 @@ export class Engine implements EngineClient, EngineEvents {
       health: () => this.doctor(),
       queueChanged: () => this.queueChanged(),
       secondEnded: (moved) => {
-        this.#portMapping?.want(this.#wantedPorts());
+        this.surroundings.forwardPorts(
+          Array.from(book.entries.values()).some(({ transfer }) => transfer.mode !== "paused"),
+        );
         // A tracker that is away is counted down for.
         if (moved || links.isWaiting) this.#snapshotter.changed();
       },
@@ -219,9 +204,7 @@ export class Engine implements EngineClient, EngineEvents {
       woke: () => {
         for (const { transfer } of book.entries.values()) speakSoon(transfer.swarm.peers.values());
         links.ping();
-        this.#dht?.woke();
-        this.#lan?.woke();
-        this.#portMapping?.again();
+        this.surroundings.woke();
       },
     });
   }
@@ -341,11 +324,9 @@ export class Engine implements EngineClient, EngineEvents {
         transfers,
         pieceBytes,
         socketBytes,
-        dht: this.#dht?.figures() ?? null,
-        lan: this.#lan?.figures() ?? null,
-        portMapping: this.#portMapping?.figures() ?? null,
+        ...this.surroundings.figures(),
       },
-      [...this.#alerts(), ...this.#troubles()],
+      [...alertsOf(this), ...troublesOf(this)],
     );
   }
 
@@ -375,13 +356,7 @@ export class Engine implements EngineClient, EngineEvents {
     this.#housekeeping.stop();
     this.#doctor.close();
     const { links } = this;
-    const goodbye = Promise.all([
-      links.close(),
-      this.#connections.close(),
-      this.#dht?.close(),
-      this.#lan?.close(),
-      this.#portMapping?.close(),
-    ]);
+    const goodbye = Promise.all([links.close(), this.#connections.close(), this.surroundings.close()]);
     await this.#watched?.close();
     await this.book.close();
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
@@ -402,7 +377,7 @@ export class Engine implements EngineClient, EngineEvents {
       upLimit: this.upLimit,
       wireBuffers: this.#wireBuffers,
       giftRefusal: (bytes) => this.#gifts.refusalOf(toHex(metainfo.infoHash), bytes),
-      dht: metainfo.private ? undefined : this.#dht,
+      dht: metainfo.private ? undefined : this.surroundings.dht,
       dial: (transfer, address, source) => this.#connections.dial(transfer, address, source),
       ban: (address) => this.#bans.add(address),
       onEvent: (transfer, event) => this.#news.gotTransferEvent(transfer, event),
@@ -418,20 +393,6 @@ export class Engine implements EngineClient, EngineEvents {
     this.#remembering = Promise.all([this.#remembering, writing]);
   }
 
-  /** What the router is to forward: nothing before a transfer goes on. */
-  #wantedPorts(): WantedPort[] {
-    const isAtWork = Array.from(this.book.entries.values()).some(({ transfer }) => transfer.mode !== "paused");
-    const udp = this.#dht?.port ?? 0;
-    if (!isAtWork) return [];
-    return [{ protocol: "TCP", port: this.port }, ...(udp === 0 ? [] : [{ protocol: "UDP", port: udp } as const])];
-  }
-
-  /** What trackers found before the router forwarded it is not known any more. */
-  #portMappingChanged(): void {
-    if (this.#portMapping?.figures().state === "working") this.links.doubtReach();
-    this.#snapshotter.changed();
-  }
-
   #connectedPeers(): number {
     let connected = 0;
     for (const { transfer } of this.book.entries.values()) connected += transfer.connectedPeers;
@@ -440,53 +401,13 @@ export class Engine implements EngineClient, EngineEvents {
 
   async #lookAtDisk(): Promise<void> {
     const free = await freeBytes(this.options.folder);
-    if (free === this.#freeBytes) return;
-    this.#freeBytes = free;
+    if (free === this.freeBytes) return;
+    this.freeBytes = free;
     this.#snapshotter.changed();
   }
 
-  /** Conditions a user should know of. */
-  #alerts(): DisplayText[] {
-    const alerts: string[] = [];
-    const { port, isPortNamed = false, folder } = this.options;
-    if (this.#freeBytes !== undefined && this.#freeBytes < LOW_SPACE_BYTES) {
-      alerts.push(`The disk of ${folder} is nearly full: ${bytesText(this.#freeBytes)} are free.`);
-    }
-    const [missing, ...others] = this.book.missing;
-    if (missing !== undefined) {
-      const more = others.length === 0 ? "" : ` It is the same with ${countText(others.length, "other transfer")}.`;
-      alerts.push(missing + more);
-    }
-    if (this.#maxPeers < MAX_CONNECTIONS) {
-      alerts.push(`Only ${this.#maxPeers} peers fit into the files this process may open: raise "ulimit -n".`);
-    }
-    if (isPortNamed && port !== 0 && this.port !== port) {
-      alerts.push(`Port ${port} is in use by another program: peers are taken on port ${this.port}.`);
-    }
-    return alerts.map(displayText);
-  }
-
-  /** What is wrong with trackers and transfers, as sentences. */
-  #troubles(): DisplayText[] {
-    const troubles: string[] = [];
-    const outcome = this.#portMapping?.outcome;
-    const asked = outcome === undefined ? "" : ` Asked to do so, ${outcome}.`;
-    for (const { address, problem, reachable } of this.links.statuses(performance.now())) {
-      if (problem !== null) troubles.push(`The tracker ${address} is of no use now: ${problem}.`);
-      if (reachable !== false) continue;
-      troubles.push(
-        `The tracker ${address} cannot dial TCP port ${this.port} here: other peers cannot either, we have to dial them. Open it in the firewall, or forward it in the router.${asked}`,
-      );
-    }
-    if (this.#dht?.problem !== undefined) troubles.push(this.#dht.problem);
-    for (const { transfer } of this.book.entries.values()) {
-      if (transfer.problem) troubles.push(`${transfer.metainfo.name}: ${transfer.problem.message}`);
-    }
-    return troubles.map(displayText);
-  }
-
   #status(now: number): EngineStatus {
-    const outcome = this.#portMapping?.outcome;
+    const { forwarding } = this.surroundings;
     let downBytesPerSecond = 0;
     let upBytesPerSecond = 0;
     for (const { transfer } of this.book.entries.values()) {
@@ -499,9 +420,9 @@ export class Engine implements EngineClient, EngineEvents {
       pid: process.pid,
       peerId: toHex(this.peerId),
       port: this.port,
-      forwarding: outcome === undefined ? null : displayText(outcome),
+      forwarding: forwarding === undefined ? null : displayText(forwarding),
       folder: displayText(this.options.folder),
-      freeBytes: this.#freeBytes ?? null,
+      freeBytes: this.freeBytes ?? null,
       connectedPeers: this.#connectedPeers(),
       downBytesPerSecond: Math.round(downBytesPerSecond),
       upBytesPerSecond: Math.round(upBytesPerSecond),
@@ -513,7 +434,7 @@ export class Engine implements EngineClient, EngineEvents {
       ratioLimit: this.ratioLimit,
       seedSecondsLimit: this.seedSecondsLimit,
       trackerless: this.trackerless,
-      alerts: this.#alerts(),
+      alerts: alertsOf(this),
     };
   }
 }
