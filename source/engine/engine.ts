@@ -356,8 +356,13 @@ export class Engine implements EngineClient, EngineEvents {
     this.#housekeeping.stop();
     this.#doctor.close();
     const { links } = this;
-    const goodbye = Promise.all([links.close(), this.#connections.close(), this.surroundings.close()]);
-    await this.#watched?.close();
+    const goodbye = Promise.all([
+      links.close(),
+      this.#connections.close(),
+      this.surroundings.close(),
+      // What it adds may be data that is hashed, which ends with the book; its folder may lie on a machine that does not answer.
+      this.#watched?.close(),
+    ]);
     await this.book.close();
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
     this.#snapshotter.close();

@@ -2,11 +2,13 @@ import { copyFile, readdir, rename, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Engine } from "../../source/engine/engine.ts";
 import { encodeExtendedHandshake } from "../../source/protocol/peer/extensions/extended-handshake.ts";
 import { encodePush } from "../../source/protocol/peer/extensions/sta-push.ts";
 import { encodeExtended } from "../../source/protocol/peer/messages.ts";
+import { createTorrent } from "../../source/storage/hash-files.ts";
+import { TorrentStorage } from "../../source/storage/torrent-storage.ts";
 import { digestsOf, writeFileOf } from "../helpers/files.ts";
 import { temporaryFolder } from "../storage/fixtures.ts";
 import { startTracker } from "../tracker/support.ts";
@@ -310,6 +312,26 @@ describe("ending", () => {
     const again = await Engine.start({ ...on.engine.options, home: on.home });
     await again.close();
     expect((await again.send({ method: "pause", infoHash: "0".repeat(40) })).text).toBe("The engine is stopping.");
+  });
+
+  it("does not wait for the check of data that lies there, of a torrent that was put into the watched folder", async () => {
+    const path = join(await temporaryFolder(), "long.bin");
+    await writeFileOf(path, MB, "long");
+    const checking = vi
+      .spyOn(TorrentStorage.prototype, "check")
+      .mockImplementation(
+        ({ signal } = {}) =>
+          new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("it was ended")))),
+      );
+    onTestFinished(() => checking.mockRestore());
+    const watchedFolder = await temporaryFolder();
+    const on = await startEngine({ watchedFolder, folder: join(path, "..") });
+    const { metainfo } = await createTorrent(path);
+    await writeFile(join(watchedFolder, "long.torrent"), metainfo.bytes);
+    await expect.poll(() => checking.mock.calls.length, { timeout: 10_000 }).toBe(1);
+    const started = performance.now();
+    await on.engine.close();
+    expect(performance.now() - started).toBeLessThan(3_000);
   });
 
   it("gives up what it took when it cannot start", async () => {
