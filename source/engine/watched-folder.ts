@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Reply } from "../control/contract.ts";
 import { MAX_METAINFO_BYTES } from "../metainfo/limits.ts";
 import { toNamedPathError } from "../storage/errors.ts";
-import { WATCH_AGAIN_MS, WATCH_MS } from "./limits.ts";
+import { WATCH_AGAIN_MS, WATCH_AT_ONCE, WATCH_MS } from "./limits.ts";
 
 export interface WatchedFolderOptions {
   /** Absolute. */
@@ -70,6 +70,7 @@ export class WatchedFolder {
       return this.#tellProblem(`The folder that is watched: ${toNamedPathError(error, folder).message}`);
     }
     for (const [name, file] of this.#files) {
+      while (this.#taking.size >= WATCH_AT_ONCE) await Promise.race(this.#taking);
       if (this.#closed || !file.isReady || performance.now() < file.takeAt) continue;
       const taking = this.#take(join(folder, name), file).finally(() => this.#taking.delete(taking));
       this.#taking.add(taking);
@@ -98,6 +99,8 @@ export class WatchedFolder {
       );
       return;
     }
+    // What is given up because the engine stops is taken at its next start.
+    if (this.#closed) return;
     if (!file.isRefused) tell("problem", `${path} is not added: ${text.replace(`${path}: `, "")}`);
     file.isRefused = true;
     file.takeAt = performance.now() + WATCH_AGAIN_MS;
@@ -108,8 +111,11 @@ export class WatchedFolder {
       const { size } = await stat(path);
       if (size > MAX_METAINFO_BYTES)
         return { ok: false, text: `it has ${size} bytes, and at most ${MAX_METAINFO_BYTES} are read.` };
-      const target = /\.magnet$/i.test(path) ? (await readFile(path, "utf8")).trim() : path;
-      return await this.#options.download(target);
+      if (!/\.magnet$/i.test(path)) return await this.#options.download(path);
+      const link = (await readFile(path, "utf8")).trim();
+      return /^magnet:.+$/i.test(link)
+        ? await this.#options.download(link)
+        : { ok: false, text: "it holds something else than one magnet link." };
     } catch (error) {
       return { ok: false, text: toNamedPathError(error, path).message };
     }

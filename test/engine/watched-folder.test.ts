@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { Reply } from "../../source/control/contract.ts";
-import { WATCH_AGAIN_MS, WATCH_MS } from "../../source/engine/limits.ts";
+import { WATCH_AGAIN_MS, WATCH_AT_ONCE, WATCH_MS } from "../../source/engine/limits.ts";
 import { WatchedFolder } from "../../source/engine/watched-folder.ts";
 import { MAX_METAINFO_BYTES } from "../../source/metainfo/limits.ts";
 import { displayText } from "../../source/protocol/display-text.ts";
@@ -20,6 +20,7 @@ class Hand {
   readonly asked: string[] = [];
   readonly told: string[] = [];
   answer: Reply = taken;
+  download = async (_target: string): Promise<Reply> => this.answer;
   readonly folder: string;
   readonly watched: WatchedFolder;
 
@@ -29,7 +30,7 @@ class Hand {
       folder,
       download: async (target) => {
         this.asked.push(target.replace(`${folder}/`, ""));
-        return this.answer;
+        return this.download(target);
       },
       tell: (kind, text) => void this.told.push(`${kind}: ${text.replaceAll(folder, "F")}`),
     });
@@ -96,6 +97,14 @@ test("what is refused is said once, stays, and is tried again after a while or w
   expect(await readdir(folder)).toEqual(["bad.torrent.added"]);
 });
 
+test("a magnet link may hold spaces", async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "x.magnet"), `\ufeff${MAGNET}&dn=a name\r\n`);
+  const hand = new Hand(folder);
+  await hand.pass(3);
+  expect(hand.asked).toEqual([`${MAGNET}&dn=a name`]);
+});
+
 test("nothing else in the folder is touched", async () => {
   const folder = await temporaryFolder();
   await mkdir(join(folder, "folder.torrent"));
@@ -155,4 +164,41 @@ test("nothing is looked at or taken after the end", async () => {
   await writeFile(join(folder, "x.torrent"), "x");
   expect(vi.getTimerCount()).toBe(0);
   expect(hand.asked).toEqual([]);
+});
+
+test("thousands of files are taken a few at a time", async () => {
+  const folder = await temporaryFolder();
+  for (let n = 0; n < 3 * WATCH_AT_ONCE; n++) await writeFile(join(folder, `${n}.torrent`), "x");
+  const hand = new Hand(folder);
+  let underWay = 0;
+  let most = 0;
+  hand.download = async () => {
+    most = Math.max(most, ++underWay);
+    for (let turn = 0; turn < 5; turn++) await setImmediate();
+    underWay--;
+    return taken;
+  };
+  await hand.pass(2);
+  await vi.waitFor(async () => expect(await readdir(folder)).toContain(`${3 * WATCH_AT_ONCE - 1}.torrent.added`));
+  expect(hand.asked).toHaveLength(3 * WATCH_AT_ONCE);
+  expect(most).toBe(WATCH_AT_ONCE);
+});
+
+test("a .magnet file is asked for nothing but a magnet link", async () => {
+  const folder = await temporaryFolder();
+  const others = [
+    "/etc/passwd",
+    "http://127.0.0.1/x.torrent",
+    "some name",
+    "",
+    `${MAGNET}\n${MAGNET}`,
+    "x".repeat(99_999),
+  ];
+  for (const [n, text] of others.entries()) await writeFile(join(folder, `${n}.magnet`), text);
+  const hand = new Hand(folder);
+  await hand.pass(3);
+  expect(hand.asked).toEqual([]);
+  expect(hand.told.toSorted()).toEqual(
+    others.map((_, n) => `problem: F/${n}.magnet is not added: it holds something else than one magnet link.`),
+  );
 });
