@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { alertsOf, type Complainer, troublesOf } from "../../source/engine/complaints.ts";
+import { displayText } from "../../source/protocol/display-text.ts";
 import { LOW_SPACE_BYTES, MAX_CONNECTIONS } from "../../source/engine/limits.ts";
 
 /** An engine that is content, with what is said of it. */
@@ -55,6 +56,6 @@ test("what is wrong with trackers, the DHT and transfers is a sentence each", ()
       /^The tracker c:3 cannot dial TCP port 6881 here: .* Asked to do so, the router 10\.0\.0\.1 does not answer\.$/,
     ),
     "No node of the DHT answers.",
-    expect.stringMatching(/^x[^\u001b]*: It is full\.$/),
+    displayText("x\u001b[2J: It is full."),
   ]);
 });
