@@ -181,7 +181,7 @@ export interface FileRow {
 
 /** One announce URL of a transfer, and what came of it; or the DHT, whose `leechers` are the peers it told of last, or our networks, where they were heard since. */
 export interface AnnounceRow {
-  /** scheme://host:port: the rest of an announce URL may be a secret. Or `DHT`, `LAN`. */
+  /** scheme://host:port: the rest of an announce URL may be a secret. Or `DHT`, `LAN`, `web HOST:PORT`: a web server. */
   readonly address: DisplayText;
   /** From 0: those of a tier are tried before those of the next (BEP 12). */
   readonly tier: number;

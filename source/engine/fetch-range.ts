@@ -77,7 +77,8 @@ function check(response: IncomingMessage, place: URL, { file, fileOffset, length
   }
   const isPart = Number(first) === fileOffset && Number(last) === fileOffset + length - 1;
   if (isPart && Number(headers["content-length"] ?? length) === length) return;
-  throw new TrackerError("malformed", `${place.host} does not give the part of a file that it was asked for`);
+  const why = statusCode === 200 ? "gives whole files only, no ranges" : "gives another part than it was asked for";
+  throw new TrackerError("malformed", `${place.host} ${why}`);
 }
 
 function readExactly(

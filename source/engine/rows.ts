@@ -13,6 +13,7 @@ export interface TransferFacts {
   readonly settings: TransferSettings;
   readonly summary: DisplayText | null;
   readonly announces: readonly AnnounceReport[];
+  readonly webSeeds: readonly AnnounceReport[];
   readonly log: readonly LogRow[];
   /** From 1; null: it is not queued. */
   readonly queuePosition: number | null;
@@ -34,7 +35,7 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
     infoHash: transfer.infoHash,
     name: displayText(metainfo.name),
     state,
-    reason: reasonOf(transfer, state),
+    reason: reasonOf(transfer, state, facts),
     length: metainfo.length,
     pieceLength: metainfo.pieceLength,
     pieceCount: layout.pieceCount,
@@ -67,7 +68,7 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
     availabilityMap: availabilityMap(transfer),
     availability: availability(transfer),
     peers: Array.from(swarm.peers.values(), (peer) => peerRow(transfer, peer, now)),
-    trackers: facts.announces.map(announceRow),
+    trackers: [...facts.announces, ...facts.webSeeds].map(announceRow),
     log: facts.log,
     addedAt: settings.addedAt,
     summary: facts.summary,
@@ -84,15 +85,16 @@ function stateOf(transfer: Transfer): TransferState {
   return wanted ? "downloading" : "waiting";
 }
 
-function reasonOf(transfer: Transfer, state: TransferState): DisplayText {
+function reasonOf(transfer: Transfer, state: TransferState, { webSeeds }: TransferFacts): DisplayText {
   if (state === "checking")
     return displayText(`checked ${transfer.checks.checkedPieces} of ${transfer.layout.pieceCount} pieces`);
   if (state === "error") return displayText(transfer.problem?.message ?? "");
   if (state === "seeding" && !transfer.isDone) return displayText("shares the pieces it has; Enter downloads the rest");
   if (state === "queued") return displayText("waits for its turn");
   if (state !== "waiting") return displayText("");
-  const text = transfer.connectedPeers === 0 ? "no peer is connected" : "no connected peer has a missing piece";
-  return displayText(text);
+  if (transfer.connectedPeers > 0) return displayText("no connected peer has a missing piece");
+  const failing = webSeeds.find(({ problem }) => problem !== null);
+  return displayText(failing === undefined ? "no peer is connected" : `no peer; ${failing.problem}`);
 }
 
 /** What is to be said of its first `most` files; padding is none. */

@@ -338,6 +338,7 @@ export class TransferBook {
           settings,
           summary: entry.summary,
           announces: [...(entry.announcer?.reports ?? []), ...entry.searches.flatMap(({ report }) => report ?? [])],
+          webSeeds: entry.webSeeds?.reports ?? [],
           log: entry.log.rows,
           queuePosition: entry.queuePosition,
         },

@@ -56,6 +56,11 @@ export class WebSeed implements PeerLine {
   #isWoken = false;
   #gaveBytes = 0;
 
+  /** Payload that it gave. */
+  get gaveBytes(): number {
+    return this.#gaveBytes;
+  }
+
   constructor(options: WebSeedOptions) {
     this.#options = options;
     this.absentFiles = options.absentFiles;

@@ -1,5 +1,5 @@
 // WebSeeds: the web servers that a torrent names (BEP 19): which of them are asked now, and when one that failed is asked again.
-import { placeOf } from "../discovery/announcer.ts";
+import { type AnnounceReport, placeOf } from "../discovery/announcer.ts";
 import { MAX_WEB_SEED_RETRY_MS, WEB_SEED_AGAIN_MS, WEB_SEED_RETRY_MS, WEB_SEEDS_AT_ONCE } from "./limits.ts";
 import type { Transfer } from "./transfer.ts";
 import { WebSeed } from "./web-seed.ts";
@@ -10,6 +10,10 @@ interface Server {
   /** Times in a row that it gave nothing. */
   failures: number;
   state: "idle" | "asked" | "waiting";
+  /** The one that asks it. */
+  seed: WebSeed | undefined;
+  /** Why it gave nothing the last time, and when it is asked again (wall time). */
+  failure: Pick<AnnounceReport, "problem" | "nextAt"> | null;
 }
 
 export interface WebSeedsOptions {
@@ -29,7 +33,7 @@ export class WebSeeds {
   constructor(options: WebSeedsOptions) {
     this.#options = options;
     this.#servers = options.transfer.metainfo.webSeeds.map((url) => {
-      return { url, absentFiles: new Set(), failures: 0, state: "idle" };
+      return { url, absentFiles: new Set(), failures: 0, state: "idle", seed: undefined, failure: null };
     });
   }
 
@@ -43,6 +47,22 @@ export class WebSeeds {
       if (hasRoom()) this.#ask(server);
       else this.#wait(server, WEB_SEED_RETRY_MS);
     }
+  }
+
+  /** As announces to trackers are told of; no token of a URL is. */
+  get reports(): AnnounceReport[] {
+    return this.#servers.map(({ url, state, seed, failure }) => {
+      const report = {
+        tracker: `web ${new URL(url).host}`,
+        tier: 0,
+        problem: null,
+        nextAt: null,
+        seeds: null,
+        leechers: null,
+      };
+      if (state === "asked") return { ...report, state: seed!.gaveBytes > 0 ? "working" : "announcing" };
+      return failure === null ? { ...report, state: "unused" } : { ...report, state: "failing", ...failure };
+    });
   }
 
   /** Asks none again. */
@@ -65,6 +85,7 @@ export class WebSeeds {
       localAddress,
       ended: (reason, gaveBytes) => this.#ended(server, reason, gaveBytes > 0 || absentFiles.size > knewAbsent),
     });
+    server.seed = seed;
     transfer.attachWebSeed(seed);
   }
 
@@ -82,7 +103,8 @@ export class WebSeeds {
       server.failures === 0
         ? WEB_SEED_AGAIN_MS
         : Math.min(MAX_WEB_SEED_RETRY_MS, WEB_SEED_RETRY_MS * 2 ** (server.failures - 1));
-    transfer.note(`${placeOf(server.url)} is not asked for ${Math.round(waitMs / 1_000)} s: ${reason}`);
+    server.failure = server.failures === 0 ? null : { problem: reason, nextAt: Date.now() + waitMs };
+    transfer.note(`${reason}: ${placeOf(server.url)} is asked again in ${Math.round(waitMs / 1_000)} s`);
     this.#wait(server, waitMs);
     this.wake();
   }

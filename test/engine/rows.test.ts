@@ -22,6 +22,7 @@ const FACTS = {
   },
   summary: null,
   announces: [],
+  webSeeds: [],
   log: [],
   queuePosition: null,
 };
@@ -202,6 +203,22 @@ describe("the row of a peer", () => {
     // Nothing in it counts down: a row in which nothing happens stays the same.
     expect(transferRow(fake(new HandSwarm()), { ...FACTS, announces }, 5_000).trackers).toEqual(trackers);
     expect(trackers[0]!.problem).not.toContain("\x1b");
+  });
+
+  it("tells of a web server that gives nothing, and why nothing comes when there is nobody else", () => {
+    const problem = "nobody answers at a:81";
+    const web = {
+      tracker: "web a:81",
+      tier: 0,
+      state: "failing",
+      problem,
+      nextAt: 7_000,
+      seeds: null,
+      leechers: null,
+    } as const;
+    const row = transferRow(fake(new HandSwarm()), { ...FACTS, webSeeds: [web] }, 0);
+    expect(row.trackers).toMatchObject([{ address: "web a:81", problem }]);
+    expect([row.state, row.reason]).toEqual(["waiting", "no peer; nobody answers at a:81"]);
   });
 
   it("says why nothing moves", () => {

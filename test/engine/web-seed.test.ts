@@ -111,7 +111,7 @@ describe("while a check runs", () => {
     await on.engine.book.get(infoHashOf(single))!.transfer.checks.run();
     await expectWhole(on, single);
     expect(rowOf(on, infoHashOf(single))!.log.map(({ text }) => text)).not.toContainEqual(
-      expect.stringContaining("is not asked"),
+      expect.stringContaining("is asked again"),
     );
   });
 });
@@ -134,7 +134,7 @@ describe("a web server that does not do as it should", () => {
     // The good one is not found at once: the bad one is asked alone first.
     const on = await begin(single, [`${bad.url}/one.bin`]);
     await untilRow(on, infoHashOf(single), ({ log }) =>
-      log.some(({ text }) => text.startsWith(`${bad.url} is not asked`)),
+      log.some(({ text }) => text.endsWith(`${bad.url} is asked again in 10 s`)),
     );
     expect(rowOf(on, infoHashOf(single))).toMatchObject({ heldPieces: 0, wastedBytes: 0 });
     const both = await begin(single, [`${bad.url}/one.bin`, `${good.url}/one.bin`]);

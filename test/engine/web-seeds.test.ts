@@ -48,7 +48,7 @@ test("three are asked at once, and the next one as soon as one of them fails, of
   expect(transfer.asked.map(({ address }) => address.host)).toEqual(["a", "b", "c"]);
   transfer.asked[1]!.close("b answers with the HTTP status 503");
   expect(transfer.asked.map(({ address }) => address.host)).toEqual(["a", "b", "c", "d"]);
-  expect(transfer.notes).toEqual(["http://b:81 is not asked for 10 s: b answers with the HTTP status 503"]);
+  expect(transfer.notes).toEqual(["b answers with the HTTP status 503: http://b:81 is asked again in 10 s"]);
   seeds.stop();
 });
 
@@ -65,6 +65,22 @@ test("one that gives nothing is asked later and later, and never more than twice
     waitMs = Math.min(MAX_WEB_SEED_RETRY_MS, 2 * waitMs);
   }
   expect(transfer.asked).toHaveLength(13);
+});
+
+test("each is told of as trackers are, with what is wrong and when it is asked again, and no secret of its URL", () => {
+  const transfer = new FakeTransfer(["http://me:secret@a/token/", "http://b:81/", "http://c/", "http://d/"]);
+  const seeds = seedsOf(transfer);
+  const told = () => seeds.reports.map(({ tracker, state, problem, nextAt }) => [tracker, state, problem, nextAt]);
+  expect(told()[0]).toEqual(["web a", "unused", null, null]);
+  seeds.wake();
+  transfer.asked[1]!.close("nobody answers at b:81");
+  expect(told()).toEqual([
+    ["web a", "announcing", null, null],
+    ["web b:81", "failing", "nobody answers at b:81", Date.now() + WEB_SEED_RETRY_MS],
+    ["web c", "announcing", null, null],
+    ["web d", "announcing", null, null],
+  ]);
+  seeds.stop();
 });
 
 test("one that was let go because nothing is wanted has not failed", () => {
@@ -136,11 +152,11 @@ test("one that turns out to have none of the files has failed, and is asked for 
   transfer.lacks(0, 0);
   vi.advanceTimersByTime(WEB_SEED_AGAIN_MS);
   transfer.lacks(1, 3);
-  expect(transfer.notes.at(-1)).toContain("not asked for 10 s");
+  expect(transfer.notes.at(-1)).toContain("asked again in 10 s");
   vi.advanceTimersByTime(WEB_SEED_RETRY_MS);
   expect(transfer.asked).toHaveLength(3);
   transfer.lacks(2, 0);
-  expect(transfer.notes.at(-1)).toContain("not asked for 1 s");
+  expect(transfer.notes.at(-1)).toContain("asked again in 1 s");
   seeds.stop();
 });
 
