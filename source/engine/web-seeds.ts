@@ -90,8 +90,10 @@ export class WebSeeds {
   }
 
   /** It gives nothing more for now. `wasOfUse`: it gave something, or it is known now what it does not have. */
-  #ended(server: Server, reason: string, wasOfUse: boolean): void {
+  #ended(server: Server, why: string, wasOfUse: boolean): void {
     const { transfer } = this.#options;
+    const { host } = new URL(server.url);
+    const reason = why.includes(host) ? why : `${host}: ${why}`;
     server.state = "idle";
     // It did not fail: nothing is wanted of it.
     if (this.#stopped || !transfer.isFetching) return;

@@ -52,7 +52,7 @@ export class Roster {
   refusalOf(connected: ConnectedPeer, active: boolean, now: number): string | undefined {
     if (this.#isOurselves(connected)) return "it is ourselves";
     if (!active) return "the transfer is paused";
-    if (this.#candidates.isBanned(connected.address, now)) return "it is banned";
+    if (this.#candidates.isBanned(connected.address, now)) return "it gave wrong data and is banned";
     const twin = this.twinOf(connected);
     if (twin) return this.#staysOfTwins(twin.connected, connected) ? "connected twice" : undefined;
     if (this.#isHostConnected(connected.address)) return "its address is connected already";

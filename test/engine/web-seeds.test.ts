@@ -52,6 +52,15 @@ test("three are asked at once, and the next one as soon as one of them fails, of
   seeds.stop();
 });
 
+test("whom the swarm lets go is named with why", () => {
+  const transfer = new FakeTransfer(["http://a:81/"]);
+  const seeds = seedsOf(transfer);
+  seeds.wake();
+  transfer.asked[0]!.close("it gave wrong data and is banned");
+  expect(seeds.reports[0]!.problem).toBe("a:81: it gave wrong data and is banned");
+  seeds.stop();
+});
+
 test("one that gives nothing is asked later and later, and never more than twice an hour", () => {
   const transfer = new FakeTransfer(["http://a/"]);
   seedsOf(transfer).wake();

@@ -42,7 +42,7 @@ describe("a new connection", () => {
     const peer = roster.add(connectedOf(1), 0);
     roster.remove(peer, false, 0);
     roster.ban(peer.connected.address, 0);
-    expect(roster.refusalOf(connectedOf(1), true, BAN_MS - MAX_REDIAL_MS - 1)).toBe("it is banned");
+    expect(roster.refusalOf(connectedOf(1), true, BAN_MS - MAX_REDIAL_MS - 1)).toBe("it gave wrong data and is banned");
     expect(roster.refusalOf(connectedOf(1), true, BAN_MS)).toBeUndefined();
   });
 
