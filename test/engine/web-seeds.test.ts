@@ -46,9 +46,9 @@ test("three are asked at once, and the next one as soon as one of them fails, of
   seeds.wake();
   seeds.wake();
   expect(transfer.asked.map(({ address }) => address.host)).toEqual(["a", "b", "c"]);
-  transfer.asked[1]!.close("b answers with the HTTP status 503");
+  transfer.asked[1]!.close("b:81 answers with the HTTP status 503");
   expect(transfer.asked.map(({ address }) => address.host)).toEqual(["a", "b", "c", "d"]);
-  expect(transfer.notes).toEqual(["b answers with the HTTP status 503: http://b:81 is asked again in 10 s"]);
+  expect(transfer.notes).toEqual(["b:81 answers with the HTTP status 503: http://b:81 is asked again in 10 s"]);
   seeds.stop();
 });
 
