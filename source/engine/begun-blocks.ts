@@ -1,4 +1,5 @@
 // BegunBlocks: where the blocks of pieces are that are not whole: in memory while any may arrive, in the state folder while none do.
+import { BLOCK_BYTES } from "../protocol/peer/limits.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { TorrentStorage } from "../storage/torrent-storage.ts";
 import type { Swarm } from "../swarm/swarm.ts";
@@ -20,6 +21,7 @@ export class BegunBlocks {
   readonly #options: BegunBlocksOptions;
   /** Until it was looked in the state folder. */
   #isAside = true;
+  #keptBytes = 0;
   #moves = 0;
   #moving: Promise<void> = Promise.resolve();
 
@@ -30,6 +32,11 @@ export class BegunBlocks {
   /** Are they in memory, to stay there for now? Nothing may arrive before. */
   get areHere(): boolean {
     return !this.#isAside && this.#moves === 0;
+  }
+
+  /** How much was put into the state folder by this run of the engine, and is there. */
+  get keptBytes(): number {
+    return this.#keptBytes;
   }
 
   /** Brings them to where they belong now, behind every earlier move. */
@@ -61,6 +68,7 @@ export class BegunBlocks {
     // A check may find some of them whole meanwhile.
     await storage.keepBegun(begun.map((piece) => ({ ...piece, bytes: disk.bytes(piece.index) })));
     this.#isAside = true;
+    this.#keptBytes = begun.reduce((sum, { blocks }) => sum + blocks.length * BLOCK_BYTES, 0);
     if (begun.length > 0) goOnWith([]);
     disk.dropSpare();
   }
@@ -71,6 +79,7 @@ export class BegunBlocks {
       ? []
       : await storage.bringBegun((index, begin, data) => disk.store(index, begin, data));
     this.#isAside = false;
+    this.#keptBytes = 0;
     if (begun.length > 0) goOnWith(begun);
   }
 }

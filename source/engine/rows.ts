@@ -1,7 +1,9 @@
 // transferRow: what the screen is told of a transfer, as plain values. Nothing of it is computed twice on the screen.
 import type { AnnounceRow, DisplayText, FileRow, LogRow, TransferRow, TransferState } from "../control/contract.ts";
 import type { AnnounceReport } from "../discovery/announcer.ts";
+import { bytesText } from "../protocol/bytes-text.ts";
 import { displayText } from "../protocol/display-text.ts";
+import { BLOCK_BYTES } from "../protocol/peer/limits.ts";
 import type { TransferSettings } from "../storage/transfer-store.ts";
 import { MAX_LISTED_FILES } from "./limits.ts";
 import { peerRow } from "./peer-row.ts";
@@ -28,7 +30,8 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
   const uploadedBytes = settings.uploadedBytes + transfer.up.totalBytes;
   const { selection } = transfer;
   const wantedHeldBytes = selection.heldBytes(swarm.states.held);
-  const left = selection.bytes - wantedHeldBytes;
+  const arrivedBlocks = [...swarm.states.downloading.values()].reduce((sum, piece) => sum + piece.receivedBlocks, 0);
+  const left = Math.max(0, selection.bytes - wantedHeldBytes - arrivedBlocks * BLOCK_BYTES);
   const moving = state === "downloading" && downBytesPerSecond > 0;
   const meanDownBytesPerSecond = history.meanDown;
   return {
@@ -90,6 +93,8 @@ function reasonOf(transfer: Transfer, state: TransferState, { webSeeds }: Transf
     return displayText(`checked ${transfer.checks.checkedPieces} of ${transfer.layout.pieceCount} pieces`);
   if (state === "error") return displayText(transfer.problem?.message ?? "");
   if (state === "seeding" && !transfer.isDone) return displayText("shares the pieces it has; Enter downloads the rest");
+  if (state === "paused" && transfer.keptBytes > 0)
+    return displayText(`${bytesText(transfer.keptBytes)} of begun pieces are kept`);
   if (state === "queued") return displayText("waits for its turn");
   if (state !== "waiting") return displayText("");
   if (transfer.connectedPeers > 0) return displayText("no connected peer has a missing piece");

@@ -193,6 +193,11 @@ export class Transfer {
     return this.#peers.size;
   }
 
+  /** Of pieces that are not whole, in the state folder while nothing arrives. */
+  get keptBytes(): number {
+    return this.#begun.keptBytes;
+  }
+
   /** Bytes that are held. */
   get heldBytes(): number {
     return this.layout.bytesIn(this.swarm.states.held);

@@ -54,10 +54,11 @@ test("they come from the state folder before anything arrives, and go there when
   const coming = hand.blocks.move();
   expect(hand.blocks.areHere).toBe(false);
   await coming;
-  expect([hand.blocks.areHere, hand.begun]).toEqual([true, [PIECE]]);
+  expect([hand.blocks.areHere, hand.begun, hand.blocks.keptBytes]).toEqual([true, [PIECE], 0]);
   hand.isIdle = true;
   await hand.blocks.move();
   expect([hand.blocks.areHere, hand.begun, hand.kept]).toEqual([false, [], [PIECE]]);
+  expect(hand.blocks.keptBytes).toBe(2 * 16_384);
   expect(hand.did).toEqual(["brought", "stored 5", "goes on with 1", "at rest", "kept", "goes on with 0"]);
 });
 

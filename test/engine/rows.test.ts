@@ -67,6 +67,7 @@ describe("the row of a transfer", () => {
     ["checking", { checks: { checkedPieces: 1 } }, "checked 1 of 4 pieces"],
     ["error", { problem: new StorageError("disk-full", "/d", "The disk is full.") }, "The disk is full."],
     ["paused", { mode: "paused" }, ""],
+    ["paused", { mode: "paused", keptBytes: 2_000_000 }, "2.0 MB of begun pieces are kept"],
     ["seeding", { mode: "hold" }, "shares the pieces it has; Enter downloads the rest"],
     ["waiting", {}, "no peer is connected"],
   ] as const)("says that it is %s, and why", (state, more, reason) => {
@@ -127,6 +128,18 @@ describe("the row of a transfer", () => {
     expect(row.secondsLeft).toBe(Math.ceil((3 * hand.layout.pieceLength) / row.downBytesPerSecond));
     expect(row.ratio).toBe(0.02);
     expect(rowOf(fake(hand)).secondsLeft).toBeNull();
+  });
+
+  it("has less time left with each block that arrives, not with whole pieces alone", () => {
+    const down = new RateMeter();
+    down.add(3_000, 1_000);
+    const hand = new HandSwarm({ pieceCount: 1, blocksPerPiece: 4 });
+    hand.join(1, "all");
+    hand.say(1, { type: "unchoke" });
+    hand.deliver(1, 0, 0);
+    const row = rowOf(fake(hand, { down }));
+    expect(row.wantedHeldBytes).toBe(0);
+    expect(row.secondsLeft).toBe(Math.ceil(((3 / 4) * hand.layout.pieceLength) / row.downBytesPerSecond));
   });
 
   it("counts what is held of each file, of a thousand files at most", () => {

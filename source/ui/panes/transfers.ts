@@ -140,8 +140,11 @@ export function wordsOf(row: TransferRow): string {
   const { state, reason, wantedHeldBytes, wantedBytes, queuePosition } = row;
   const place = state === "queued" && queuePosition !== null ? `queued, number ${formatCount(queuePosition)}` : state;
   const said = reason === "" ? place : reason.startsWith(state) ? reason : `${place}: ${reason}`;
-  if (state === "paused" && reason === "") return `paused at ${formatPart(wantedHeldBytes, wantedBytes)}`;
-  return isMissingSomewhere(row) && state !== "paused" ? `not all of it is there; ${said}` : said;
+  if (state === "paused") {
+    const at = `paused at ${formatPart(wantedHeldBytes, wantedBytes)}`;
+    return reason === "" ? at : `${at}, ${reason}`;
+  }
+  return isMissingSomewhere(row) ? `not all of it is there; ${said}` : said;
 }
 
 /** How much of what is wanted is held. */
