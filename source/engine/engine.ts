@@ -33,6 +33,7 @@ import type { Found } from "./reply.ts";
 import { applyQueue } from "./download-queue.ts";
 import { descriptorBudget, descriptorLimit } from "./descriptors.ts";
 import { Doctor } from "./doctor.ts";
+import { entryRow } from "./entry-row.ts";
 import { runCommand } from "./run-command.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { Surroundings } from "./surroundings.ts";
@@ -181,6 +182,7 @@ export class Engine implements EngineClient, EngineEvents {
     });
     this.#snapshotter = new Snapshotter({
       engine: (now) => this.#status(now),
+      transfers: (now) => Array.from(book.entries.values(), (entry) => entryRow(entry, now)),
       links: this.links,
       book: this.book,
       log: this.#news.log,

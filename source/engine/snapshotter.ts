@@ -1,5 +1,5 @@
 // Snapshotter: the engine as plain values, at most four times a second, and only while something changes.
-import type { CatalogueRow, EngineStatus, Snapshot, TrackerStatus } from "../control/contract.ts";
+import type { CatalogueRow, EngineStatus, Snapshot, TrackerStatus, TransferRow } from "../control/contract.ts";
 import { displayText } from "../protocol/display-text.ts";
 import type { InfoHashHex } from "../protocol/ids.ts";
 import type { BroadcastLog } from "./broadcast-log.ts";
@@ -9,6 +9,7 @@ import type { TransferBook } from "./transfer-book.ts";
 
 export interface SnapshotSources {
   readonly engine: (now: number) => EngineStatus;
+  readonly transfers: (now: number) => readonly TransferRow[];
   readonly links: TrackerLinks;
   readonly book: TransferBook;
   readonly log: BroadcastLog;
@@ -74,14 +75,14 @@ export class Snapshotter {
   }
 
   #build(now: number): void {
-    const { engine, links, book, log } = this.#sources;
+    const { engine, transfers, links, log } = this.#sources;
     this.#dirty = false;
     this.#builtAt = now;
     this.#latest = keepIdentity(this.#latest, {
       engine: engine(now),
       trackers: links.statuses(now),
       catalogue: this.#catalogueRows(),
-      transfers: book.rows(now),
+      transfers: transfers(now),
       broadcasts: log.rows,
     });
   }

@@ -12,7 +12,6 @@ import { parseRanges, toRanges } from "../storage/index-ranges.ts";
 import { OpenFiles } from "../storage/open-files.ts";
 import { TorrentStorage } from "../storage/torrent-storage.ts";
 import type { StoredTransfer, TransferSettings, TransferStore } from "../storage/transfer-store.ts";
-import { transferRow } from "./rows.ts";
 import { TransferLog } from "./transfer-log.ts";
 import type { FileChoice, Transfer, TransferMode } from "./transfer.ts";
 import type { WebSeeds } from "./web-seeds.ts";
@@ -320,36 +319,6 @@ export class TransferBook {
     return figures;
   }
 
-  /** Rows for the screen; those of transfers where nothing moved are the same objects as before. */
-  rows(now: number): readonly TransferRow[] {
-    return Array.from(this.#entries.values(), (entry) => {
-      const { transfer, settings } = entry;
-      const quiet =
-        transfer.connectedPeers === 0 &&
-        transfer.checks.checkedPieces === undefined &&
-        transfer.history.down.length === 0 &&
-        !isMoving(entry.row);
-      // What was given while nobody looked shows in the count alone.
-      const counted = entry.row?.uploadedBytes === settings.uploadedBytes + transfer.up.totalBytes;
-      if (entry.row && quiet && counted) return entry.row;
-      const row = transferRow(
-        transfer,
-        {
-          settings,
-          summary: entry.summary,
-          announces: [...(entry.announcer?.reports ?? []), ...entry.searches.flatMap(({ report }) => report ?? [])],
-          webSeeds: entry.webSeeds?.reports ?? [],
-          log: entry.log.rows,
-          queuePosition: entry.queuePosition,
-        },
-        now,
-      );
-      if (entry.row && JSON.stringify(entry.row) === JSON.stringify(row)) return entry.row;
-      entry.row = row;
-      return row;
-    });
-  }
-
   async #addNew(
     infoHash: InfoHashHex,
     metainfo: Metainfo,
@@ -495,10 +464,6 @@ function notRemoved(failure: unknown): unknown {
   if (!(failure instanceof StorageError)) return failure;
   const message = `${failure.message} The transfer is removed; what is left of its data must be removed by hand.`;
   return new StorageError(failure.code, failure.path, message, { cause: failure });
-}
-
-function isMoving(row: TransferRow | undefined): boolean {
-  return row !== undefined && (row.downHistory.length > 0 || row.peers.length > 0);
 }
 
 function placeTaken(path: string, how: string): StorageError {

@@ -21,12 +21,12 @@ function setUp() {
       state.builds++;
       return { upBytesPerSecond: state.rate } as EngineStatus;
     },
+    transfers: () => state.transfers,
     links: {
       statuses: () => state.trackers.map((row) => ({ ...row })),
       entries: () => state.entries.map((entry) => ({ entry: { ...entry }, tracker: "one:1" })),
     } as unknown as TrackerLinks,
     book: {
-      rows: () => state.transfers,
       get: () => ({ transfer: { isComplete: state.complete } }),
     } as unknown as TransferBook,
     log,
