@@ -26,6 +26,10 @@ export interface RangeOptions {
   readonly connections: KeptConnections;
   readonly signal: AbortSignal;
   readonly localAddress: string | undefined;
+  /** Takes bytes as they are read; they are valid only meanwhile. */
+  readonly got: (bytes: Uint8Array) => void;
+  /** Bytes that it is given at once at most. */
+  readonly mostAtOnce: () => number;
 }
 
 /** Bytes of a file that are arriving. */
@@ -34,12 +38,13 @@ export interface RangeAnswer {
   readonly place: string;
   pause(): void;
   resume(): void;
-  /** Hands on all of them as they come, exactly as many as were asked for; each is valid only meanwhile. Rejects with TrackerError. */
-  read(got: (bytes: Uint8Array) => void): Promise<void>;
+  /** Hands on all of them as they come, exactly as many as were asked for. Rejects with TrackerError. */
+  read(): Promise<void>;
 }
 
 /** Asks for a segment of a file. Rejects with TrackerError, or with NotThatFile. */
-export async function fetchRange({ url, segment, file, ...from }: RangeOptions): Promise<RangeAnswer> {
+export async function fetchRange(options: RangeOptions): Promise<RangeAnswer> {
+  const { url, segment, file, ...from } = options;
   const { fileOffset, length } = segment;
   const headers = { Range: `bytes=${fileOffset}-${fileOffset + length - 1}` };
   const { response, place } = await requestUrl(url, { ...from, headers, maxRedirects: MAX_REDIRECTS });
@@ -49,12 +54,7 @@ export async function fetchRange({ url, segment, file, ...from }: RangeOptions):
     response.destroy();
     throw error;
   }
-  return {
-    place: place.href,
-    pause: () => void response.pause(),
-    resume: () => void response.resume(),
-    read: (got) => readExactly(response, { place, length, signal: from.signal, got }),
-  };
+  return answerOf(response, place, options);
 }
 
 /** Is it what was asked for? A whole file counts, where that was asked for. Of the place only the host is ever told. */
@@ -81,21 +81,36 @@ function check(response: IncomingMessage, place: URL, { file, fileOffset, length
   throw new TrackerError("malformed", `${place.host} ${why}`);
 }
 
-function readExactly(
-  response: IncomingMessage,
-  { place, length, signal, got }: { place: URL; length: number; signal: AbortSignal; got: (bytes: Uint8Array) => void },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let left = length;
-    response.on("data", (bytes: Uint8Array) => {
+function answerOf(response: IncomingMessage, place: URL, options: RangeOptions): RangeAnswer {
+  const { segment, signal, got, mostAtOnce } = options;
+  let left = segment.length;
+  let isPaused = false;
+  const handOn = () => {
+    while (!isPaused && !response.destroyed) {
+      const most = Math.max(1, Math.floor(mostAtOnce()));
+      // Of one byte that is not there yet it is told when it is, or that there is none.
+      const bytes: Uint8Array | null = response.read(Math.min(most, response.readableLength) || 1);
+      if (!bytes) return;
       left -= bytes.length;
       if (left >= 0) got(bytes);
       else response.destroy(new TrackerError("malformed", `${place.host} sent more than it was asked for`));
-    });
-    response.on("error", (error) => reject(asTrackerError(error, place, signal)));
-    response.on("close", () => {
-      if (left === 0) resolve();
-      else reject(new TrackerError("unreachable", `${place.host} closed the connection before its answer was whole`));
-    });
-  });
+    }
+  };
+  return {
+    place: place.href,
+    pause: () => void (isPaused = true),
+    resume: () => {
+      isPaused = false;
+      handOn();
+    },
+    read: () =>
+      new Promise((resolve, reject) => {
+        response.on("readable", handOn);
+        response.on("error", (error) => reject(asTrackerError(error, place, signal)));
+        response.on("close", () => {
+          if (left === 0) return resolve();
+          reject(new TrackerError("unreachable", `${place.host} closed the connection before its answer was whole`));
+        });
+      }),
+  };
 }

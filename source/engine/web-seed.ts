@@ -182,15 +182,18 @@ export class WebSeed implements PeerLine {
       connections: this.#connections,
       signal: this.#ending.signal,
       localAddress,
+      got: (bytes) => {
+        this.brake.pay(bytes.length);
+        cutter.add(bytes);
+      },
+      // What a low limit allows in seconds would come in bursts.
+      mostAtOnce: () => this.brake.limit.burstBytes,
     });
     this.#places.set(segment.file, answer.place);
     this.#answers.add(answer);
     if (this.brake.isPaused) answer.pause();
     try {
-      await answer.read((bytes) => {
-        this.brake.pay(bytes.length);
-        cutter.add(bytes);
-      });
+      await answer.read();
     } finally {
       this.#answers.delete(answer);
     }

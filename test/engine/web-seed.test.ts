@@ -182,6 +182,8 @@ describe("fetchRange", () => {
     connections: new KeptConnections(1),
     signal: AbortSignal.timeout(10_000),
     localAddress: undefined,
+    got: () => undefined,
+    mostAtOnce: () => Infinity,
   });
   const file = (length: number) => ({ path: ["one.bin"], length, offset: 0 });
   const segment = (fileOffset: number, length: number) => ({ file: 3, fileOffset, pieceOffset: 0, length });
@@ -189,12 +191,34 @@ describe("fetchRange", () => {
   it("takes a whole file that comes without a range, where the whole file was asked for", async () => {
     const server = await serveSingle((_request, response) => status(response, 200, single.data));
     const url = `${server.url}/one.bin`;
-    const answer = await fetchRange({ ...from(), url, segment: segment(0, 1_000_000), file: file(1_000_000) });
     let bytes = 0;
-    await answer.read((part) => (bytes += part.length));
+    const got = (part: Uint8Array) => void (bytes += part.length);
+    const answer = await fetchRange({ ...from(), url, segment: segment(0, 1_000_000), file: file(1_000_000), got });
+    await answer.read();
     expect(bytes).toBe(1_000_000);
     const part = fetchRange({ ...from(), url, segment: segment(0, 999_999), file: file(1_000_000) });
     await expect(part).rejects.toThrow(TrackerError);
+  });
+
+  it("hands on no more at once than may be, and nothing while it is paused", async () => {
+    const server = await serveSingle();
+    const url = `${server.url}/one.bin`;
+    const parts: Buffer[] = [];
+    const got = (bytes: Uint8Array) => {
+      parts.push(Buffer.from(bytes));
+      if (parts.length % 50 !== 0) return;
+      const soFar = parts.length;
+      answer.pause();
+      setImmediate(() => {
+        expect(parts.length).toBe(soFar);
+        answer.resume();
+      });
+    };
+    const options = { url, segment: segment(7, 900_000), file: file(1_000_000), got, mostAtOnce: () => 2_500.7 };
+    const answer = await fetchRange({ ...from(), ...options });
+    await answer.read();
+    expect(Math.max(...parts.map(({ length }) => length))).toBe(2_500);
+    expect(Buffer.compare(Buffer.concat(parts), single.data.subarray(7, 900_007))).toBe(0);
   });
 
   it.each([404, 410, 416])("knows by the status %i that the file is not there", async (code) => {
@@ -211,9 +235,10 @@ describe("fetchRange", () => {
       return true;
     });
     const url = `${server.url}/one.bin`;
-    const answer = await fetchRange({ ...from(), url, segment: segment(0, 5), file: file(1_000_000) });
     let bytes = 0;
-    await expect(answer.read((part) => (bytes += part.length))).rejects.toMatchObject({ code: "malformed" });
+    const got = (part: Uint8Array) => void (bytes += part.length);
+    const answer = await fetchRange({ ...from(), url, segment: segment(0, 5), file: file(1_000_000), got });
+    await expect(answer.read()).rejects.toMatchObject({ code: "malformed" });
     expect(bytes).toBeLessThanOrEqual(5);
   });
 
