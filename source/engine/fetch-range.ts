@@ -86,7 +86,8 @@ function answerOf(response: IncomingMessage, place: URL, options: RangeOptions):
   let left = segment.length;
   let isPaused = false;
   const handOn = () => {
-    while (!isPaused && !response.destroyed) {
+    for (;;) {
+      if (isPaused || response.destroyed) return;
       const most = Math.max(1, Math.floor(mostAtOnce()));
       // Of one byte that is not there yet it is told when it is, or that there is none.
       const bytes: Uint8Array | null = response.read(Math.min(most, response.readableLength) || 1);
