@@ -1,7 +1,7 @@
 // sta completion SHELL: what a shell is to evaluate so that Tab completes sta's words; with words behind it, what those may go on with.
 import type { Snapshot } from "../control/contract.ts";
 import type { CommandTable } from "./command.ts";
-import { completionsOf } from "./completions.ts";
+import { completionsOf, type Shell, SHELLS } from "./completions.ts";
 import { findEngine } from "./engine-access.ts";
 import { NoEngineError } from "./no-engine-error.ts";
 import type { Options } from "./options.ts";
@@ -9,7 +9,7 @@ import { EXIT, print } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Each asks sta with all words up to the cursor. With nothing to offer they complete paths, as always. */
-const SCRIPTS: Readonly<Record<string, string>> = {
+const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `_sta() {
   local word
   compopt -o filenames 2>/dev/null
@@ -41,11 +41,11 @@ export async function run(
   options: Options,
   commands: CommandTable,
 ): Promise<number> {
-  const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
-  if (script === undefined) {
-    throw new UsageError(`Wrong format: completions are for ${Object.keys(SCRIPTS).join(", ")}, not "${shell}".`);
+  const known = SHELLS.find((one) => one === shell);
+  if (known === undefined) {
+    throw new UsageError(`Wrong format: completions are for ${SHELLS.join(", ")}, not "${shell}".`);
   }
-  if (words.length === 0) print(script);
+  if (words.length === 0) print(SCRIPTS[known]);
   // Bash hands words on as they are typed.
   const typed = shell === "bash" ? words.map(unquoted) : words;
   for (const word of await completionsOf(typed, commands, () => snapshotOf(options))) print(word);

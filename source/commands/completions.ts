@@ -14,6 +14,10 @@ const VALUES: Readonly<Partial<Record<keyof typeof FLAGS, readonly string[]>>> =
   theme: THEME_NAMES,
 };
 
+/** Those that can complete. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof SHELLS)[number];
+
 type Names = (snapshot: Snapshot) => readonly { readonly name: string }[];
 
 /** What each command may be told of the swarm. */
@@ -53,6 +57,7 @@ export async function completionsOf(
   const command = first !== undefined && Object.hasOwn(commands, first) ? first : undefined;
   if (current.startsWith("-")) return fitting(flagsOf(commands[first === undefined ? "open" : (command ?? "")]));
   if (first === undefined) return fitting(commandNames(commands, operands.length === 0));
+  if (command === "completion") return rest.length === 0 ? fitting(SHELLS) : [];
   const names = command === undefined ? undefined : OPERANDS[command];
   if (!command || !names || rest.length >= commands[command]!.operands.max) return [];
   const snapshot = await ask();

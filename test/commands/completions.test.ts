@@ -28,6 +28,11 @@ test.for<[words: string[], found: string[]]>([
   ],
   [["pause", "one.iso", ""], ["ocean.wav"]],
   [["resume", ""], ["two.iso"]],
+  [
+    ["completion", ""],
+    ["bash", "zsh", "fish"],
+  ],
+  [["completion", "bash", ""], []],
   [["get", "--acc"], ["--accept-pushes"]],
   [
     ["get", "--accept-pushes", ""],
