@@ -27,12 +27,12 @@ const OPTIONS: Readonly<Record<Exclude<keyof Flags, "untilStdinEnds">, readonly 
   host: ["--host ADDRESS", "address to listen on, and to dial and announce from, as that of a VPN; all by default"],
   dht: [
     "--no-dht",
-    "look for peers through trackers and peers alone, not in the DHT, which torrents of others are looked for in; remembered until --dht",
+    "look for no peers in the DHT; remembered until --dht. What you share yourself is never told there",
   ],
   dhtNode: ["--dht-node HOST:PORT", "a node of the DHT to begin with, instead of the usual ones; repeatable"],
   lan: [
     "--no-lan",
-    "tell nobody in the own network of torrents of others, and look for no peers there; remembered until --lan, which is also for --host 127.0.0.1, where it is off",
+    "look for no peers in your own network; remembered until --lan. Off with --host 127.0.0.1, unless --lan is given",
   ],
   portMapping: [
     "--no-port-mapping",
@@ -40,7 +40,7 @@ const OPTIONS: Readonly<Record<Exclude<keyof Flags, "untilStdinEnds">, readonly 
   ],
   limitDown: [
     "--limit-down RATE",
-    "at most so many bytes a second: 500k, 1.5MB, 2MiB, none for no limit; with get, share and set NAME of that transfer, otherwise of the engine, which remembers it",
+    "at most so many bytes a second: 500k, 1.5MB, 2MiB; none: no limit. With get, share and set NAME for that transfer, otherwise for the engine, which remembers it",
   ],
   limitUp: ["--limit-up RATE", "the same for what is given"],
   acceptPushes: ["--accept-pushes WHICH", "gifts to take: wanted, catalogue (also of files never asked for) or never"],
@@ -49,11 +49,11 @@ const OPTIONS: Readonly<Record<Exclude<keyof Flags, "untilStdinEnds">, readonly 
   activeDownloads: ["--active-downloads N", "download so many at once; the others wait for their turn; remembered"],
   ratio: [
     "--ratio 1.5",
-    "give so many times what a file is long, then pause it; with get, share and set NAME of that transfer, otherwise of all that is added from now on, which is remembered",
+    "give so many times what a file is long, then pause it. With get, share and set NAME for that transfer, otherwise for all that is added from now on, which is remembered",
   ],
   seedTime: [
     "--seed-time 2h",
-    "share what is whole for so long, then pause it: 90s, 30m, 2h, 3d; of the same as --ratio",
+    "share what is whole for so long, then pause it: 90s, 30m, 2h, 3d; for the same as --ratio",
   ],
   sequential: ["--sequential", "fetch the pieces in their order; --no-sequential: the rarest first"],
   files: ["--files 0,3-5", 'only these files, by the numbers of "sta files"; all for all of them'],

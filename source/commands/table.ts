@@ -153,7 +153,7 @@ export const COMMANDS = {
   },
   completion: {
     usage: "bash|zsh|fish",
-    summary: "a script by which Tab completes commands, options and names of the swarm",
+    summary: 'Tab completes commands, options and names: eval "$(sta completion bash)"',
     operands: { min: 1, max: 10_000, what: "the name of a shell" },
     flags: [],
     load: () => import("./completion.ts"),
