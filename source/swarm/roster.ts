@@ -55,7 +55,7 @@ export class Roster {
     if (this.#candidates.isBanned(connected.address, now)) return "it gave wrong data and is banned";
     const twin = this.twinOf(connected);
     if (twin) return this.#staysOfTwins(twin.connected, connected) ? "connected twice" : undefined;
-    if (this.#isHostConnected(connected.address)) return "its address is connected already";
+    if (this.#isHostConnected(connected)) return "its address is connected already";
     return this.#peers.size >= MAX_PEERS && !this.useless(now) ? `${MAX_PEERS} peers are enough` : undefined;
   }
 
@@ -173,10 +173,15 @@ export class Roster {
     return [...this.#peers.values()].some(({ listensAt }) => listensAt?.host === host && listensAt.port === port);
   }
 
-  /** One peer an address: a machine of many could take all places. But for the loopback addresses, which are one machine: this one. */
-  #isHostConnected({ host }: Address): boolean {
-    if (leadsHere(host)) return false;
-    return [...this.#peers.values()].some(({ connected }) => connected.address.host === host);
+  /**
+   * One peer an address: a machine of many could take all places. But for the loopback addresses, which are one machine: this one; and for web
+   * servers, of which the torrent says how many there are.
+   */
+  #isHostConnected({ source, address: { host } }: ConnectedPeer): boolean {
+    if (source === "web" || leadsHere(host)) return false;
+    return [...this.#peers.values()].some(
+      ({ connected }) => connected.source !== "web" && connected.address.host === host,
+    );
   }
 
   /** Does the older stay? Both dialled at once: both sides keep what the larger peer id began, else the older one. */

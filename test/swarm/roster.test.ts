@@ -103,6 +103,20 @@ describe("one peer an address", () => {
     expect(roster.refusalOf(from(host, 2), true, 0)).toBe(refusal);
     expect(roster.refusalOf(from("192.0.2.77", 3), true, 0)).toBeUndefined();
   });
+
+  it("is no rule for web servers, which one machine may be beside a peer", () => {
+    const roster = rosterOf();
+    const host = "192.0.2.1";
+    for (const n of [1, 2]) {
+      const server = { ...from(host, n), source: "web" as const };
+      expect(roster.refusalOf(server, true, 0)).toBeUndefined();
+      roster.add(server, 0);
+    }
+    expect(roster.refusalOf(from(host, 3), true, 0)).toBeUndefined();
+    roster.add(from(host, 3), 0);
+    expect(roster.refusalOf({ ...from(host, 4), source: "web" }, true, 0)).toBeUndefined();
+    expect(roster.refusalOf(from(host, 5), true, 0)).toBe("its address is connected already");
+  });
 });
 
 describe("when there are 50 peers", () => {
