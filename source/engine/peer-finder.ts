@@ -81,7 +81,7 @@ export class PeerFinder {
     for (const search of entry.searches) search.stop();
     entry.searches = [];
     this.#search(entry);
-    entry.webSeeds?.wake();
+    entry.webSeeds?.again();
     void this.findHolders(entry.transfer);
   }
 

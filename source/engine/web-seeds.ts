@@ -10,6 +10,8 @@ interface Server {
   /** Times in a row that it gave nothing. */
   failures: number;
   state: "idle" | "asked" | "waiting";
+  /** While it waits. */
+  timer: NodeJS.Timeout | undefined;
   /** The one that asks it. */
   seed: WebSeed | undefined;
   /** Why it gave nothing the last time, and when it is asked again (wall time). */
@@ -27,14 +29,13 @@ export interface WebSeedsOptions {
 export class WebSeeds {
   readonly #options: WebSeedsOptions;
   readonly #servers: readonly Server[];
-  readonly #timers = new Set<NodeJS.Timeout>();
   #stopped = false;
 
   constructor(options: WebSeedsOptions) {
     this.#options = options;
-    this.#servers = options.transfer.metainfo.webSeeds.map((url) => {
-      return { url, absentFiles: new Set(), failures: 0, state: "idle", seed: undefined, failure: null };
-    });
+    const unasked = { failures: 0, state: "idle", timer: undefined, seed: undefined, failure: null } as const;
+    const urls = new Set(options.transfer.metainfo.webSeeds);
+    this.#servers = Array.from(urls, (url) => ({ ...unasked, url, absentFiles: new Set() }));
   }
 
   /** Asks those that do not wait, a few at once of those that have all files, while anything is fetched. */
@@ -47,6 +48,19 @@ export class WebSeeds {
       if (hasRoom()) this.#ask(server);
       else this.#wait(server, WEB_SEED_RETRY_MS);
     }
+  }
+
+  /** A person waits: those that wait are asked now, and all of them for files that they did not have. */
+  again(): void {
+    for (const server of this.#servers) {
+      clearTimeout(server.timer);
+      if (server.state === "waiting") server.state = "idle";
+      server.failures = 0;
+      if (server.absentFiles.size === 0) continue;
+      server.absentFiles.clear();
+      if (server.state === "asked") server.seed!.greet();
+    }
+    this.wake();
   }
 
   /** As announces to trackers are told of; no token of a URL is. */
@@ -68,7 +82,7 @@ export class WebSeeds {
   /** Asks none again. */
   stop(): void {
     this.#stopped = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const { timer } of this.#servers) clearTimeout(timer);
   }
 
   #ask(server: Server): void {
@@ -113,11 +127,9 @@ export class WebSeeds {
 
   #wait(server: Server, ms: number): void {
     server.state = "waiting";
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+    server.timer = setTimeout(() => {
       server.state = "idle";
       this.wake();
     }, ms).unref();
-    this.#timers.add(timer);
   }
 }

@@ -169,6 +169,28 @@ test("one that turns out to have none of the files has failed, and is asked for 
   seeds.stop();
 });
 
+test("a person who waits has all of them asked now, for all files", () => {
+  const files = ["x", "y"].map((name) => ({ path: [name], length: 9 }));
+  const transfer = new FakeTransfer(["http://a/", "http://b/", "http://a/"], files);
+  const seeds = seedsOf(transfer);
+  seeds.wake();
+  expect(transfer.asked).toHaveLength(2);
+  transfer.asked[0]!.close("nobody answers at a");
+  transfer.lacks(1, 1);
+  vi.advanceTimersByTime(WEB_SEED_AGAIN_MS);
+  const said: string[] = [];
+  transfer.asked[2]!.handOver({ gotMessage: ({ type }) => void said.push(type), closed: () => undefined });
+  seeds.again();
+  expect(transfer.asked.map(({ address }) => address.host)).toEqual(["a", "b", "b", "a"]);
+  expect([transfer.asked[2]!.absentFiles.size, said]).toEqual([0, ["extended-handshake", "bitfield", "unchoke"]]);
+  transfer.asked[3]!.close("nobody answers at a");
+  expect(transfer.notes.at(-1)).toContain("in 10 s");
+  vi.advanceTimersByTime(WEB_SEED_RETRY_MS);
+  expect(transfer.asked).toHaveLength(5);
+  seeds.stop();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test("a torrent without web servers costs nothing", () => {
   const transfer = new FakeTransfer([]);
   seedsOf(transfer).wake();
