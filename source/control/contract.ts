@@ -101,6 +101,7 @@ export interface TransferRow {
   readonly state: TransferState;
   /** In words: why it is in this state, or what it is doing. May be empty. */
   readonly reason: DisplayText;
+  /** Bytes of its files, padding not among them. */
   readonly length: number;
   readonly pieceLength: number;
   readonly pieceCount: number;

@@ -26,12 +26,16 @@ export class PieceLayout {
   readonly files: readonly TorrentFile[];
   /** Files that people see: all but padding. */
   readonly fileCount: number;
+  /** What these take. */
+  readonly fileBytes: number;
 
   constructor(metainfo: Pick<Metainfo, "length" | "pieceLength" | "files">) {
     this.length = metainfo.length;
     this.pieceLength = metainfo.pieceLength;
     this.files = metainfo.files;
-    this.fileCount = metainfo.files.reduce((count, { padding }) => (padding ? count : count + 1), 0);
+    const seen = metainfo.files.filter(({ padding }) => !padding);
+    this.fileCount = seen.length;
+    this.fileBytes = seen.reduce((sum, { length }) => sum + length, 0);
     this.pieceCount = Math.ceil(metainfo.length / metainfo.pieceLength);
   }
 

@@ -130,6 +130,18 @@ describe("the row of a transfer", () => {
     expect(rowOf(fake(hand)).secondsLeft).toBeNull();
   });
 
+  it("is as long as the files that people see", () => {
+    const files = [
+      { path: ["one"], length: 10, offset: 0 },
+      { path: [".pad", "16374"], length: 16_374, offset: 10, padding: true as const },
+      { path: ["two"], length: 5, offset: 16_384 },
+    ];
+    const layout = new PieceLayout({ length: 16_389, pieceLength: 16_384, files });
+    const hand = new HandSwarm({ pieceCount: 2, held: [0, 1] });
+    const row = rowOf(fake(hand, { layout, selection: new FileSelection(layout), heldBytes: 16_389 }));
+    expect(row).toMatchObject({ length: 15, heldBytes: 15, wantedBytes: 15, wantedHeldBytes: 15, fileCount: 2 });
+  });
+
   it("has less time left with each block that arrives, not with whole pieces alone", () => {
     const down = new RateMeter();
     down.add(3_000, 1_000);
