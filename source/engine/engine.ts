@@ -138,6 +138,7 @@ export class Engine implements EngineClient, EngineEvents {
         ? undefined
         : new WatchedFolder({
             folder: options.watchedFolder,
+            isData: (path) => [...this.book.entries.values()].some(({ transfer }) => transfer.storage.path === path),
             download: (target) => this.send({ method: "download", target }),
             tell: (kind, text) => this.report(kind, text),
           });

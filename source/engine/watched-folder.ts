@@ -4,12 +4,15 @@ import { readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Reply } from "../control/contract.ts";
 import { MAX_METAINFO_BYTES } from "../metainfo/limits.ts";
+import { displayText } from "../protocol/display-text.ts";
 import { toNamedPathError } from "../storage/errors.ts";
 import { WATCH_AGAIN_MS, WATCH_AT_ONCE, WATCH_MS } from "./limits.ts";
 
 export interface WatchedFolderOptions {
   /** Absolute. */
   readonly folder: string;
+  /** Is what lies there the data of a transfer? It may be called as a stranger likes. */
+  readonly isData: (path: string) => boolean;
   /** Downloads what a path or a magnet link names. */
   readonly download: (target: string) => Promise<Reply>;
   readonly tell: (kind: "notice" | "problem", text: string) => void;
@@ -57,7 +60,7 @@ export class WatchedFolder {
   }
 
   async #look(): Promise<void> {
-    const { folder } = this.#options;
+    const { folder, isData } = this.#options;
     try {
       const files = new Map<string, Watched>();
       for (const name of await readdir(folder)) {
@@ -71,8 +74,9 @@ export class WatchedFolder {
     }
     for (const [name, file] of this.#files) {
       while (this.#taking.size >= WATCH_AT_ONCE) await Promise.race(this.#taking);
-      if (this.#closed || !file.isReady || performance.now() < file.takeAt) continue;
-      const taking = this.#take(join(folder, name), file).finally(() => this.#taking.delete(taking));
+      const path = join(folder, name);
+      if (this.#closed || !file.isReady || performance.now() < file.takeAt || isData(path)) continue;
+      const taking = this.#take(path, file).finally(() => this.#taking.delete(taking));
       this.#taking.add(taking);
     }
   }
@@ -101,7 +105,7 @@ export class WatchedFolder {
     }
     // What is given up because the engine stops is taken at its next start.
     if (this.#closed) return;
-    if (!file.isRefused) tell("problem", `${path} is not added: ${text.replace(`${path}: `, "")}`);
+    if (!file.isRefused) tell("problem", `${path} is not added: ${text.replace(`${displayText(path)}: `, "")}`);
     file.isRefused = true;
     file.takeAt = performance.now() + WATCH_AGAIN_MS;
   }

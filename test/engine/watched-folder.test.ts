@@ -28,6 +28,7 @@ class Hand {
     this.folder = folder;
     this.watched = new WatchedFolder({
       folder,
+      isData: (path) => path.endsWith("/data.torrent"),
       download: async (target) => {
         this.asked.push(target.replace(`${folder}/`, ""));
         return this.download(target);
@@ -82,9 +83,10 @@ test("a file that is still being copied is left alone until it is whole", async 
 
 test("what is refused is said once, stays, and is tried again after a while or when it has changed", async () => {
   const folder = await temporaryFolder();
-  await writeFile(join(folder, "bad.torrent"), "x");
+  const bad = join(folder, "bad.torrent");
+  await writeFile(bad, "x");
   const hand = new Hand(folder);
-  hand.answer = refused;
+  hand.answer = { ...refused, text: displayText(`${bad}: This is not a torrent file.`) };
   await hand.pass(10);
   expect(hand.asked).toHaveLength(1);
   await hand.pass(WATCH_AGAIN_MS / WATCH_MS);
@@ -109,7 +111,7 @@ test("nothing else in the folder is touched", async () => {
   const folder = await temporaryFolder();
   await mkdir(join(folder, "folder.torrent"));
   await symlink(join(folder, "nowhere"), join(folder, "dangling.torrent"));
-  for (const name of ["x.torrent.added", "torrent", "notes.txt", "x.torrent.part"])
+  for (const name of ["x.torrent.added", "torrent", "notes.txt", "x.torrent.part", "data.torrent"])
     await writeFile(join(folder, name), "x");
   const before = (await readdir(folder)).toSorted();
   const hand = new Hand(folder);
