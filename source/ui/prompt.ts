@@ -29,6 +29,7 @@ export function openPrompt(state: ViewState, kind: PromptKind, value: string): V
     generation,
     candidates: [],
     back: 0,
+    begun: "",
     completing: null,
     waiting: false,
     problem: null,
@@ -64,14 +65,15 @@ export function erased(state: ViewState, erasure: Erasure): ViewState {
   return { ...editPrompt(state, line), erased: { ...line, text: goesOn ? front + behind : text } };
 }
 
-/** The line of `:` holds the one that was done before (after, for 1) the one that it holds; behind the last none. */
+/** The line of `:` holds the one that was done before (after, for 1) the one that it holds; behind the last the one that was begun. */
 export function recalled(state: ViewState, by: 1 | -1): ViewState {
   const { prompt, doneLines } = state;
   if (prompt === null || prompt.waiting) return state;
   const back = Math.max(0, Math.min(doneLines.length, prompt.back - by));
   if (back === prompt.back) return state;
-  const shown = editPrompt(state, lineOf(doneLines[doneLines.length - back] ?? ""));
-  return { ...shown, prompt: { ...shown.prompt!, back } };
+  const begun = prompt.back === 0 ? prompt.value : prompt.begun;
+  const shown = editPrompt(state, lineOf(doneLines[doneLines.length - back] ?? begun));
+  return { ...shown, prompt: { ...shown.prompt!, back, begun } };
 }
 
 /** Closes the prompt; a filter or search is dropped. */

@@ -86,6 +86,8 @@ export interface Prompt extends Line {
   readonly candidates: readonly string[];
   /** How many of the lines that were done it went back. */
   readonly back: number;
+  /** What was typed before it did. */
+  readonly begun: string;
   /** The engine was asked what this value can be completed to. */
   readonly completing: string | null;
   /** The engine was asked to do it. */

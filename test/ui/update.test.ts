@@ -316,6 +316,8 @@ test("the arrows bring back the lines of `:` that were done", () => {
   expect(shown("up")).toBe("move top");
   expect(shown("down")).toBe("ratio 2");
   expect(shown("down", "down")).toBe("");
+  expect(shown("s", "e", "up", "up")).toBe("move top");
+  expect(shown("down", "down")).toBe("se");
   expect(shown("escape", "a", "up")).toBe("");
   press("escape", ":", "up", "return");
   expect(commands().at(-1)).toMatchObject({ method: "set-transfer", ratioLimit: 2 });
