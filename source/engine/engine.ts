@@ -205,7 +205,10 @@ export class Engine implements EngineClient, EngineEvents {
       lookAtDisk: () => void this.#lookAtDisk(),
       bringBack: () => void this.book.openMissing().then((entries) => this.#beginAll(entries)),
       woke: () => {
-        for (const { transfer } of book.entries.values()) speakSoon(transfer.swarm.peers.values());
+        for (const { transfer, webSeeds } of book.entries.values()) {
+          speakSoon(transfer.swarm.peers.values());
+          webSeeds?.woke();
+        }
         links.ping();
         this.surroundings.woke();
       },

@@ -63,6 +63,12 @@ export class WebSeeds {
     this.wake();
   }
 
+  /** The machine slept: a connection that was lost meanwhile would only be silent. */
+  woke(): void {
+    const asked = this.#servers.filter(({ state }) => state === "asked");
+    for (const { seed } of asked) seed!.close("the machine slept");
+  }
+
   /** As announces to trackers are told of; no token of a URL is. */
   get reports(): AnnounceReport[] {
     return this.#servers.map(({ url, state, seed, failure }) => {

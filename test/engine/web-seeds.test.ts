@@ -191,6 +191,17 @@ test("a person who waits has all of them asked now, for all files", () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test("after a sleep of the machine all are asked over new connections", () => {
+  const transfer = new FakeTransfer(["http://a/", "http://b/", "http://c/", "http://d/"]);
+  const seeds = seedsOf(transfer);
+  seeds.wake();
+  seeds.woke();
+  expect(transfer.asked.map(({ address }) => address.host)).toEqual(["a", "b", "c", "d"]);
+  vi.advanceTimersByTime(WEB_SEED_RETRY_MS);
+  expect(transfer.asked).toHaveLength(6);
+  seeds.stop();
+});
+
 test("a torrent without web servers costs nothing", () => {
   const transfer = new FakeTransfer([]);
   seedsOf(transfer).wake();
