@@ -66,7 +66,7 @@ export function transferRow(transfer: Transfer, facts: TransferFacts, now: numbe
     uploadedBytes,
     wastedBytes: settings.wastedBytes + transfer.wastedBytes,
     ratio: metainfo.length === 0 ? 0 : Math.round((uploadedBytes / metainfo.length) * 100) / 100,
-    secondsLeft: moving ? Math.ceil(left / (meanDownBytesPerSecond || downBytesPerSecond)) : null,
+    secondsLeft: moving ? Math.ceil(left / (history.paceDown || downBytesPerSecond)) : null,
     pieceMap: pieceMap(transfer),
     availabilityMap: availabilityMap(transfer),
     availability: availability(transfer),

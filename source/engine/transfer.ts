@@ -270,7 +270,7 @@ export class Transfer {
     const up = this.up.totalBytes - this.#earlierUp;
     this.#earlierDown += down;
     this.#earlierUp += up;
-    this.history.endSecond(down, up);
+    this.history.endSecond(down, up, this.isFetching);
     return { down, up };
   }
 

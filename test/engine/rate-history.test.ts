@@ -34,3 +34,20 @@ test("the mean is that of the last half minute, or of as much as there is", () =
   for (let second = 0; second < 30; second++) history.endSecond(7, 1);
   expect(history.meanDown).toBe(7);
 });
+
+test("the pace is that of the whole seconds since it went on, without the pause before", () => {
+  const history = new RateHistory();
+  history.endSecond(1, 0);
+  expect(history.paceDown).toBe(0);
+  history.endSecond(10, 0);
+  history.endSecond(30, 0);
+  expect(history.paceDown).toBe(20);
+  for (let second = 0; second < 20; second++) history.endSecond(0, 0, false);
+  history.endSecond(1, 0);
+  expect(history.paceDown).toBe(0);
+  history.endSecond(30, 0);
+  expect(history.paceDown).toBe(30);
+  expect(history.meanDown).toBeLessThan(5);
+  for (let second = 0; second < 30; second++) history.endSecond(7, 0);
+  expect(history.paceDown).toBe(7);
+});

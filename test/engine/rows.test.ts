@@ -199,6 +199,7 @@ describe("the row of a peer", () => {
     const transfer = fake(hand);
     const left = 4 * hand.layout.pieceLength;
     transfer.down.add(1e9, 1_000);
+    transfer.history.endSecond(0, 0);
     transfer.history.endSecond(left / 8, 0);
     transfer.history.endSecond(3 * (left / 8), 5);
     expect(rowOf(transfer)).toMatchObject({
