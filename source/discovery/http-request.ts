@@ -37,6 +37,8 @@ export interface RequestedOptions extends AddressOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Undefined: each request has a connection of its own. */
   readonly connections?: KeptConnections;
+  /** A query is for public addresses only: what a stranger wrote must not ask anything of a machine in our network, as libtorrent has it. */
+  readonly isQueryPublic?: boolean;
 }
 
 export interface Requested {
@@ -83,6 +85,12 @@ async function requestOnce(
     throw new TrackerError(
       "forbidden-address",
       `${url.hostname} is a private address, to which a public one may not send us`,
+    );
+  }
+  if (options.isQueryPublic && url.search !== "" && addresses.some(({ address }) => isPrivateHost(address))) {
+    throw new TrackerError(
+      "forbidden-address",
+      `${url.hostname} is a private address, of which nothing is asked by a query`,
     );
   }
   const pinned: RequestOptions["lookup"] = (_name, { all }, callback) => {

@@ -47,7 +47,12 @@ export async function fetchRange(options: RangeOptions): Promise<RangeAnswer> {
   const { url, segment, file, ...from } = options;
   const { fileOffset, length } = segment;
   const headers = { Range: `bytes=${fileOffset}-${fileOffset + length - 1}` };
-  const { response, place } = await requestUrl(url, { ...from, headers, maxRedirects: MAX_REDIRECTS });
+  const { response, place } = await requestUrl(url, {
+    ...from,
+    headers,
+    maxRedirects: MAX_REDIRECTS,
+    isQueryPublic: true,
+  });
   try {
     check(response, place, segment, file);
   } catch (error) {

@@ -82,6 +82,9 @@ export const WEB_SEED_RANGE_BYTES = 2 * 1024 * 1024;
 
 /** A web server that gave something is asked again after so long; one that gave nothing after this, then twice as long each time. */
 export const WEB_SEED_AGAIN_MS = 1_000;
+
+/** Files in a row that it turns out not to have before it counts as one that gives nothing. */
+export const MAX_WEB_SEED_LESSONS = 3;
 export const WEB_SEED_RETRY_MS = 10_000;
 export const MAX_WEB_SEED_RETRY_MS = 1_800_000;
 

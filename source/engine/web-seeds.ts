@@ -1,6 +1,12 @@
 // WebSeeds: the web servers that a torrent names (BEP 19): which of them are asked now, and when one that failed is asked again.
 import { type AnnounceReport, placeOf } from "../discovery/announcer.ts";
-import { MAX_WEB_SEED_RETRY_MS, WEB_SEED_AGAIN_MS, WEB_SEED_RETRY_MS, WEB_SEEDS_AT_ONCE } from "./limits.ts";
+import {
+  MAX_WEB_SEED_LESSONS,
+  MAX_WEB_SEED_RETRY_MS,
+  WEB_SEED_AGAIN_MS,
+  WEB_SEED_RETRY_MS,
+  WEB_SEEDS_AT_ONCE,
+} from "./limits.ts";
 import type { Transfer } from "./transfer.ts";
 import { WebSeed } from "./web-seed.ts";
 
@@ -103,14 +109,14 @@ export class WebSeeds {
       layout,
       absentFiles,
       localAddress,
-      ended: (reason, gaveBytes) => this.#ended(server, reason, gaveBytes > 0 || absentFiles.size > knewAbsent),
+      ended: (reason, gaveBytes) => this.#ended(server, reason, gaveBytes > 0, absentFiles.size > knewAbsent),
     });
     server.seed = seed;
     transfer.attachWebSeed(seed);
   }
 
-  /** It gives nothing more for now. `wasOfUse`: it gave something, or it is known now what it does not have. */
-  #ended(server: Server, why: string, wasOfUse: boolean): void {
+  /** It gives nothing more for now. `gave`: something, before; `learnt`: it is known now of one more file that it does not have it. */
+  #ended(server: Server, why: string, gave: boolean, learnt: boolean): void {
     const { transfer } = this.#options;
     const { host } = new URL(server.url);
     const reason = why.includes(host) ? why : `${host}: ${why}`;
@@ -120,12 +126,13 @@ export class WebSeeds {
     const { files } = transfer.metainfo;
     const hasNothing = files.every(({ length, padding }, i) => length === 0 || padding || server.absentFiles.has(i));
     if (hasNothing) server.absentFiles.clear();
-    server.failures = wasOfUse && !hasNothing ? 0 : server.failures + 1;
-    const waitMs =
-      server.failures === 0
-        ? WEB_SEED_AGAIN_MS
-        : Math.min(MAX_WEB_SEED_RETRY_MS, WEB_SEED_RETRY_MS * 2 ** (server.failures - 1));
-    server.failure = server.failures === 0 ? null : { problem: reason, nextAt: Date.now() + waitMs };
+    server.failures = gave && !hasNothing ? 0 : server.failures + 1;
+    // Who lacks a few files may have the others; who lacks one after the other has moved.
+    const hasPromise = server.failures === 0 || (learnt && !hasNothing && server.failures <= MAX_WEB_SEED_LESSONS);
+    const waitMs = hasPromise
+      ? WEB_SEED_AGAIN_MS
+      : Math.min(MAX_WEB_SEED_RETRY_MS, WEB_SEED_RETRY_MS * 2 ** (server.failures - 1));
+    server.failure = hasPromise ? null : { problem: reason, nextAt: Date.now() + waitMs };
     transfer.note(`${reason}: ${placeOf(server.url)} is asked again in ${Math.round(waitMs / 1_000)} s`);
     this.#wait(server, waitMs);
     this.wake();

@@ -242,6 +242,14 @@ describe("fetchRange", () => {
     expect(bytes).toBeLessThanOrEqual(5);
   });
 
+  it("asks nothing by a query of a machine that is not the world's", async () => {
+    const server = await serveSingle();
+    const url = `${server.url}/one.bin?delete=all`;
+    const asking = fetchRange({ ...from(), url, segment: segment(0, 5), file: file(1_000_000) });
+    await expect(asking).rejects.toMatchObject({ code: "forbidden-address" });
+    expect(server.asked).toEqual([]);
+  });
+
   it("ends with its signal", async () => {
     const server = await serveSingle((_request, response) => hold(response));
     const ending = new AbortController();

@@ -1,6 +1,11 @@
 // Which web servers are asked, and when again, on virtual time and without a network.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { MAX_WEB_SEED_RETRY_MS, WEB_SEED_AGAIN_MS, WEB_SEED_RETRY_MS } from "../../source/engine/limits.ts";
+import {
+  MAX_WEB_SEED_LESSONS,
+  MAX_WEB_SEED_RETRY_MS,
+  WEB_SEED_AGAIN_MS,
+  WEB_SEED_RETRY_MS,
+} from "../../source/engine/limits.ts";
 import type { WebSeed } from "../../source/engine/web-seed.ts";
 import { WebSeeds } from "../../source/engine/web-seeds.ts";
 import { makeTorrent } from "../storage/fixtures.ts";
@@ -161,7 +166,7 @@ test("one that turns out to have none of the files has failed, and is asked for 
   transfer.lacks(0, 0);
   vi.advanceTimersByTime(WEB_SEED_AGAIN_MS);
   transfer.lacks(1, 3);
-  expect(transfer.notes.at(-1)).toContain("asked again in 10 s");
+  expect(transfer.notes.at(-1)).toContain("asked again in 20 s");
   vi.advanceTimersByTime(WEB_SEED_RETRY_MS);
   expect(transfer.asked).toHaveLength(3);
   transfer.lacks(2, 0);
@@ -200,6 +205,18 @@ test("after a sleep of the machine all are asked over new connections", () => {
   vi.advanceTimersByTime(WEB_SEED_RETRY_MS);
   expect(transfer.asked).toHaveLength(6);
   seeds.stop();
+});
+
+test("one that lacks file after file is asked later and later", () => {
+  const files = Array.from({ length: 20 }, (_, i) => ({ path: [`${i}`], length: 5 }));
+  const transfer = new FakeTransfer(["http://a/"], files);
+  seedsOf(transfer).wake();
+  for (let file = 0; file < 6; file++) {
+    transfer.lacks(file, file);
+    vi.advanceTimersByTime(WEB_SEED_AGAIN_MS);
+    expect(transfer.asked).toHaveLength(file < MAX_WEB_SEED_LESSONS ? file + 2 : file + 1);
+    vi.advanceTimersByTime(MAX_WEB_SEED_RETRY_MS);
+  }
 });
 
 test("a torrent without web servers costs nothing", () => {
