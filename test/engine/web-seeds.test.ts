@@ -167,7 +167,7 @@ test("one that turns out to have none of the files has failed, and is asked for 
   vi.advanceTimersByTime(WEB_SEED_AGAIN_MS);
   transfer.lacks(1, 3);
   expect(transfer.notes.at(-1)).toContain("asked again in 20 s");
-  vi.advanceTimersByTime(WEB_SEED_RETRY_MS);
+  vi.advanceTimersByTime(2 * WEB_SEED_RETRY_MS);
   expect(transfer.asked).toHaveLength(3);
   transfer.lacks(2, 0);
   expect(transfer.notes.at(-1)).toContain("asked again in 1 s");
