@@ -28,7 +28,8 @@ interface Watched {
   isRefused: boolean;
 }
 
-const ENDING = /\.(torrent|magnet)$/i;
+/** Hidden files are left alone: programs that copy write them first. */
+const ENDING = /^[^.].*\.(torrent|magnet)$/i;
 
 export class WatchedFolder {
   readonly #options: WatchedFolderOptions;

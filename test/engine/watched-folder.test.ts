@@ -111,7 +111,7 @@ test("nothing else in the folder is touched", async () => {
   const folder = await temporaryFolder();
   await mkdir(join(folder, "folder.torrent"));
   await symlink(join(folder, "nowhere"), join(folder, "dangling.torrent"));
-  for (const name of ["x.torrent.added", "torrent", "notes.txt", "x.torrent.part", "data.torrent"])
+  for (const name of ["x.torrent.added", "torrent", "notes.txt", ".hidden.torrent", "x.torrent.part", "data.torrent"])
     await writeFile(join(folder, name), "x");
   const before = (await readdir(folder)).toSorted();
   const hand = new Hand(folder);
