@@ -17,6 +17,12 @@ export interface FileSegment {
   readonly length: number;
 }
 
+/** Blocks of a piece that are there, by their numbers, rising; not all of them. */
+export interface BegunPiece {
+  readonly index: number;
+  readonly blocks: readonly number[];
+}
+
 export class PieceLayout {
   /** Bytes of all files together. */
   readonly length: number;

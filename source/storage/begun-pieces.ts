@@ -3,17 +3,11 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { z } from "zod";
-import { BLOCK_BYTES, type PieceLayout } from "../metainfo/piece-layout.ts";
+import { type BegunPiece, BLOCK_BYTES, type PieceLayout } from "../metainfo/piece-layout.ts";
 import { utf8 } from "../protocol/bencode.ts";
 import { toStorageError } from "./errors.ts";
 import { parseRanges, toRanges } from "./index-ranges.ts";
 import { readFully, writeFully } from "./piece-io.ts";
-
-/** Blocks of a piece that are there, rising. */
-export interface BegunPiece {
-  readonly index: number;
-  readonly blocks: readonly number[];
-}
 
 export interface KeptPiece extends BegunPiece {
   /** Of the whole piece, each block at its place. */

@@ -1,5 +1,5 @@
 // Requester: which blocks are asked of whom. Rarest first, pieces finished before new ones are begun, endgame at the end.
-import { BLOCK_BYTES, type PieceLayout } from "../metainfo/piece-layout.ts";
+import { type BegunPiece, BLOCK_BYTES, type PieceLayout } from "../metainfo/piece-layout.ts";
 import type { PeerKey, SwarmCommand } from "./events.ts";
 import {
   ENDGAME_ADVANTAGE,
@@ -28,12 +28,6 @@ export interface Block {
   readonly index: number;
   readonly begin: number;
   readonly data: Uint8Array;
-}
-
-/** Blocks of a piece that are there; not all of them. */
-export interface BegunPiece {
-  readonly index: number;
-  readonly blocks: readonly number[];
 }
 
 interface RequesterOptions {

@@ -1,6 +1,6 @@
 // Swarm: one torrent's brain, sans I/O. What happens goes in, what to do comes out; time and randomness are arguments.
 import type { Bitfield } from "../metainfo/bitfield.ts";
-import type { PieceLayout } from "../metainfo/piece-layout.ts";
+import type { BegunPiece, PieceLayout } from "../metainfo/piece-layout.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { InfoHash, PeerId } from "../protocol/ids.ts";
 import type { PeerMessage } from "../protocol/peer/messages.ts";
@@ -22,7 +22,7 @@ import { PieceStates } from "./piece-states.ts";
 import { Progress } from "./progress.ts";
 import { RarestFirst } from "./rarest-first.ts";
 import { Receiving } from "./receiving.ts";
-import { type BegunPiece, Requester } from "./requester.ts";
+import { Requester } from "./requester.ts";
 import { Roster } from "./roster.ts";
 import { Serving } from "./serving.ts";
 import { Suspicion } from "./suspicion.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { BegunBlocks } from "../../source/engine/begun-blocks.ts";
 import { Bitfield } from "../../source/metainfo/bitfield.ts";
-import type { BegunPiece } from "../../source/storage/begun-pieces.ts";
+import type { BegunPiece } from "../../source/metainfo/piece-layout.ts";
 import { StorageError } from "../../source/storage/errors.ts";
 
 /** A transfer and a state folder by hand. */

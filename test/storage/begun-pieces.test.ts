@@ -1,7 +1,8 @@
 import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type BegunPiece, bringBegun, keepBegun, type KeptPiece } from "../../source/storage/begun-pieces.ts";
+import type { BegunPiece } from "../../source/metainfo/piece-layout.ts";
+import { bringBegun, keepBegun, type KeptPiece } from "../../source/storage/begun-pieces.ts";
 import { StorageError } from "../../source/storage/errors.ts";
 import { makeTorrent, temporaryFolder } from "./fixtures.ts";
 
