@@ -41,3 +41,14 @@ export async function serveRanges(
   });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, connections: () => connections };
 }
+
+/** Says nothing. */
+export function hold(_response: ServerResponse): true {
+  return true;
+}
+
+/** Answers with this status and body. */
+export function status(response: ServerResponse, code: number, body: Uint8Array | string = "no"): true {
+  response.writeHead(code, { "Content-Length": body.length }).end(body);
+  return true;
+}

@@ -4,7 +4,6 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { limit } from "../../source/engine/change-settings.ts";
 import { TokenBucket } from "../../source/engine/token-bucket.ts";
 import { Transfer } from "../../source/engine/transfer.ts";
-import { entryRow } from "../../source/engine/entry-row.ts";
 import { TransferBook } from "../../source/engine/transfer-book.ts";
 import { WireBuffers } from "../../source/engine/wire-buffers.ts";
 import { toHex } from "../../source/protocol/ids.ts";
@@ -371,18 +370,6 @@ describe("the book of transfers", () => {
     const again = await openBook(state.path);
     expect(await again.book.load()).toEqual([]);
     expect(again.problems).toEqual([]);
-  });
-
-  it("keeps the rows of transfers where nothing moved", async () => {
-    const { book } = await openBook();
-    const { metainfo } = makeTorrent([{ length: 100 }]);
-    const entry = await book.add(metainfo, settingsOf(await temporaryFolder()));
-    const before = entryRow(entry, 1_000);
-    expect(before).toMatchObject({ downloadedBytes: 20, uploadedBytes: 10, wastedBytes: 30, state: "paused" });
-    entry.row = undefined;
-    const changed = entryRow(entry, 2_000);
-    expect(changed).toEqual(before);
-    expect(entryRow(entry, 3_000)).toBe(changed);
   });
 });
 
